@@ -1,0 +1,105 @@
+"""ParseAnnotation: all that is known of one image's people, in one record that moves together."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .parts import IGNORE, PartSet
+from .skeleton import Skeleton
+
+MAX_PEOPLE = IGNORE - 1
+
+
+@dataclass(frozen=True, eq=False)
+class ParseAnnotation:
+    """The truth of one image. Row p of ``joints`` and ``boxes`` is the person with id p + 1 in ``person_map``.
+
+    Attributes:
+        part_map: (H, W) uint8; part class of each pixel, 0 = background, 255 = ignore.
+        person_map: (H, W) int32; person id of each pixel, 0 = nobody, 255 = ignore.
+        joints: (P, K, 3) float32; x, y in pixels (pixel centres at integers) and visibility: 0 unlabelled,
+            1 labelled but hidden, 2 visible.
+        boxes: (P, 4) float32; x1, y1, x2, y2 in pixels.
+
+    Raises:
+        ValueError: If shapes disagree or there are more than 254 people.
+    """
+
+    part_map: np.ndarray
+    person_map: np.ndarray
+    joints: np.ndarray
+    boxes: np.ndarray
+
+    def __post_init__(self):
+        if self.part_map.ndim != 2 or self.part_map.shape != self.person_map.shape:
+            raise ValueError(
+                'part_map and person_map must be two (H, W) maps of one size, got '
+                f'{self.part_map.shape} and {self.person_map.shape}.'
+            )
+        people = len(self.joints)
+        if self.joints.ndim != 3 or self.joints.shape[2] != 3:
+            raise ValueError(f'joints must be (P, K, 3), got {self.joints.shape}.')
+        if self.boxes.shape != (people, 4):
+            raise ValueError(f'boxes must be ({people}, 4), one row a person, got {self.boxes.shape}.')
+        if people > MAX_PEOPLE:
+            raise ValueError(f'at most {MAX_PEOPLE} people fit one person map (255 means ignore), got {people}.')
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(W, H)."""
+        return self.part_map.shape[1], self.part_map.shape[0]
+
+    def warped(self, matrix: np.ndarray, size: tuple[int, int]) -> 'ParseAnnotation':
+        """The annotation after the affine map ``matrix`` (2, 3) from old to new pixel coordinates.
+
+        Joints that leave the new image become unlabelled, boxes are clipped to it, and what is outside the old image
+        becomes background.
+
+        Args:
+            matrix: (2, 3) float; new = matrix @ (x, y, 1).
+            size: (W, H) of the new image.
+        """
+        width, height = size
+        maps = [
+            cv2.warpAffine(array, matrix, size, flags=cv2.INTER_NEAREST, borderValue=0)
+            for array in (self.part_map, self.person_map.astype(np.uint8))
+        ]
+        joints = self.joints.copy()
+        joints[..., :2] = self.joints[..., :2] @ matrix[:, :2].T + matrix[:, 2]
+        x, y = joints[..., 0], joints[..., 1]
+        joints[(x < -0.5) | (y < -0.5) | (x >= width - 0.5) | (y >= height - 0.5)] = 0
+        joints[self.joints[..., 2] == 0] = 0
+        return ParseAnnotation(
+            part_map=maps[0],
+            person_map=maps[1].astype(np.int32),
+            joints=joints.astype(np.float32),
+            boxes=_warp_boxes(self.boxes, matrix, size),
+        )
+
+    def flipped(self, skeleton: Skeleton, parts: PartSet) -> 'ParseAnnotation':
+        """The mirror image: x becomes W - 1 - x, and left and right change places in joints and parts."""
+        width = self.part_map.shape[1]
+        swap = np.arange(256, dtype=np.uint8)
+        swap[: len(parts)] = parts.flip_indices
+        joints = self.joints[:, list(skeleton.flip_indices)]
+        joints[..., 0] = np.where(joints[..., 2] > 0, width - 1 - joints[..., 0], 0)
+        boxes = self.boxes.copy()
+        boxes[:, [0, 2]] = width - 1 - self.boxes[:, [2, 0]]
+        return ParseAnnotation(
+            part_map=np.ascontiguousarray(swap[self.part_map][:, ::-1]),
+            person_map=np.ascontiguousarray(self.person_map[:, ::-1]),
+            joints=joints,
+            boxes=boxes,
+        )
+
+
+def _warp_boxes(boxes: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Boxes round the moved corners, clipped to the pixels of the new image."""
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) @ matrix[:, :2].T + matrix[:, 2]
+    limits = np.asarray(size, dtype=np.float32) - 1
+    low, high = np.clip(corners.min(1), 0, limits), np.clip(corners.max(1), 0, limits)
+    return np.concatenate([low, high], axis=1).astype(np.float32)
