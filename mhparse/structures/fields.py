@@ -24,6 +24,7 @@ class ParseFields:
             cell to the closest joint of the cell's own person.
         part_logits: (B, C, h', w'); logits of the part classes on a grid of its own.
         stride: input pixels per cell of the first three and of the finest projection.
+        part_stride: input pixels per cell of the part logits.
     """
 
     joint_heatmaps: Tensor
@@ -32,6 +33,7 @@ class ParseFields:
     projection: tuple[Tensor, ...]
     part_logits: Tensor
     stride: int
+    part_stride: int
 
     def __post_init__(self):
         batch, joints, height, width = self.joint_heatmaps.shape
@@ -69,38 +71,42 @@ class TargetFields:
     """What the fields of B images should be, with a weight for each cell that counts.
 
     Attributes:
-        joint_heatmaps, joint_offsets, limb_fields, projection, stride: as in :class:`ParseFields`.
+        joint_heatmaps, joint_offsets, limb_fields, stride: as in :class:`ParseFields`.
+        projection: (B, 2, h, w); the projection field on the finest level.
         part_map: (B, H, W) uint8 at the size of the network input; 255 = ignore.
         joint_weight: (B, h, w) in [0, 1]; 0 in regions whose people were not annotated.
         offset_weight: (B, K, h, w); 1 in the cells round a joint.
         limb_weight: (B, h, w) like ``joint_weight``.
-        projection_weight: one (B, h_l, w_l) a level; 1 on pixels of people with joints.
+        projection_weight: (B, h, w); 1 in cells of people with joints.
     """
 
     joint_heatmaps: Tensor
     joint_offsets: Tensor
     limb_fields: Tensor
-    projection: tuple[Tensor, ...]
+    projection: Tensor
     part_map: Tensor
     joint_weight: Tensor
     offset_weight: Tensor
     limb_weight: Tensor
-    projection_weight: tuple[Tensor, ...]
+    projection_weight: Tensor
     stride: int
 
     @classmethod
     def cat(cls, targets: list['TargetFields']) -> 'TargetFields':
-        """One batch of all targets, which must have one size."""
-        values = {}
-        for item in fields(cls):
-            column = [getattr(target, item.name) for target in targets]
-            if item.name == 'stride':
-                values[item.name] = column[0]
-            elif isinstance(column[0], tuple):
-                values[item.name] = tuple(torch.cat(level) for level in zip(*column, strict=True))
-            else:
-                values[item.name] = torch.cat(column)
-        return cls(**values)
+        """One batch of all targets.
+
+        Raises:
+            ValueError: If they differ in size.
+        """
+        sizes = {tuple(target.part_map.shape[1:]) for target in targets}
+        if len(sizes) > 1:
+            raise ValueError(
+                f'targets of one batch must have one size, got (H, W) of {sorted(sizes)}: bring the images to one size '
+                'in the training pipeline, for instance with RandomAffinePeople.'
+            )
+        values = {item.name: [getattr(target, item.name) for target in targets] for item in fields(cls)}
+        stride = values.pop('stride')[0]
+        return cls(**{name: torch.cat(column) for name, column in values.items()}, stride=stride)
 
     def to(self, *args, **kwargs) -> 'TargetFields':
         return _map(self, lambda tensor: tensor.to(*args, **kwargs))
@@ -109,9 +115,14 @@ class TargetFields:
         """The fields of a network that is right everywhere (ignored pixels become background)."""
         labels = self.part_map.long()
         labels = torch.where(labels == IGNORE, torch.zeros_like(labels), labels)
-        logits = confidence * F.one_hot(labels, num_parts).movedim(-1, 1).float()
         return ParseFields(
-            self.joint_heatmaps, self.joint_offsets, self.limb_fields, self.projection, logits, self.stride
+            joint_heatmaps=self.joint_heatmaps,
+            joint_offsets=self.joint_offsets,
+            limb_fields=self.limb_fields,
+            projection=(self.projection,),
+            part_logits=confidence * F.one_hot(labels, num_parts).movedim(-1, 1).float(),
+            stride=self.stride,
+            part_stride=1,
         )
 
 

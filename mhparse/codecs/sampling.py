@@ -1,0 +1,52 @@
+"""Bilinear reading of fields that live on a stride grid, at positions given in pixels of the network input."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cell_centres(length: int, stride: int) -> np.ndarray:
+    """(length,) float32; input coordinate of the centre of each cell along one axis."""
+    return (np.arange(length, dtype=np.float32) + 0.5) * stride - 0.5
+
+
+def sample_points(field: Tensor, xy: Tensor, stride: float) -> Tensor:
+    """Reads each field at points of its own, clamped to the border cells; differentiable in the field.
+
+    Args:
+        field: (B, C, h, w).
+        xy: (B, S, 2); x, y in pixels of the network input.
+        stride: Pixels per cell.
+
+    Returns:
+        (B, C, S).
+    """
+    height, width = field.shape[-2:]
+    size = xy.new_tensor([width, height]) * stride
+    grid = (2 * xy + 1) / size - 1
+    return F.grid_sample(field, grid[:, None], padding_mode='border', align_corners=False)[:, :, 0]
+
+
+def sample_grid(field: Tensor, xs: Tensor, ys: Tensor, stride: float) -> Tensor:
+    """Reads a field at all crossings of the columns ``xs`` and the rows ``ys``, clamped to the border cells.
+
+    Args:
+        field: (C, h, w).
+        xs, ys: (W,) and (H,); input coordinates.
+        stride: Pixels per cell.
+
+    Returns:
+        (C, H, W).
+    """
+    low, high, share = _neighbours(xs, stride, field.shape[2])
+    field = torch.lerp(field[:, :, low], field[:, :, high], share.to(field))
+    low, high, share = _neighbours(ys, stride, field.shape[1])
+    return torch.lerp(field[:, low], field[:, high], share.to(field)[:, None])
+
+
+def _neighbours(positions: Tensor, stride: float, length: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The two cells round each position, and the share of the second."""
+    cells = ((positions + 0.5) / stride - 0.5).clamp(0, length - 1)
+    low = cells.floor().long()
+    return low, (low + 1).clamp(max=length - 1), cells - low

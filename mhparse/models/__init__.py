@@ -1,0 +1,23 @@
+"""Networks: backbones, necks, heads, losses, and the parsers that they make up."""
+
+from .backbones import LightResNet, ResNet
+from .data_preprocessors import HumanParseDataPreprocessor
+from .heads import MultiGranularityHead
+from .losses import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
+from .necks import PyramidDecoder
+from .parsers import BottomUpHumanParser
+
+__all__ = [
+    'BottomUpHumanParser',
+    'GroupingLoss',
+    'HumanParseDataPreprocessor',
+    'JointLoss',
+    'LearnedLossWeights',
+    'LightResNet',
+    'LimbLoss',
+    'MultiGranularityHead',
+    'PartLoss',
+    'ProjectionLoss',
+    'PyramidDecoder',
+    'ResNet',
+]

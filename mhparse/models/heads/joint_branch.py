@@ -1,0 +1,31 @@
+"""JointBranch: where joints are."""
+
+import math
+
+from torch import Tensor, nn
+
+from ..mixing_conv import Mixing, mixing_conv
+
+
+class JointBranch(nn.Module):
+    """Joint heatmaps and offsets from the finest level.
+
+    Args:
+        channels: Channels of the pyramid.
+        num_joints: K joint types.
+        norm_cfg: Normalisation layer.
+        mixing: Kind of convolution.
+    """
+
+    def __init__(self, channels: int, num_joints: int, norm_cfg: dict, mixing: Mixing):
+        super().__init__()
+        self.mix = mixing_conv(channels, channels, mixing, norm_cfg)
+        self.heatmaps = nn.Conv2d(channels, num_joints, 1)
+        self.offsets = nn.Conv2d(channels, 2 * num_joints, 1)
+        # joints are rare: starting at a probability of 0.01 keeps the focal loss from exploding (Lin et al., ICCV 2017)
+        nn.init.constant_(self.heatmaps.bias, -math.log(99))
+
+    def forward(self, pyramid: tuple[Tensor, ...], stride: int) -> tuple[Tensor, Tensor]:
+        """Heatmaps (B, K, h, w) in [0, 1], and offsets (B, K, 2, h, w) in input pixels."""
+        feature = self.mix(pyramid[0])
+        return self.heatmaps(feature).sigmoid(), stride * self.offsets(feature).unflatten(1, (-1, 2))

@@ -1,0 +1,91 @@
+"""ProjectionBranch: from each pixel to the closest joint of its person, coarse to fine."""
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from torch import Tensor, nn
+
+from ..mixing_conv import Mixing, mixing_conv
+
+
+class ProjectionBranch(nn.Module):
+    """The dense-to-sparse projection field, estimated on the coarsest level and refined on every finer one.
+
+    Coarse features and the coarse field are first aligned to the finer level by a learned flow, as upsampling alone
+    blurs them across the rims of people.
+
+    Args:
+        channels: Channels of the pyramid.
+        num_levels: Its levels.
+        norm_cfg: Normalisation layer.
+        mixing: Kind of convolution.
+    """
+
+    def __init__(self, channels: int, num_levels: int, norm_cfg: dict, mixing: Mixing):
+        super().__init__()
+        self.coarsest = nn.Sequential(
+            mixing_conv(channels, channels, mixing, norm_cfg),
+            nn.Conv2d(channels, 2, 1),
+        )
+        self.refine = nn.ModuleList(ProjectionRefinement(channels, norm_cfg, mixing) for _ in range(num_levels - 1))
+
+    def forward(self, pyramid: tuple[Tensor, ...], stride: int) -> tuple[Tensor, ...]:
+        """One (B, 2, h_l, w_l) a level, finest first; vectors (x, y) in input pixels on all levels."""
+        width = pyramid[0].shape[3] * stride
+        field = self.coarsest(pyramid[-1]) * (width / pyramid[-1].shape[3])
+        fields = [field]
+        for level in range(len(pyramid) - 2, -1, -1):
+            cell = width / pyramid[level].shape[3]
+            fields.insert(0, self.refine[level](pyramid[level], pyramid[level + 1], fields[0], cell))
+        return tuple(fields)
+
+
+class ProjectionRefinement(nn.Module):
+    """One step: the coarser level's field, aligned, plus a residual from the finer level's features."""
+
+    def __init__(self, channels: int, norm_cfg: dict, mixing: Mixing):
+        super().__init__()
+        narrow = channels // 2
+        self.narrow_fine = nn.Conv2d(channels, narrow, 1, bias=False)
+        self.narrow_coarse = nn.Conv2d(channels, narrow, 1, bias=False)
+        self.flow = nn.Conv2d(2 * narrow, 2, 3, padding=1)
+        self.join = ConvModule(2 * channels, channels, 1, norm_cfg=norm_cfg)
+        self.embed = nn.Conv2d(2, channels, 1)
+        self.mix = mixing_conv(channels, channels, mixing, norm_cfg)
+        self.residual = nn.Conv2d(channels, 2, 1)
+        # start from plain upsampling
+        for layer in (self.flow, self.residual):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, fine: Tensor, coarse: Tensor, field: Tensor, cell: float) -> Tensor:
+        """The field (B, 2, h, w) on the grid of ``fine``, whose cells are ``cell`` input pixels wide."""
+        narrow_coarse = F.interpolate(
+            self.narrow_coarse(coarse), size=fine.shape[2:], mode='bilinear', align_corners=False
+        )
+        flow = self.flow(torch.cat([self.narrow_fine(fine), narrow_coarse], dim=1))
+        warped = warp(torch.cat([coarse, field], dim=1), flow)
+        coarse, field = warped[:, :-2], warped[:, -2:]
+        feature = self.join(torch.cat([fine, coarse], dim=1)) + self.embed(field / cell)
+        return field + cell * self.residual(self.mix(feature))
+
+
+def warp(feature: Tensor, flow: Tensor) -> Tensor:
+    """Reads ``feature`` (B, C, h', w') bilinearly on the grid of ``flow`` (B, 2, h, w), shifted by it.
+
+    Args:
+        feature: Any level.
+        flow: (x, y) in cells of its own grid; zero means plain bilinear resizing to that grid.
+
+    Returns:
+        (B, C, h, w).
+    """
+    height, width = flow.shape[2:]
+    ys, xs = torch.meshgrid(
+        torch.arange(height, device=flow.device, dtype=flow.dtype),
+        torch.arange(width, device=flow.device, dtype=flow.dtype),
+        indexing='ij',
+    )
+    places = torch.stack([xs, ys], dim=-1) + flow.permute(0, 2, 3, 1)
+    grid = (2 * places + 1) / places.new_tensor([width, height]) - 1
+    return F.grid_sample(feature, grid, padding_mode='border', align_corners=False)

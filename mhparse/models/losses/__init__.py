@@ -1,0 +1,10 @@
+"""Losses of the fields, of the grouping, and how they are weighed."""
+
+from .grouping_loss import GroupingLoss
+from .joint_loss import JointLoss
+from .learned_loss_weights import LearnedLossWeights
+from .limb_loss import LimbLoss
+from .part_loss import PartLoss
+from .projection_loss import ProjectionLoss
+
+__all__ = ['GroupingLoss', 'JointLoss', 'LearnedLossWeights', 'LimbLoss', 'PartLoss', 'ProjectionLoss']

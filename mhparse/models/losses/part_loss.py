@@ -1,0 +1,70 @@
+"""PartLoss: cross-entropy and Lovasz-softmax of the part logits."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mhparse.registry import MODELS
+from mhparse.structures import IGNORE, ParseFields, TargetFields
+
+
+@MODELS.register_module()
+class PartLoss(nn.Module):
+    """How wrong the part logits are; ignored pixels count nowhere.
+
+    Args:
+        cross_entropy_weight: Weight of the mean cross-entropy.
+        lovasz_weight: Weight of the Lovasz-softmax loss; 0 spares its sorting.
+        full_size: Bring the logits to the size of the part map (the paper's code), rather than the part map to the
+            logits' grid, which costs a fraction.
+    """
+
+    def __init__(self, cross_entropy_weight: float = 1.0, lovasz_weight: float = 1.0, full_size: bool = True):
+        super().__init__()
+        self.cross_entropy_weight = cross_entropy_weight
+        self.lovasz_weight = lovasz_weight
+        self.full_size = full_size
+
+    def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+        logits, labels = fields.part_logits, targets.part_map
+        if self.full_size:
+            logits = F.interpolate(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)
+        else:
+            middle, step = fields.part_stride // 2, fields.part_stride
+            labels = labels[:, middle::step, middle::step]
+        labels = labels.long()
+        counted = (labels != IGNORE).sum().clamp(min=1)
+        entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / counted
+        losses = dict(loss_part_ce=self.cross_entropy_weight * entropy)
+        if self.lovasz_weight:
+            losses['loss_part_lovasz'] = self.lovasz_weight * lovasz_softmax(logits.softmax(1), labels)
+        return losses
+
+
+def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
+    """Mean over the present classes of the Lovasz extension of 1 - IoU.
+
+    Berman et al., "The Lovasz-softmax loss", CVPR 2018: with the errors of a class sorted downwards, each is weighted
+    by how much 1 - IoU grows when its pixel joins those already wrong.
+
+    Args:
+        probability: (B, C, H, W); softmax probabilities.
+        labels: (B, H, W) long; 255 = ignore.
+
+    Returns:
+        A scalar in [0, 1]; 0 if nothing counts.
+    """
+    counts = labels != IGNORE
+    probability, labels = probability.movedim(1, -1)[counts], labels[counts]
+    present = labels.unique()
+    if not len(present):
+        return probability.sum()
+    truth = labels == present[:, None]
+    error = (truth.float() - probability.T[present]).abs()
+    error, order = error.sort(dim=1, descending=True)
+    truth = truth.gather(1, order).float()
+    missing = truth.sum(1, keepdim=True) - truth.cumsum(1)
+    union = truth.sum(1, keepdim=True) + (1 - truth).cumsum(1)
+    jaccard = 1 - missing / union
+    growth = torch.diff(jaccard, dim=1, prepend=torch.zeros_like(jaccard[:, :1]))
+    return (error * growth).sum(1).mean()
