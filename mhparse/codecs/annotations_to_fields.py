@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from mhparse.structures import IGNORE, ParseAnnotation, Skeleton, TargetFields
 
-from .sampling import cell_centres
+from .sampling import cell_centres, cell_pixels
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,9 @@ def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, optio
 
 
 def _at_cells(label_map: np.ndarray, stride: int) -> np.ndarray:
-    """(h, w); the label at the centre of each cell (of the four middle pixels, the lower right one)."""
-    height, width = label_map.shape
-    rows = np.minimum(np.arange(-(-height // stride)) * stride + stride // 2, height - 1)
-    columns = np.minimum(np.arange(-(-width // stride)) * stride + stride // 2, width - 1)
-    return label_map[np.ix_(rows, columns)]
+    """(h, w); the label that stands for each cell."""
+    places = [np.minimum(cell_pixels(-(-length // stride), stride), length - 1) for length in label_map.shape]
+    return label_map[np.ix_(*places)]
 
 
 def _joint_fields(joints: np.ndarray, shape: tuple[int, int], options: FieldOptions):

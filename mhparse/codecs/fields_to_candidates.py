@@ -22,7 +22,7 @@ class CandidateOptions:
 
     threshold: float = 0.1
     max_candidates: int = 30
-    radius: float = 4.0
+    radius: float = 2.0
 
 
 def fields_to_candidates(fields: ParseFields, options: CandidateOptions) -> JointCandidates:

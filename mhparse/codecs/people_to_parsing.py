@@ -1,6 +1,7 @@
 """People and dense fields -> which pixel is which part, and of which person."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -10,29 +11,32 @@ from torch import Tensor
 
 from mhparse.structures import ImageFrame, ParseFields, Parsing
 
-from .sampling import sample_grid
+from .sampling import cell_centres, cell_pixels, sample_grid
 
 _BAND = 1 << 19
 """Pixels handled at once, so that the probabilities of a large photo do not fill the memory."""
+
+_OTHER_PART = 100.0
+"""Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
 
 
 def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFrame) -> Parsing:
     """Parsing maps of one image at its original size.
 
-    Each pixel u of a part lands at u + D(u), D the dense-to-sparse projection field, and goes to the person of the
-    nearest found joint. All of it happens in pixels of the network input, which the original pixels are mapped to, so
-    that vectors need no rescaling.
+    Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
+    found joint. Each pixel of a part goes with the nearest of the nine cells round it that shows the same part, or
+    with the nearest if none does: at the rim between two people, mixing their vectors would land on neither. All of
+    it happens in pixels of the network input, which the original pixels are mapped to, so that vectors need no
+    rescaling.
 
     Args:
         fields: Fields of one image, with a batch of 1.
         people: Its people, in pixels of the network input.
         frame: Relates the original image to the network input.
     """
+    cells = _Cells.of(fields, people)
     xs, ys = (torch.from_numpy(axis) for axis in frame.pixels_in_input())
-    joints = _FoundJoints.of(people)
-    bands = [
-        _parse_band(fields, joints, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))
-    ]
+    bands = [_parse_band(fields, cells, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))]
     part_map, certainty, person_map = (torch.cat(column) for column in zip(*bands, strict=True))
     return Parsing(
         part_map=part_map.to(torch.uint8),
@@ -66,37 +70,57 @@ def part_table(part_map: Tensor, person_map: Tensor, certainty: Tensor, people: 
     return InstanceData(labels=labels, persons=persons, scores=scores, areas=areas)
 
 
-@dataclass(frozen=True)
-class _FoundJoints:
-    """All found joints of all people, ready to be searched."""
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """What the cells of the finest grid show; both maps (h, w)."""
 
-    tree: cKDTree | None
-    person: np.ndarray
+    part: Tensor
+    person: Tensor
+    stride: int
 
     @classmethod
-    def of(cls, people: InstanceData) -> '_FoundJoints':
-        person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
-        places = people.keypoints.numpy()[person, joint]
-        return cls(cKDTree(places) if len(places) else None, person + 1)
+    def of(cls, fields: ParseFields, people: InstanceData) -> '_Cells':
+        field = fields.projection[0][0].float()
+        height, width = field.shape[1:]
+        xs, ys = (torch.from_numpy(cell_centres(length, fields.stride)) for length in (width, height))
+        landing = field + torch.stack(torch.meshgrid(xs, ys, indexing='xy'))
+        owner = _nearest_person(landing.flatten(1).T.numpy(), people)
+        pixels = (torch.from_numpy(cell_pixels(length, fields.stride)) for length in (width, height))
+        part = sample_grid(fields.part_logits[0].float(), *pixels, fields.part_stride).argmax(0)
+        return cls(part, torch.from_numpy(owner).view(height, width), fields.stride)
 
-    def owner(self, points: np.ndarray) -> np.ndarray:
-        """(S,) person id of the joint nearest to each of the points (S, 2); 0 if there are no joints."""
-        if self.tree is None:
-            return np.zeros(len(points), np.int64)
-        return self.person[self.tree.query(points)[1]]
+    def person_at(self, xs: Tensor, ys: Tensor, part: Tensor) -> Tensor:
+        """(S,) person id of pixels at input coordinates ``xs``, ``ys`` (S,) that show ``part`` (S,)."""
+        height, width = self.part.shape
+        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5
+        best = torch.full_like(columns, torch.inf)
+        person = torch.zeros_like(part)
+        for down, right in product((0, -1, 1), repeat=2):
+            row = (rows.round().long() + down).clamp(0, height - 1)
+            column = (columns.round().long() + right).clamp(0, width - 1)
+            distance = (row - rows).square() + (column - columns).square()
+            distance += _OTHER_PART * (self.part[row, column] != part)
+            better = distance < best
+            best = torch.where(better, distance, best)
+            person = torch.where(better, self.person[row, column], person)
+        return person
 
 
-def _parse_band(
-    fields: ParseFields, joints: _FoundJoints, xs: Tensor, ys: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
+    """(S,) id of the person whose found joint is nearest to each of the points (S, 2); 0 if there are no joints."""
+    person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
+    if not len(person):
+        return np.zeros(len(points), np.int64)
+    _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
+    return person[nearest] + 1
+
+
+def _parse_band(fields: ParseFields, cells: _Cells, xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Part, its probability and the person of each pixel of the rows ``ys``; all (rows, W)."""
-    sampled = sample_grid(fields.part_logits[0].float(), xs, ys, fields.part_stride)
-    best, part = sampled.max(0)
-    certainty = (best - sampled.logsumexp(0)).exp()
-
-    rows, columns = torch.nonzero(part > 0, as_tuple=True)
-    vectors = sample_grid(fields.projection[0][0].float(), xs, ys, fields.stride)[:, rows, columns]
-    landing = torch.stack([xs[columns], ys[rows]]) + vectors
+    logits = sample_grid(fields.part_logits[0].float(), xs, ys, fields.part_stride)
+    best, part = logits.max(0)
+    certainty = (best - logits.logsumexp(0)).exp()
+    rows, columns = torch.nonzero(part, as_tuple=True)
     person = torch.zeros_like(part)
-    person[rows, columns] = torch.from_numpy(joints.owner(landing.T.numpy()))
+    person[rows, columns] = cells.person_at(xs[columns], ys[rows], part[rows, columns])
     return part, certainty, person

@@ -11,6 +11,11 @@ def cell_centres(length: int, stride: int) -> np.ndarray:
     return (np.arange(length, dtype=np.float32) + 0.5) * stride - 0.5
 
 
+def cell_pixels(length: int, stride: int) -> np.ndarray:
+    """(length,) int64; coordinate of the pixel whose label stands for each cell: of the middle two, the second."""
+    return np.arange(length) * stride + stride // 2
+
+
 def sample_points(field: Tensor, xy: Tensor, stride: float) -> Tensor:
     """Reads each field at points of its own, clamped to the border cells; differentiable in the field.
 

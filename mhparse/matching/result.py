@@ -42,7 +42,7 @@ class MatchingResult:
 
 def violation(plan: Tensor) -> Tensor:
     """(B,); the largest of row sum - 1, column sum - 1 and -entry of each plan (B, N, M), at least 0."""
-    if plan[0].numel() == 0:
+    if plan.numel() == 0:
         return plan.new_zeros(len(plan))
     excess = torch.maximum(plan.sum(2).amax(1), plan.sum(1).amax(1)) - 1
     return torch.maximum(excess, -plan.amin((1, 2))).clamp(min=0)

@@ -1,0 +1,36 @@
+"""A problem refuses what cannot be solved, and hides what is only padding."""
+
+import pytest
+import torch
+
+from mhparse.matching import MatchingProblem
+
+
+def test_masks_default_to_all_true():
+    problem = MatchingProblem(torch.rand(2, 3, 4))
+    assert problem.row_mask.shape == (2, 3)
+    assert problem.col_mask.shape == (2, 4)
+    assert problem.mask.all()
+    assert len(problem) == 2
+
+
+def test_padding_scores_nothing_even_if_it_is_nan():
+    score = torch.ones(1, 2, 2)
+    score[0, 1] = torch.nan
+    problem = MatchingProblem(score, row_mask=torch.tensor([[True, False]]))
+    assert problem.masked_score.tolist() == [[[1, 1], [0, 0]]]
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(score=torch.rand(3, 4)), r'score must be .* \(B, N, M\)'),
+        (dict(score=torch.ones(1, 2, 2, dtype=torch.long)), 'floating point'),
+        (dict(score=torch.rand(1, 2, 3), row_mask=torch.ones(1, 3, dtype=torch.bool)), r'row_mask must be .* \(1, 2\)'),
+        (dict(score=torch.rand(1, 2, 3), col_mask=torch.ones(1, 3)), 'col_mask must be a bool tensor'),
+        (dict(score=torch.full((1, 2, 2), torch.inf)), 'NaN or infinity'),
+    ],
+)
+def test_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        MatchingProblem(**arguments)
