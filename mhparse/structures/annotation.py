@@ -1,6 +1,6 @@
 """ParseAnnotation: all that is known of one image's people, in one record that moves together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -95,6 +95,15 @@ class ParseAnnotation:
             joints=joints,
             boxes=boxes,
         )
+
+    def without_absent(self) -> 'ParseAnnotation':
+        """The annotation without people of whom neither a pixel nor a labelled joint is left; the others move up."""
+        pixels = np.bincount(self.person_map.ravel(), minlength=len(self) + 1)[1 : len(self) + 1]
+        present = (pixels > 0) | (self.joints[..., 2] > 0).any(axis=1)
+        ids = np.zeros(IGNORE + 1, np.int32)
+        ids[IGNORE] = IGNORE
+        ids[np.flatnonzero(present) + 1] = np.arange(1, present.sum() + 1)
+        return replace(self, person_map=ids[self.person_map], joints=self.joints[present], boxes=self.boxes[present])
 
 
 def _warp_boxes(boxes: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Part sets: the part classes of a data set, their left-right partners and their colours."""
 
 import colorsys
+import math
 from dataclasses import dataclass, field
 
 IGNORE = 255
@@ -40,10 +41,12 @@ class PartSet:
 
     @property
     def palette(self) -> tuple[tuple[int, int, int], ...]:
-        """RGB colours of the C classes: black background, then hues a golden-ratio turn apart."""
+        """RGB colours of the C classes: black background, then evenly spread hues, neighbours in number far apart."""
         colours = [(0, 0, 0)]
-        for index in range(1, len(self.parts)):
-            hue, value = (index * 0.618034) % 1.0, (1.0, 0.8)[index % 2]
+        classes = len(self.parts) - 1
+        step = next(step for step in range(round(0.382 * classes) or 1, classes + 1) if math.gcd(step, classes) == 1)
+        for index in range(classes):
+            hue, value = index * step % classes / classes, (1.0, 0.8)[index % 2]
             colours.append(tuple(round(255 * c) for c in colorsys.hsv_to_rgb(hue, 0.75, value)))
         return tuple(colours)
 

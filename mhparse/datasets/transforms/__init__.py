@@ -1,0 +1,21 @@
+"""Transforms that move image, maps and joints of people together, registered in mmcv's way."""
+
+from .generate_fields import GenerateFields
+from .loading import LoadImage, read_image, read_label_map
+from .pack_human_parse_inputs import PackHumanParseInputs
+from .photometric_distort_people import PhotometricDistortPeople
+from .random_affine_people import RandomAffinePeople
+from .random_flip_people import RandomFlipPeople
+from .resize_long_side import ResizeLongSide
+
+__all__ = [
+    'GenerateFields',
+    'LoadImage',
+    'PackHumanParseInputs',
+    'PhotometricDistortPeople',
+    'RandomAffinePeople',
+    'RandomFlipPeople',
+    'ResizeLongSide',
+    'read_image',
+    'read_label_map',
+]

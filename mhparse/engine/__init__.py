@@ -1,0 +1,28 @@
+"""What surrounds mmengine's Runner: hooks, checked configs, checkpoints, metrics files and learning curves.
+
+Importing this package lets checkpoints be resumed with torch's weights-only loading left on
+(:func:`allow_checkpoint_types`); building any hook of mhparse imports it.
+"""
+
+from .checkpoints import allow_checkpoint_types, check_checkpoint
+from .config import UsageError, load_config
+from .curves import draw_curves, read_log
+from .hooks import ExactResumeHook, ParseVisualizationHook, ProgressHook
+from .metrics_file import write_metrics
+from .progress import progress_bar
+
+allow_checkpoint_types()
+
+__all__ = [
+    'ExactResumeHook',
+    'ParseVisualizationHook',
+    'ProgressHook',
+    'UsageError',
+    'allow_checkpoint_types',
+    'check_checkpoint',
+    'draw_curves',
+    'load_config',
+    'progress_bar',
+    'read_log',
+    'write_metrics',
+]

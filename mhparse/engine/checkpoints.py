@@ -1,0 +1,61 @@
+"""Checkpoints: which types they may hold, and whether they are there."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+
+from .config import UsageError
+
+_NUMBERS = (np.float64, np.float32, np.int64, np.int32, np.bool_)
+
+
+def allow_checkpoint_types() -> None:
+    """Lets ``torch.load(weights_only=True)`` read what a Runner saves beside its weights.
+
+    Since torch 2.6 that safe reader is the default, and it refuses the logged values (mmengine's HistoryBuffer, which
+    holds numpy arrays and names its own statistics methods) without which training cannot be resumed. This declares
+    exactly these harmless instead of switching the reader off, so a checkpoint still cannot run code. Calling it twice
+    does no harm.
+    """
+    rebuild_array, rebuild_number = np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0]
+    dtypes = [type(np.dtype(number)) for number in _NUMBERS]
+    torch.serialization.add_safe_globals(
+        [
+            HistoryBuffer,
+            np.ndarray,
+            np.dtype,
+            rebuild_array,
+            rebuild_number,
+            *dtypes,
+            (_statistics_method, 'builtins.getattr'),
+        ]
+    )
+
+
+def _statistics_method(owner: Any, name: str) -> Any:
+    """Stands for the ``getattr`` by which a pickle names a method, and knows HistoryBuffer's statistics alone."""
+    if owner is not HistoryBuffer or name not in HistoryBuffer._statistics_methods:
+        raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
+    return HistoryBuffer._statistics_methods[name]
+
+
+def check_checkpoint(checkpoint: str) -> None:
+    """Checks that a checkpoint file exists, before minutes are spent on building what it is for.
+
+    Args:
+        checkpoint: A path; addresses with a scheme (``https://``, ``s3://``) are left to mmengine.
+
+    Raises:
+        UsageError: If there is no such file. The message lists checkpoints that lie beside it.
+    """
+    path = Path(checkpoint).expanduser()
+    if '://' in checkpoint or path.is_file():
+        return
+    folder = path if path.is_dir() else path.parent
+    nearby = sorted(str(file) for file in folder.glob('*.pth'))
+    hint = f'In that folder are: {", ".join(nearby)}.' if nearby else 'Train one with tools/train.py.'
+    raise UsageError(f"There is no checkpoint file '{checkpoint}'. {hint}")

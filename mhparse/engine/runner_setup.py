@@ -1,0 +1,96 @@
+"""From a config and the choices of the command line to a Runner."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .checkpoints import check_checkpoint
+from .config import UsageError
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Builds the config's Runner: mmengine's, or the one that ``runner_type`` names."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def set_work_dir(cfg: Config, work_dir: str | None) -> None:
+    """Sets the work folder: the one given, else the config's own, else ``work_dirs/<name of the config>``."""
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(cfg.filename).stem)
+
+
+def set_resume(cfg: Config, resume: str | None) -> None:
+    """Resumes from a checkpoint, or with 'auto' from the newest one of the work folder, if there is one.
+
+    Raises:
+        UsageError: If the checkpoint does not exist.
+    """
+    if resume is None:
+        return
+    cfg.resume = True
+    cfg.load_from = None
+    if resume != 'auto':
+        check_checkpoint(resume)
+        cfg.load_from = resume
+
+
+def use_amp(cfg: Config) -> None:
+    """Trains with automatic mixed precision.
+
+    Raises:
+        UsageError: If the config's optimizer wrapper is one of its own kind.
+    """
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise UsageError(f"--amp replaces an OptimWrapper, but optim_wrapper of {cfg.filename} is a '{kind}'.")
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def use_auto_scale_lr(cfg: Config) -> None:
+    """Scales the learning rate with the batch size of all processes together.
+
+    Raises:
+        UsageError: If the config does not say for which batch size its learning rate was chosen.
+    """
+    if not cfg.get('auto_scale_lr', {}).get('base_batch_size'):
+        raise UsageError(
+            f'--auto-scale-lr needs auto_scale_lr = dict(base_batch_size=N) in {cfg.filename}: the number of images '
+            'per step that its learning rate was chosen for.'
+        )
+    cfg.auto_scale_lr.enable = True
+
+
+def skip_validation(cfg: Config) -> None:
+    """Trains without evaluating in between."""
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+
+
+def draw_predictions(cfg: Config, *, show: bool, out_dir: str | None, wait_time: float) -> None:
+    """Draws each tested image with its truth and predictions, in a window or into a folder.
+
+    Raises:
+        UsageError: If the config has no visualizer or no visualization hook.
+    """
+    if 'visualization' not in cfg.get('default_hooks', {}) or 'visualizer' not in cfg:
+        raise UsageError(
+            f"--show and --show-dir need default_hooks.visualization and a visualizer in {cfg.filename}; inherit "
+            'configs/_base_/default_runtime.py.'
+        )
+    cfg.default_hooks.visualization.update(enable=True, show=show, out_dir=out_dir, wait_time=wait_time)
+
+
+def dump_predictions(cfg: Config, out_file: str) -> None:
+    """Has the test write all predictions to one pickle file, for evaluation elsewhere.
+
+    Raises:
+        UsageError: If the file is not named like a pickle.
+    """
+    if not out_file.endswith(('.pkl', '.pickle')):
+        raise UsageError(f"--out writes a pickle file, so its name must end in .pkl or .pickle, got '{out_file}'.")
+    metrics = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=out_file)]

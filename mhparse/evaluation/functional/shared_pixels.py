@@ -1,0 +1,148 @@
+"""SharedPixels: how many pixels each predicted and each true part of an image have in common."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mhparse.structures.parts import IGNORE
+
+from .people_maps import PeopleMaps
+
+
+@dataclass(frozen=True, eq=False)
+class PartInstances:
+    """The parts of one image's people that have pixels, ordered by person, then label.
+
+    Attributes:
+        persons: (Q,) int64; id of each part's person. 255 in the truth: everybody's ignored pixels.
+        labels: (Q,) int64; class of each part. 255 in the truth: ignored pixels of that person.
+        areas: (Q,) int64 pixels.
+    """
+
+    persons: np.ndarray
+    labels: np.ndarray
+    areas: np.ndarray
+
+    @property
+    def ignored(self) -> np.ndarray:
+        """(Q,) bool; the rows that are ignored pixels, not parts."""
+        return self.labels == IGNORE
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedPixels:
+    """All pairs of the Q predicted and R true parts of one image.
+
+    Attributes:
+        predicted: The Q predicted parts.
+        truth: The R true parts, and its ignored pixels as rows of label 255.
+        counts: (Q, R) int64; pixels that both have.
+    """
+
+    predicted: PartInstances
+    truth: PartInstances
+    counts: np.ndarray
+
+
+def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) -> SharedPixels:
+    """Counts the pixels of all pairs of parts, in one pass over the image.
+
+    Args:
+        predicted: Predicted people.
+        truth: True people, at the same size; 255 = ignore.
+        num_classes: C, with the background.
+
+    Raises:
+        ValueError: If the sizes differ, a label is out of range or a predicted id is above the number of people.
+    """
+    if predicted.size != truth.size:
+        raise ValueError(
+            f'the prediction is {predicted.size} (W, H) but the truth is {truth.size}. Predict at the size of the '
+            'original image.'
+        )
+    _check_prediction(predicted, num_classes)
+    ours = _Codes.of(predicted.part_map, predicted.person_map, predicted.num_people, num_classes)
+    theirs = _Codes.of(*_set_ignored_apart(truth, num_classes), truth.num_people + 1, num_classes + 1)
+    if len(ours.names) * len(theirs.names) > ours.maps.size:
+        ours, theirs = ours.that_occur(), theirs.that_occur()
+
+    columns = len(theirs.names)
+    table = np.zeros(len(ours.names) * columns, np.int64)
+    for our_layer in ours.maps:
+        for their_layer in theirs.maps:
+            pairs = our_layer * columns
+            pairs += their_layer
+            table += np.bincount(pairs, minlength=len(table))
+    table = table.reshape(-1, columns)
+    our_rows, our_parts = ours.parts(table.sum(1) // len(theirs.maps))
+    their_rows, their_parts = theirs.parts(table.sum(0) // len(ours.maps))
+    everybodys, ignored = their_parts.persons > truth.num_people, their_parts.labels == num_classes
+    their_parts.persons[everybodys], their_parts.labels[ignored] = IGNORE, IGNORE
+    return SharedPixels(our_parts, their_parts, table[np.ix_(our_rows, their_rows)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Codes:
+    """One number a pixel for its person and label.
+
+    Attributes:
+        maps: (N, H * W) integers; rows of ``names``.
+        names: person * num_labels + label of each row.
+        num_labels: Labels of each person.
+    """
+
+    maps: np.ndarray
+    names: np.ndarray
+    num_labels: int
+
+    @classmethod
+    def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> '_Codes':
+        codes = person_map.astype(np.int32)
+        codes *= num_labels
+        np.add(codes, part_map, out=codes, casting='unsafe')
+        return cls(codes.reshape(len(codes), -1), np.arange((num_people + 1) * num_labels), num_labels)
+
+    def that_occur(self) -> '_Codes':
+        """The same without the names of no pixel: worth a look at the maps where a table of all pairs is large."""
+        present = np.bincount(self.maps.ravel(), minlength=len(self.names)) > 0
+        row_of = np.cumsum(present, dtype=np.int32) - np.int32(1)
+        return _Codes(row_of[self.maps], self.names[present], self.num_labels)
+
+    def parts(self, areas: np.ndarray) -> tuple[np.ndarray, PartInstances]:
+        """The rows that are parts of somebody and have pixels, and those parts."""
+        persons, labels = self.names // self.num_labels, self.names % self.num_labels
+        rows = np.flatnonzero((areas > 0) & (persons > 0) & (labels > 0))
+        return rows, PartInstances(persons[rows], labels[rows], areas[rows])
+
+
+def _set_ignored_apart(truth: PeopleMaps, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Part and person map where C is the label of ignored pixels, and P + 1 the id of everybody's."""
+    part_map, person_map = truth.part_map, truth.person_map
+    if part_map.max(initial=0) < num_classes and person_map.max(initial=0) < IGNORE:
+        return part_map, person_map
+    unlabelled = part_map == IGNORE
+    _check_labels(part_map.max(initial=0, where=~unlabelled), num_classes, 'true')
+    everybodys = ((person_map == IGNORE) | (unlabelled & (person_map == 0))).any(0)
+    part_map = np.where(unlabelled, num_classes, part_map)
+    # once is enough where there are several layers
+    part_map[:, everybodys], person_map = 0, np.where(everybodys, 0, person_map)
+    part_map[0, everybodys], person_map[0, everybodys] = num_classes, truth.num_people + 1
+    return part_map, person_map
+
+
+def _check_prediction(predicted: PeopleMaps, num_classes: int) -> None:
+    _check_labels(predicted.part_map.max(initial=0), num_classes, 'predicted')
+    highest = predicted.person_map.max(initial=0)
+    if highest > predicted.num_people:
+        raise ValueError(f'predicted person_map has id {highest}, but there are only {predicted.num_people} people.')
+
+
+def _check_labels(highest: int, num_classes: int, whose: str) -> None:
+    if highest >= num_classes:
+        raise ValueError(
+            f'{whose} part_map has label {highest}, but there are {num_classes} classes, 0 to {num_classes - 1}. Do '
+            'the part sets of the model and of the data set agree?'
+        )

@@ -1,0 +1,135 @@
+"""JointMetric: average precision of joints by object keypoint similarity (OKS), as COCO defines it."""
+
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from mhparse.registry import METRICS
+from mhparse.structures import Skeleton
+
+from .sample_reading import naming_image, read_array, skeleton_of
+from .table import format_table
+
+_PERSON = 1
+
+
+@dataclass(frozen=True, eq=False)
+class JointRecord:
+    """Joints of one image's G true and P predicted people.
+
+    Attributes:
+        joints: (G, K, 3) x, y in pixels and visibility 0, 1, 2.
+        boxes: (G, 4) x1, y1, x2, y2 in pixels.
+        areas: (G,) pixels of each person's mask.
+        keypoints: (P, K, 2) x, y in pixels.
+        scores: (P,)
+    """
+
+    joints: np.ndarray
+    boxes: np.ndarray
+    areas: np.ndarray
+    keypoints: np.ndarray
+    scores: np.ndarray
+
+
+@METRICS.register_module()
+class JointMetric(BaseMetric):
+    """Scores joints with pycocotools, without files.
+
+    Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
+    ``OKS_AR``. The fall-offs are those of the data set's skeleton; a person's scale is the square root of its mask's
+    pixels; people without labelled joints are ignored, and at most the 20 best predictions of an image count. A set
+    without any prediction scores 0.
+
+    Args:
+        kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
+
+    Raises:
+        ValueError: If a sample cannot be scored (naming the image), or the set has no person with joints.
+    """
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keeps the joints of each image."""
+        skeleton = skeleton_of(self.dataset_meta)
+        for sample in data_samples:
+            with naming_image(sample):
+                self.results.append(_read_joints(sample, skeleton))
+
+    def compute_metrics(self, results: list[JointRecord]) -> dict[str, float]:
+        """Hands all images to COCO's evaluator."""
+        if not any((image.joints[..., 2] > 0).any() for image in results):
+            raise ValueError(
+                f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints. '
+                'Leave JointMetric out if the data set has none.'
+            )
+        with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            evaluator = COCOeval(_coco(results, _true_people), _coco(results, _predicted_people), 'keypoints')
+            evaluator.params.kpt_oks_sigmas = np.array(skeleton_of(self.dataset_meta).sigmas)
+            evaluator.evaluate()
+            evaluator.accumulate()
+            evaluator.summarize()
+        names = {'OKS_AP': 0, 'OKS_AP_50': 1, 'OKS_AP_75': 2, 'OKS_AR': 5}
+        metrics = {name: float(evaluator.stats[index]) for name, index in names.items()}
+        MMLogger.get_current_instance().info('Joints\n' + format_table(['', *names], [('OKS', [*metrics.values()])]))
+        return metrics
+
+
+def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
+    record = JointRecord(
+        joints=read_array(sample, 'gt_people', 'joints'),
+        boxes=read_array(sample, 'gt_people', 'bboxes'),
+        areas=read_array(sample, 'gt_people', 'areas'),
+        keypoints=read_array(sample, 'pred_people', 'keypoints'),
+        scores=read_array(sample, 'pred_people', 'scores'),
+    )
+    for name, array, width in (('gt_people.joints', record.joints, 3), ('pred_people.keypoints', record.keypoints, 2)):
+        if array.shape[1:] != (len(skeleton), width):
+            raise ValueError(
+                f"{name} must be (P, {len(skeleton)}, {width}) for skeleton '{skeleton.name}', got {array.shape}."
+            )
+    if np.isnan(record.scores).any():
+        raise ValueError(f'the score of predicted person {np.flatnonzero(np.isnan(record.scores))[0] + 1} is NaN.')
+    return record
+
+
+def _coco(images: Sequence[JointRecord], annotate) -> COCO:
+    """A COCO data set in memory, with the people that ``annotate`` makes of each record."""
+    people = [dict(person, image_id=index) for index, image in enumerate(images) for person in annotate(image)]
+    coco = COCO()
+    coco.dataset = dict(
+        images=[dict(id=index) for index in range(len(images))],
+        categories=[dict(id=_PERSON, name='person')],
+        # pycocotools takes id 0 for "not matched"
+        annotations=[dict(person, id=index, category_id=_PERSON) for index, person in enumerate(people, start=1)],
+    )
+    coco.createIndex()
+    return coco
+
+
+def _true_people(image: JointRecord) -> list[dict]:
+    return [
+        dict(
+            keypoints=joints.ravel().tolist(),
+            num_keypoints=int((joints[:, 2] > 0).sum()),
+            bbox=[*box[:2].tolist(), *(box[2:] - box[:2]).tolist()],
+            area=float(area),
+            iscrowd=0,
+        )
+        for joints, box, area in zip(image.joints, image.boxes, image.areas, strict=True)
+    ]
+
+
+def _predicted_people(image: JointRecord) -> list[dict]:
+    people = []
+    for keypoints, score in zip(image.keypoints, image.scores, strict=True):
+        width, height = np.ptp(keypoints, axis=0).tolist()
+        visible = np.pad(keypoints, ((0, 0), (0, 1)), constant_values=1)
+        people.append(dict(keypoints=visible.ravel().tolist(), area=width * height, score=float(score), iscrowd=0))
+    return people

@@ -1,0 +1,32 @@
+"""Pictures of every stage: fields, candidates, matches, people and maps."""
+
+from .boxes import draw_boxes, draw_ids
+from .candidates import draw_candidates
+from .heatmaps import draw_heatmaps
+from .human_parse_visualizer import DrawnPeople, HumanParseVisualizer
+from .layout import add_joint_legend, add_legend, add_part_legend, side_by_side
+from .limb_fields import draw_limb_fields
+from .matches import draw_matches
+from .outlines import draw_outlines
+from .parts import draw_parts
+from .projection import draw_projection
+from .skeletons import draw_skeletons
+
+__all__ = [
+    'DrawnPeople',
+    'HumanParseVisualizer',
+    'add_joint_legend',
+    'add_legend',
+    'add_part_legend',
+    'draw_boxes',
+    'draw_candidates',
+    'draw_heatmaps',
+    'draw_ids',
+    'draw_limb_fields',
+    'draw_matches',
+    'draw_outlines',
+    'draw_parts',
+    'draw_projection',
+    'draw_skeletons',
+    'side_by_side',
+]

@@ -1,0 +1,42 @@
+"""Boxes round people, and their ids and scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .canvas import draw_line, draw_tag, line_width, person_colour, start_drawing
+
+
+def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Draws each person's box in the person's colour; empty boxes are left out.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        boxes: (P, 4) float; x1, y1, x2, y2 in pixels. Row p is the person with id p + 1.
+    """
+    canvas = start_drawing(image)
+    for person, (left, top, right, bottom) in enumerate(boxes, start=1):
+        if right <= left or bottom <= top:
+            continue
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+        for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
+            draw_line(canvas, start, end, person_colour(person), line_width(canvas))
+    return canvas
+
+
+def draw_ids(image: np.ndarray, boxes: np.ndarray, scores: Sequence[float] | None = None) -> np.ndarray:
+    """Writes each person's id, and score where there are scores, above the person's box.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        boxes: (P, 4) float; x1, y1, x2, y2 in pixels. Row p is the person with id p + 1; empty boxes are left out.
+        scores: P scores in [0, 1].
+    """
+    canvas = start_drawing(image)
+    letters = max(7, 4.5 * line_width(canvas))
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        if right <= left and bottom <= top:
+            continue
+        text = str(index + 1) if scores is None else f'{index + 1}: {scores[index]:.2f}'
+        draw_tag(canvas, text, (left, top), letters, person_colour(index + 1))
+    return canvas

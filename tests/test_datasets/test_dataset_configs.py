@@ -1,0 +1,51 @@
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from mhparse.registry import METRICS
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mhparse')
+
+
+def check(cfg, train_size):
+    """Both loaders give batches; the codec of the config and that of the pipeline are one."""
+    for metric in cfg.val_evaluator:
+        METRICS.build(metric)
+    for name in ('train_dataloader', 'val_dataloader'):
+        loader = dict(cfg[name], num_workers=0, persistent_workers=False, batch_size=2)
+        batch = next(iter(Runner.build_dataloader(loader, seed=0)))
+        assert all(inputs.dtype == torch.uint8 for inputs in batch['inputs'])
+        samples = batch['data_samples']
+        assert all(sample.gt_parsing.part_map.shape[0] == 1 for sample in samples)
+        if name == 'train_dataloader':
+            width, height = train_size
+            assert all(inputs.shape == (3, height, width) for inputs in batch['inputs'])
+            assert samples[0].gt_fields.joint_heatmaps.shape == (1, 17, height // 4, width // 4)
+    encoders = [step for step in cfg.train_pipeline if step.type == 'GenerateFields']
+    assert [step.codec for step in encoders] == [cfg.codec]
+
+
+def test_synthetic_people(repo_root):
+    cfg = Config.fromfile(repo_root / 'configs/_base_/datasets/synthetic_people.py')
+    train, val = cfg.train_dataloader.dataset, cfg.val_dataloader.dataset
+    assert train.seed + train.num_images <= val.seed
+    check(cfg, (256, 192))
+
+
+def test_coco_pose_parts(repo_root, coco_release):
+    root = coco_release.root
+    cfg = Config.fromfile(repo_root / 'configs/_base_/datasets/coco_pose_parts.py')
+    (root / 'annotations').mkdir()
+    for split in ('train2017', 'val2017'):
+        (root / split).symlink_to(root / 'images')
+        (root / 'annotations' / f'person_keypoints_{split}.json').write_text(json.dumps(coco_release.content))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.data_root = str(root)
+    check(cfg, (512, 512))

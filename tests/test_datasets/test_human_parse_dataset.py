@@ -1,0 +1,74 @@
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from mhparse.datasets import HumanParseDataset
+from mhparse.registry import DATASETS
+from mhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
+from mhparse.testing import synthetic_scene
+
+
+class Custom(HumanParseDataset):
+    """What docs/datasets.md asks of an own data set."""
+
+    METAINFO = {'dataset_name': 'custom', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}
+
+    def load_data_list(self):
+        return [dict(img_path=f'{index}.png', img_id=index) for index in range(3)]
+
+    def load_annotation(self, data_info):
+        if data_info['img_id'] == 1:
+            raise KeyError('mask')
+        if data_info['img_id'] == 2:
+            raise ValueError('too few labels')
+        maps = np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.int32)
+        return ParseAnnotation(*maps, np.zeros((0, 17, 3), np.float32), np.zeros((0, 4), np.float32))
+
+
+def test_pipeline_receives_the_record():
+    sample = Custom(ann_file='labels.json', pipeline=[lambda results: results])[0]
+    assert sample['skeleton'] is COCO_17 and sample['part_set'] is DENSEPOSE_14
+    assert isinstance(sample['annotation'], ParseAnnotation)
+    assert (sample['img_path'], sample['img_id'], sample['ann_path']) == ('0.png', 0, 'labels.json')
+
+
+def test_errors_name_the_image_and_keep_their_cause():
+    dataset = Custom()
+    with pytest.raises(ValueError, match=r'^2\.png: too few labels$'):
+        dataset[2]
+    with pytest.raises(RuntimeError, match=r"^1\.png: KeyError: 'mask'$") as error:
+        dataset[1]
+    assert isinstance(error.value.__cause__, KeyError)
+
+
+def test_min_people_needs_to_know_people():
+    with pytest.raises(ValueError, match='Custom cannot count people beforehand'):
+        Custom(filter_cfg=dict(min_people=1))
+
+
+def test_unknown_skeleton():
+    with pytest.raises(ValueError, match="no skeleton 'stick'"):
+        Custom(metainfo=dict(skeleton='stick'))[0]
+
+
+def test_the_example_of_the_documentation(repo_root, tmp_path):
+    blocks = re.findall(r'```python\n(.*?)```', (repo_root / 'docs/datasets.md').read_text(), re.DOTALL)
+    exec(next(block for block in blocks if 'class MyPeople' in block), {})
+    scene = synthetic_scene(1, (96, 64))
+    truth = scene.annotation
+    for folder in ('images', 'people'):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / 'images' / 'a.jpg'), scene.image)
+    cv2.imwrite(str(tmp_path / 'people' / 'a_parts.png'), truth.part_map)
+    cv2.imwrite(str(tmp_path / 'people' / 'a_persons.png'), truth.person_map.astype(np.uint8))
+    np.save(tmp_path / 'people' / 'a_joints.npy', truth.joints)
+    (tmp_path / 'train.txt').write_text('a\n')
+    pipeline = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+    dataset = DATASETS.build(dict(type='MyPeople', data_root=str(tmp_path), ann_file='train.txt', pipeline=pipeline))
+    sample = dataset[0]['data_samples']
+    np.testing.assert_array_equal(sample.gt_parsing.part_map[0], truth.part_map)
+    np.testing.assert_array_equal(sample.gt_parsing.person_map[0], truth.person_map)
+    np.testing.assert_array_equal(sample.gt_people.joints, truth.joints)
+    np.testing.assert_array_equal(sample.gt_people.bboxes, truth.boxes)

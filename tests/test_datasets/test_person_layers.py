@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from mhparse.datasets import PersonLayer, flatten_layers
+from mhparse.structures import IGNORE
+
+NOBODY = np.zeros((10, 12), bool)
+
+
+def square(y0, y1, x0, x1):
+    mask = NOBODY.copy()
+    mask[y0:y1, x0:x1] = True
+    return mask
+
+
+def known(mask, part, joint=(3, 4)):
+    joints = np.zeros((17, 3), np.float32)
+    joints[0] = (*joint, 2)
+    return PersonLayer(mask, np.full(mask.shape, part, np.uint8), joints)
+
+
+def test_the_smaller_person_is_on_top_whatever_the_order():
+    large, small = known(square(0, 10, 0, 8), 1), known(square(2, 5, 6, 10), 2)
+    for layers, ids in (([large, small], (1, 2)), ([small, large], (2, 1))):
+        annotation = flatten_layers(layers, NOBODY, 17)
+        expected = np.zeros((10, 12), int)
+        expected[0:10, 0:8], expected[2:5, 6:10] = ids
+        np.testing.assert_array_equal(annotation.person_map, expected)
+        assert annotation.part_map[3, 7] == 2 and annotation.part_map[0, 0] == 1
+
+
+def test_boxes_go_round_what_is_visible():
+    annotation = flatten_layers([known(square(0, 10, 0, 8), 1), known(square(0, 10, 6, 8), 2)], NOBODY, 17)
+    np.testing.assert_array_equal(annotation.boxes, [[0, 0, 5, 9], [6, 0, 7, 9]])
+
+
+def test_ignored_people_and_crowds_are_255_in_both_maps_and_crowds_are_below_all():
+    crowd = square(0, 4, 0, 12)
+    layers = [PersonLayer(square(2, 8, 0, 3)), known(square(3, 9, 5, 9), 7)]
+    annotation = flatten_layers(layers, crowd, 17)
+    assert len(annotation) == 1
+    ignored = (crowd | layers[0].mask) & ~layers[1].mask
+    np.testing.assert_array_equal(annotation.person_map == IGNORE, ignored)
+    np.testing.assert_array_equal(annotation.part_map == IGNORE, ignored)
+    np.testing.assert_array_equal(annotation.person_map == 1, layers[1].mask)
+
+
+def test_covered_people_are_dropped_and_ids_stay_dense():
+    same = square(2, 5, 2, 5)
+    layers = [known(same, 1, (1, 1)), known(same, 2, (2, 2)), known(square(6, 8, 6, 8), 3, (7, 7))]
+    annotation = flatten_layers(layers, NOBODY, 17)
+    assert len(annotation) == 2
+    assert set(np.unique(annotation.person_map)) == {0, 1, 2}
+    np.testing.assert_array_equal(annotation.joints[:, 0, 0], [2, 7])
+    assert annotation.part_map[3, 3] == 2
+
+
+def test_nobody():
+    annotation = flatten_layers([], NOBODY, 17)
+    assert annotation.joints.shape == (0, 17, 3) and annotation.boxes.shape == (0, 4)
+    assert not annotation.part_map.any() and not annotation.person_map.any()
+
+
+def test_mistakes():
+    with pytest.raises(ValueError, match='neither part_map nor joints'):
+        PersonLayer(NOBODY, part_map=np.zeros((10, 12), np.uint8))
+    with pytest.raises(ValueError, match=r'person 0: expected a mask of \(10, 12\), got \(5, 5\)'):
+        flatten_layers([PersonLayer(np.ones((5, 5), bool))], NOBODY, 17)
+    with pytest.raises(ValueError, match='at most 254 people'):
+        row = [known(np.arange(300)[None] == index, 1) for index in range(255)]
+        flatten_layers(row, np.zeros((1, 300), bool), 17)

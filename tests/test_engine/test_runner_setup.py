@@ -1,0 +1,83 @@
+"""Choices of the command line end up in the config."""
+
+import pytest
+from mmengine.config import Config
+from stand_ins import stand_in_config
+
+from mhparse.engine import UsageError
+from mhparse.engine.runner_setup import (
+    draw_predictions,
+    dump_predictions,
+    set_resume,
+    set_work_dir,
+    skip_validation,
+    use_amp,
+    use_auto_scale_lr,
+)
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return stand_in_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('given', 'own', 'expected'), [('a', 'b', 'a'), (None, 'b', 'b'), (None, None, 'work_dirs/my_model')]
+)
+def test_work_dir(given, own, expected):
+    cfg = Config(dict(work_dir=own), filename='configs/my_model.py')
+    set_work_dir(cfg, given)
+    assert cfg.work_dir == expected
+
+
+def test_resume(cfg, tmp_path):
+    set_resume(cfg, None)
+    assert not cfg.get('resume')
+    set_resume(cfg, 'auto')
+    assert cfg.resume
+    assert cfg.load_from is None
+    checkpoint = tmp_path / 'iter_3.pth'
+    with pytest.raises(UsageError, match='no checkpoint file'):
+        set_resume(cfg, str(checkpoint))
+    checkpoint.touch()
+    set_resume(cfg, str(checkpoint))
+    assert cfg.load_from == str(checkpoint)
+
+
+def test_amp(cfg):
+    use_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    cfg.optim_wrapper.type = 'ApexOptimWrapper'
+    with pytest.raises(UsageError, match='ApexOptimWrapper'):
+        use_amp(cfg)
+
+
+def test_auto_scale_lr(cfg):
+    with pytest.raises(UsageError, match='base_batch_size'):
+        use_auto_scale_lr(cfg)
+    cfg.auto_scale_lr = dict(base_batch_size=16)
+    use_auto_scale_lr(cfg)
+    assert cfg.auto_scale_lr == dict(base_batch_size=16, enable=True)
+
+
+def test_skip_validation(cfg):
+    skip_validation(cfg)
+    assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
+
+
+def test_draw_predictions(cfg):
+    with pytest.raises(UsageError, match='visualization'):
+        draw_predictions(cfg, show=False, out_dir='pictures', wait_time=0)
+    cfg.default_hooks.visualization = dict(type='ParseVisualizationHook', enable=False)
+    draw_predictions(cfg, show=False, out_dir='pictures', wait_time=1)
+    assert cfg.default_hooks.visualization == dict(
+        type='ParseVisualizationHook', enable=True, show=False, out_dir='pictures', wait_time=1
+    )
+
+
+def test_dump_predictions(cfg):
+    with pytest.raises(UsageError, match=r'\.pkl'):
+        dump_predictions(cfg, 'out.json')
+    dump_predictions(cfg, 'out.pkl')
+    assert [metric.type for metric in cfg.test_evaluator] == ['StandInMetric', 'DumpResults']

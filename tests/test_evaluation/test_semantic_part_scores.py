@@ -1,0 +1,62 @@
+"""mIoU and accuracies, by hand."""
+
+import numpy as np
+import pytest
+
+from mhparse.evaluation.functional import part_confusion, semantic_part_scores
+
+# class 2 is missed, class 3 is invented, class 4 is in neither map; one pixel is ignored
+TRUTH = np.array([[0, 0, 0, 1, 1, 2, 255]])
+PREDICTED = np.array([[0, 0, 1, 1, 1, 3, 4]])
+
+
+def test_confusion():
+    confusion = part_confusion(PREDICTED, TRUTH, 5)
+    assert confusion.sum() == 6
+    assert (confusion[0, 0], confusion[0, 1], confusion[1, 1], confusion[2, 3]) == (2, 1, 2, 1)
+
+
+def test_by_hand():
+    scores = semantic_part_scores(part_confusion(PREDICTED, TRUTH, 5))
+    np.testing.assert_allclose(scores.iou, [2 / 3, 2 / 3, 0, 0, np.nan])
+    np.testing.assert_allclose(scores.accuracy, [2 / 3, 1, 0, np.nan, np.nan])
+    assert scores.miou == pytest.approx((2 / 3 + 2 / 3) / 4)
+    assert scores.mean_accuracy == pytest.approx((2 / 3 + 1) / 3)
+    assert scores.pixel_accuracy == pytest.approx(4 / 6)
+    assert scores.mean_f1 == pytest.approx((4 / 5 + 4 / 5) / 4)
+    assert scores.frequency_weighted_iou == pytest.approx(3 / 6 * 2 / 3 + 2 / 6 * 2 / 3)
+
+
+def test_absent_classes_as_zero():
+    scores = semantic_part_scores(part_confusion(PREDICTED, TRUTH, 5), 'schp')
+    assert scores.miou == pytest.approx((2 / 3 + 2 / 3) / 5)
+    assert scores.mean_accuracy == pytest.approx((2 / 3 + 1) / 5)
+
+
+def test_scores_come_from_the_sum_not_the_mean_of_images():
+    small = part_confusion(np.array([[1]]), np.array([[1]]), 2)
+    large = part_confusion(np.array([[0, 0, 0]]), np.array([[1, 1, 0]]), 2)
+    assert semantic_part_scores(small + large).iou[1] == pytest.approx(1 / 3)
+
+
+def test_all_ignored_is_undefined():
+    scores = semantic_part_scores(part_confusion(np.zeros((2, 2), int), np.full((2, 2), 255), 3))
+    assert np.isnan([scores.miou, scores.mean_accuracy, scores.pixel_accuracy]).all()
+
+
+@pytest.mark.parametrize(
+    ('predicted', 'truth', 'message'),
+    [
+        ([[0, 5]], [[0, 1]], 'predicted part_map has labels from 0 to 5'),
+        ([[0, 1]], [[0, 5]], 'true part_map has labels from 0 to 5'),
+        ([[0, 1, 1]], [[0, 1]], r'\(1, 3\)'),
+    ],
+)
+def test_bad_maps(predicted, truth, message):
+    with pytest.raises(ValueError, match=message):
+        part_confusion(np.array(predicted), np.array(truth), 5)
+
+
+def test_unknown_protocol():
+    with pytest.raises(ValueError, match="no protocol 'cihp'"):
+        semantic_part_scores(np.eye(2), 'cihp')

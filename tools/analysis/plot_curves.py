@@ -1,0 +1,20 @@
+"""Draws the losses and metrics of a training over its iterations."""
+
+import argparse
+from pathlib import Path
+
+from mhparse.engine import draw_curves
+from mhparse.engine.command_line import plain_usage_errors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('work_dir', help='work folder of a training')
+    parser.add_argument('--out', help='the picture; default: curves.png in the work folder')
+    args = parser.parse_args()
+    with plain_usage_errors():
+        print(draw_curves(args.work_dir, args.out or Path(args.work_dir) / 'curves.png'))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Evaluates through Slurm: slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]
+# Environment: GPUS, GPUS_PER_NODE, CPUS_PER_TASK, SRUN_ARGS.
+set -euo pipefail
+
+partition=$1
+job_name=$2
+config=$3
+checkpoint=$4
+gpus=${GPUS:-8}
+gpus_per_node=${GPUS_PER_NODE:-8}
+
+# SRUN_ARGS holds several arguments, so it is not quoted
+# shellcheck disable=SC2086
+exec srun --partition="$partition" --job-name="$job_name" \
+    --gres="gpu:$gpus_per_node" --ntasks="$gpus" --ntasks-per-node="$gpus_per_node" \
+    --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
+    python -u "$(dirname "$0")/test.py" "$config" "$checkpoint" --launcher slurm "${@:5}"

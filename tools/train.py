@@ -1,0 +1,59 @@
+"""Trains the model of a config."""
+
+import argparse
+
+from mhparse.engine import load_config
+from mhparse.engine.command_line import (
+    add_config_options,
+    add_launcher_options,
+    export_local_rank,
+    plain_usage_errors,
+)
+from mhparse.engine.runner_setup import (
+    build_runner,
+    set_resume,
+    set_work_dir,
+    skip_validation,
+    use_amp,
+    use_auto_scale_lr,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint; without a name, from the newest one of the work folder',
+    )
+    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
+    parser.add_argument('--no-validate', action='store_true', help='do not evaluate during training')
+    add_config_options(parser)
+    add_launcher_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    export_local_rank(args.local_rank)
+    with plain_usage_errors():
+        cfg = load_config(args.config, args.cfg_options)
+        cfg.launcher = args.launcher
+        set_work_dir(cfg, args.work_dir)
+        set_resume(cfg, args.resume)
+        if args.amp:
+            use_amp(cfg)
+        if args.auto_scale_lr:
+            use_auto_scale_lr(cfg)
+        if args.no_validate:
+            skip_validation(cfg)
+        build_runner(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
