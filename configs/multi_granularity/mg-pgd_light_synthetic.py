@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/models/mg-pgd_light.py',
 ]
 
-model = dict(codec={{_base_.codec}})
+model = dict(codec=_base_.codec)
 
 iterations = 1000
 train_dataloader = dict(batch_size=8, num_workers=1, dataset=dict(num_images=2000, cache=True))

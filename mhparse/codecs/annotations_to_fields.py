@@ -1,6 +1,7 @@
 """People and maps -> the fields that a network should predict of them."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -64,17 +65,18 @@ def _at_cells(label_map: np.ndarray, stride: int) -> np.ndarray:
 def _joint_fields(joints: np.ndarray, shape: tuple[int, int], options: FieldOptions):
     """Heatmaps (K, h, w), offsets (K, 2, h, w) and their weights (K, h, w).
 
-    The Gaussian is centred on the joint's cell, so that its peak is exactly 1 and no neighbour ties with it; the
-    offsets carry what rounding lost. Where joints of one type crowd, the nearest has the cell.
+    The Gaussian is centred on the joint's cell, so that its peak is exactly 1; the offsets carry what rounding lost.
+    Joints of one type that share a cell get peaks side by side. Where such joints crowd, the nearest has the cell.
     """
     types, stride = joints.shape[1], options.stride
     heatmaps = np.zeros((types, *shape), np.float32)
     offsets = np.zeros((types, 2, *shape), np.float32)
     nearest = np.full((types, *shape), np.inf, np.float32)
+    peaks = np.zeros((types, *shape), bool)
     reach = int(np.ceil(max(3 * options.joint_sigma, options.offset_radius)))
     for person, joint in np.argwhere(joints[..., 2] > 0):
         x, y = (joints[person, joint, :2] + 0.5) / stride - 0.5
-        column, row = int(np.clip(np.rint(x), 0, shape[1] - 1)), int(np.clip(np.rint(y), 0, shape[0] - 1))
+        row, column = _free_cell(x, y, peaks[joint])
         rows = slice(max(row - reach, 0), row + reach + 1)
         columns = slice(max(column - reach, 0), column + reach + 1)
         grid_y, grid_x = np.ogrid[rows.start : min(rows.stop, shape[0]), columns.start : min(columns.stop, shape[1])]
@@ -82,13 +84,27 @@ def _joint_fields(joints: np.ndarray, shape: tuple[int, int], options: FieldOpti
         heatmap = heatmaps[joint, rows, columns]
         np.maximum(heatmap, gaussian, out=heatmap)
         distance = np.hypot(grid_x - x, grid_y - y)
-        owned = distance < nearest[joint, rows, columns]
+        # a peak keeps the vector to its own joint, whoever is nearer
+        owned = (distance < nearest[joint, rows, columns]) & ~peaks[joint, rows, columns]
+        owned[row - rows.start, column - columns.start] = True
+        peaks[joint, row, column] = True
         nearest[joint, rows, columns][owned] = distance[owned]
         offset = offsets[joint, :, rows, columns]
         offset[0][owned] = ((x - grid_x) * stride + 0 * grid_y)[owned]
         offset[1][owned] = ((y - grid_y) * stride + 0 * grid_x)[owned]
     weight = (nearest <= options.offset_radius).astype(np.float32)
     return heatmaps, offsets * weight[:, None], weight
+
+
+def _free_cell(x: float, y: float, taken: np.ndarray) -> tuple[int, int]:
+    """Row and column of the cell nearest to a place in cells, or of its nearest neighbour that is not taken."""
+    height, width = taken.shape
+    row, column = int(np.clip(np.rint(y), 0, height - 1)), int(np.clip(np.rint(x), 0, width - 1))
+    if not taken[row, column]:
+        return row, column
+    around = ((row + down, column + right) for down, right in product((-1, 0, 1), repeat=2))
+    free = [cell for cell in around if 0 <= cell[0] < height and 0 <= cell[1] < width and not taken[cell]]
+    return min(free, key=lambda cell: (cell[0] - y) ** 2 + (cell[1] - x) ** 2, default=(row, column))
 
 
 def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int], options: FieldOptions) -> np.ndarray:

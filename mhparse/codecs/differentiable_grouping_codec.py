@@ -110,7 +110,7 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
             fields = fields.as_prediction(len(self.part_set))
         self._check_fields(fields)
         if frame is None:
-            height, width = (length * self.stride for length in fields.joint_heatmaps.shape[2:])
+            height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
             frame = ImageFrame((width, height), (width, height))
         fields = fields.detach().float()
         people = self.group(fields).people

@@ -8,13 +8,14 @@ from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .config import UsageError, load_config
 from .curves import draw_curves, read_log
 from .hooks import ExactResumeHook, ParseVisualizationHook, ProgressHook
-from .metrics_file import write_metrics
+from .metrics_file import HEADLINE_METRICS, write_metrics
 from .progress import progress_bar
 
 allow_checkpoint_types()
 
 __all__ = [
     'ExactResumeHook',
+    'HEADLINE_METRICS',
     'ParseVisualizationHook',
     'ProgressHook',
     'UsageError',

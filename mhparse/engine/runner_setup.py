@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -42,8 +43,10 @@ def use_amp(cfg: Config) -> None:
     """Trains with automatic mixed precision.
 
     Raises:
-        UsageError: If the config's optimizer wrapper is one of its own kind.
+        UsageError: If there is no GPU, or the config's optimizer wrapper is one of its own kind.
     """
+    if get_device() == 'cpu':
+        raise UsageError('--amp needs a GPU, and torch sees none.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise UsageError(f"--amp replaces an OptimWrapper, but optim_wrapper of {cfg.filename} is a '{kind}'.")
@@ -78,7 +81,7 @@ def draw_predictions(cfg: Config, *, show: bool, out_dir: str | None, wait_time:
     """
     if 'visualization' not in cfg.get('default_hooks', {}) or 'visualizer' not in cfg:
         raise UsageError(
-            f"--show and --show-dir need default_hooks.visualization and a visualizer in {cfg.filename}; inherit "
+            f'--show and --show-dir need default_hooks.visualization and a visualizer in {cfg.filename}; inherit '
             'configs/_base_/default_runtime.py.'
         )
     cfg.default_hooks.visualization.update(enable=True, show=show, out_dir=out_dir, wait_time=wait_time)

@@ -58,7 +58,7 @@ def _mottling(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarr
     """float32 of that shape: smooth blotches, coarse and fine, about 0."""
     height, width, _ = shape
     coarse, fine = (int(cells) for cells in (rng.integers(3, 9), rng.integers(16, 49)))
-    blotches = rng.normal(0, rng.uniform(2, 16), (coarse, coarse, 3)).astype(np.float32)
-    grain = rng.normal(0, rng.uniform(1, 14), (fine, fine, 1)).astype(np.float32)
+    blotches = rng.normal(0, rng.uniform(2, 12), (coarse, coarse, 3)).astype(np.float32)
+    grain = rng.normal(0, rng.uniform(1, 10), (fine, fine, 1)).astype(np.float32)
     grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
     return cv2.resize(blotches, (width, height), interpolation=cv2.INTER_CUBIC) + grain

@@ -10,13 +10,13 @@ from .figure import Body, View, pose_figure
 from .pose import sample_pose
 from .things import sample_thing
 
-SMALLEST, LARGEST = 0.21, 0.98
+SMALLEST, LARGEST = 0.24, 1.05
 """How tall people are who stand, in shares of the image's shorter side,"""
 MIN_STATURE = 38
 """but at least so many pixels."""
 
 _PLACE_TRIES = 30
-_THINGS_ODDS = (0.4, 0.35, 0.25)
+_THINGS_ODDS = (0.45, 0.35, 0.2)
 
 
 def compose_crowd(
@@ -51,8 +51,8 @@ def compose_crowd(
 def _sample_statures(rng: np.random.Generator, num_people: int, side: int, growth: float) -> np.ndarray:
     """(P,) heights in pixels of people who stand straight, tallest first; crowds are smaller."""
     low, high = (max(share * side, MIN_STATURE) for share in (SMALLEST, LARGEST))
-    high = max(high * growth * (1 - 0.05 * (num_people - 1)), low)
-    return np.sort(low * (high / low) ** rng.beta(1.4, 1.0, num_people))[::-1]
+    high = max(high * growth * (1 - 0.04 * (num_people - 1)), low)
+    return np.sort(low * (high / low) ** rng.beta(1.8, 1.0, num_people))[::-1]
 
 
 def _sample_actor(rng: np.random.Generator, stature: float, pitch: float, light: float) -> Actor:

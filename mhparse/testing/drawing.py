@@ -131,7 +131,7 @@ def draw_layer(strokes: list[Stroke], scale: float, light: float) -> Layer:
     _add_patterns(paint, strokes, scale)
 
     middle = paint[_SAMPLES // 2 :: _SAMPLES, _SAMPLES // 2 :: _SAMPLES]
-    samples = _palette(strokes)[paint].view(np.uint8).reshape(*paint.shape, 4)
+    samples = _palette(strokes).take(paint).view(np.uint8).reshape(*paint.shape, 4)
     colours = cv2.resize(samples, middle.shape[::-1], interpolation=cv2.INTER_AREA)
     parts = np.repeat([stroke.part for stroke in strokes], 2)
     part_of_paint = np.zeros(256, dtype=np.uint8)

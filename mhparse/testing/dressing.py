@@ -84,7 +84,7 @@ def _arm(figure: Figure, appearance: Appearance, side: str) -> list[Stroke]:
     lower_depth = _middle_depth(elbow, wrist) + _ARM_DEPTH + 2 * _OVER
     strokes = [
         _stroke(upper, [(shoulder, wide), (elbow, middle)], appearance.skin, upper_depth),
-        _stroke(f'{side}_hand', [(wrist, 0.022), (hand, 0.031)], appearance.skin, lower_depth + 2 * _OVER),
+        _stroke(f'{side}_hand', [(wrist, 0.026), (hand, 0.036)], appearance.skin, lower_depth + 2 * _OVER),
         _stroke(lower, [(elbow, middle), (wrist, thin)], appearance.skin, lower_depth),
     ]
     if appearance.sleeves != 'none':
@@ -103,7 +103,7 @@ def _leg(figure: Figure, appearance: Appearance, side: str) -> list[Stroke]:
     upper, lower = f'{side}_upper_leg', f'{side}_lower_leg'
     wide, middle, thin = 0.058 * girth, 0.044 * girth, 0.03 * girth
     upper_depth, lower_depth = _middle_depth(hip, knee), _middle_depth(knee, ankle) - 3 * _OVER
-    foot = [(heel, 0.026), (ankle, 0.023), (toe, 0.024)]
+    foot = [(heel, 0.03), (ankle, 0.026), (toe, 0.028)]
     strokes = [
         _stroke(upper, [(hip, wide), (knee, middle)], appearance.skin, upper_depth),
         _stroke(lower, [(knee, middle), (ankle, thin)], appearance.skin, lower_depth),

@@ -58,8 +58,8 @@ class Body:
         widths = rng.uniform(0.9, 1.1, 2)
         lengths = rng.uniform(0.94, 1.06, 5)
         return cls(
-            girth=rng.uniform(0.88, 1.22),
-            head=rng.uniform(0.95, 1.2),
+            girth=rng.uniform(0.92, 1.25),
+            head=rng.uniform(1.0, 1.25),
             shoulder=cls.shoulder * widths[0],
             hip=cls.hip * widths[1],
             trunk=cls.trunk * lengths[0],
@@ -87,7 +87,7 @@ class View:
     @classmethod
     def sample(cls, rng: np.random.Generator, pitch: float) -> 'View':
         """Mostly front, back or side, mirrored views equally often."""
-        yaw = float(rng.choice([0, 180, 90, -90, 45, -45], p=[0.4, 0.2, 0.13, 0.13, 0.07, 0.07]))
+        yaw = float(rng.choice([0, 180, 90, -90, 45, -45], p=[0.45, 0.17, 0.13, 0.13, 0.06, 0.06]))
         return cls(yaw + 12 * rng.standard_normal(), pitch, 3 * rng.standard_normal())
 
 
@@ -173,7 +173,7 @@ def _add_leg(points: dict[str, np.ndarray], body: Body, pose: Pose, side: str, s
     forwards = np.array([sign * np.sin(turn), 0.0, np.cos(turn)])
     points[f'{side}_knee'], points[f'{side}_ankle'] = knee, ankle
     points[f'{side}_heel'] = ankle - 0.018 * forwards - (0.0, 0.022, 0.0)
-    points[f'{side}_toe'] = ankle + 0.085 * forwards - (0.0, 0.028, 0.0)
+    points[f'{side}_toe'] = ankle + 0.092 * forwards - (0.0, 0.028, 0.0)
 
 
 def _add_arm(points: dict[str, np.ndarray], body: Body, pose: Pose, side: str, sign: float, index: int) -> None:
@@ -181,7 +181,7 @@ def _add_arm(points: dict[str, np.ndarray], body: Body, pose: Pose, side: str, s
     elbow = points[f'{side}_shoulder'] + body.upper_arm * _direction(flexion, abduction, sign)
     along = _direction(flexion + pose.elbow_flexion[index], abduction + pose.elbow_abduction[index], sign)
     points[f'{side}_elbow'], points[f'{side}_wrist'] = elbow, elbow + body.lower_arm * along
-    points[f'{side}_hand'] = elbow + (body.lower_arm + 0.045) * along
+    points[f'{side}_hand'] = elbow + (body.lower_arm + 0.048) * along
 
 
 def _direction(flexion: float, abduction: float, sign: float) -> np.ndarray:

@@ -41,7 +41,7 @@ def synthetic_scene(seed: int, size: tuple[int, int] = (256, 192), num_people: i
 
     Args:
         seed: what is drawn; the same arguments give the same scene.
-        size: (W, H), at least 64 each. Who stands is 21 to 98 % of the shorter side tall, and at least 38 pixels.
+        size: (W, H), at least 64 each. Who stands is 24 to 105 % of the shorter side tall, and at least 38 pixels.
         num_people: 1 to 8; None draws a number, 1 to 8.
 
     Raises:
@@ -81,7 +81,7 @@ def _photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     sigma = rng.uniform(0.0, 0.8)
     if sigma > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    contrast, brightness, grain = rng.uniform((0.75, -15, 1), (1.15, 25, 7)).astype(np.float32)
+    contrast, brightness, grain = rng.uniform((0.75, -15, 1), (1.15, 25, 6)).astype(np.float32)
     photo = grain * rng.standard_normal(image.shape, dtype=np.float32)
     photo += contrast * image + brightness
     return photo.clip(0, 255).astype(np.uint8)

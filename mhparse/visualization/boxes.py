@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .canvas import draw_line, draw_tag, line_width, person_colour, start_drawing
+from .canvas import draw_line, draw_tag, line_width, person_colour, start_drawing, text_size
 
 
 def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def draw_ids(image: np.ndarray, boxes: np.ndarray, scores: Sequence[float] | None = None) -> np.ndarray:
-    """Writes each person's id, and score where there are scores, above the person's box.
+    """Writes each person's id, and score where there are scores, above the middle of the person's box.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -38,5 +38,6 @@ def draw_ids(image: np.ndarray, boxes: np.ndarray, scores: Sequence[float] | Non
         if right <= left and bottom <= top:
             continue
         text = str(index + 1) if scores is None else f'{index + 1}: {scores[index]:.2f}'
-        draw_tag(canvas, text, (left, top), letters, person_colour(index + 1))
+        middle = (left + right - text_size(text, letters)[0]) / 2
+        draw_tag(canvas, text, (middle, top), letters, person_colour(index + 1))
     return canvas

@@ -70,6 +70,15 @@ class DrawnPeople:
             scores=_array(people.scores),
         )
 
+    def extents(self) -> np.ndarray:
+        """(P, 4) float32; boxes x1, y1, x2, y2 round each person's pixels, or the given box of who has none."""
+        extents = np.array(self.boxes, dtype=np.float32)
+        for index in range(len(extents)):
+            left, top, width, height = cv2.boundingRect((self.person_map == index + 1).astype(np.uint8))
+            if width:
+                extents[index] = left, top, left + width - 1, top + height - 1
+        return extents
+
     def enlarged(self, factor: int) -> 'DrawnPeople':
         """The same on an image that is ``factor`` times as large."""
         height, width = self.part_map.shape
@@ -146,7 +155,7 @@ class HumanParseVisualizer(Visualizer):
             'outlines': lambda canvas: draw_outlines(canvas, people.person_map),
             'skeletons': lambda canvas: draw_skeletons(canvas, people.keypoints, people.keypoint_scores, self.skeleton),
             'boxes': lambda canvas: draw_boxes(canvas, people.boxes),
-            'ids': lambda canvas: draw_ids(canvas, people.boxes, people.scores),
+            'ids': lambda canvas: draw_ids(canvas, people.extents(), people.scores),
         }
         for layer, function in draw.items():
             if layer in self.layers:

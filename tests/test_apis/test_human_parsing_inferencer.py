@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from bright_spot import HEAD, bright_spot_config, spot
-from mmengine.logging import HistoryBuffer
 from PIL import Image
 from pycocotools import mask as coco_mask
 

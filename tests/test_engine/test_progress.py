@@ -16,14 +16,18 @@ class _Terminal(io.StringIO):
 
 
 @pytest.fixture
-def stderr(monkeypatch, request):
-    stream = _Terminal() if request.param == 'terminal' else io.StringIO()
-    monkeypatch.setattr('sys.stderr', stream)
-    return stream
+def redirect(monkeypatch):
+    """Redirects standard error; inside the test, because pytest's capture replaces it between set-up and call."""
+
+    def redirect(stream):
+        monkeypatch.setattr('sys.stderr', stream)
+        return stream
+
+    return redirect
 
 
-@pytest.mark.parametrize('stderr', ['file'], indirect=True)
-def test_a_file_gets_whole_lines_now_and_then(stderr, monkeypatch):
+def test_a_file_gets_whole_lines_now_and_then(redirect, monkeypatch):
+    stderr = redirect(io.StringIO())
     monkeypatch.setattr(progress, 'SECONDS_BETWEEN_LINES', 1000)
     bar = progress_bar(5, 'train', initial=2)
     for _ in range(3):
@@ -36,20 +40,22 @@ def test_a_file_gets_whole_lines_now_and_then(stderr, monkeypatch):
     assert '5/5' in lines[1]
 
 
-@pytest.mark.parametrize('stderr', ['file'], indirect=True)
-def test_a_line_tells_the_time_left(stderr, monkeypatch):
+def test_a_line_tells_the_time_left(redirect, monkeypatch):
+    stderr = redirect(io.StringIO())
     monkeypatch.setattr(progress, 'SECONDS_BETWEEN_LINES', 0)
     bar = progress_bar(4, 'train')
     bar.start_t -= 30
+    bar.last_print_t -= 30
     bar.update()
     assert '1/4 [00:30<01:30' in stderr.getvalue()
     bar.close()
 
 
-@pytest.mark.parametrize('stderr', ['file', 'terminal'], indirect=True)
-def test_each_phase_of_a_run_reaches_its_end(stderr, tmp_path):
+@pytest.mark.parametrize('stream', [io.StringIO, _Terminal])
+def test_each_phase_of_a_run_reaches_its_end(redirect, stream, tmp_path):
+    stderr = redirect(stream())
     cfg = stand_in_config(tmp_path)
-    cfg.experiment_name = cfg.visualizer.name = f'progress_{type(stderr).__name__}'
+    cfg.experiment_name = cfg.visualizer.name = f'progress_{stream.__name__}'
     runner = build_runner(cfg)
     runner.train()
     runner.test()
@@ -61,8 +67,8 @@ def test_each_phase_of_a_run_reaches_its_end(stderr, tmp_path):
     assert '4/4' in written
 
 
-@pytest.mark.parametrize('stderr', ['terminal'], indirect=True)
-def test_log_lines_go_above_the_bars(stderr):
+def test_log_lines_go_above_the_bars(redirect):
+    stderr = redirect(_Terminal())
     handler = logging.StreamHandler(progress.AboveBars(stderr))
     with progress_bar(3, 'train'):
         handler.emit(logging.makeLogRecord({'msg': 'a line'}))

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 from stand_ins import stand_in_config
 
-from mhparse.engine import UsageError
+from mhparse.engine import UsageError, runner_setup
 from mhparse.engine.runner_setup import (
     draw_predictions,
     dump_predictions,
@@ -24,8 +24,10 @@ def cfg(tmp_path):
 @pytest.mark.parametrize(
     ('given', 'own', 'expected'), [('a', 'b', 'a'), (None, 'b', 'b'), (None, None, 'work_dirs/my_model')]
 )
-def test_work_dir(given, own, expected):
-    cfg = Config(dict(work_dir=own), filename='configs/my_model.py')
+def test_work_dir(tmp_path, given, own, expected):
+    path = tmp_path / 'my_model.py'
+    path.write_text(f'work_dir = {own!r}')
+    cfg = Config.fromfile(str(path))
     set_work_dir(cfg, given)
     assert cfg.work_dir == expected
 
@@ -44,7 +46,11 @@ def test_resume(cfg, tmp_path):
     assert cfg.load_from == str(checkpoint)
 
 
-def test_amp(cfg):
+def test_amp(cfg, monkeypatch):
+    monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cpu')
+    with pytest.raises(UsageError, match='needs a GPU'):
+        use_amp(cfg)
+    monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cuda')
     use_amp(cfg)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'

@@ -40,4 +40,7 @@ def test_rank():
     scores = np.array([0.5, np.nan, 0.9, 0.5, 0.9])
     np.testing.assert_array_equal(rank(scores, 'listed_first'), [2, 4, 0, 3, 1])
     np.testing.assert_array_equal(rank(scores, 'together'), [2, 4, 0, 3, 1])
+    np.testing.assert_array_equal(rank(scores, 'together', np.array([0.1, 0.9, 0.1, 0.3, 0.2])), [4, 2, 3, 0, 1])
     np.testing.assert_array_equal(rank(scores[[0, 2, 3, 4]], 'listed_last'), [3, 1, 2, 0])
+    with pytest.raises(ValueError, match="'listed_last' or 'together', got 'random'"):
+        rank(scores, 'random')

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from mhparse.evaluation.functional import (
     THRESHOLDS,
@@ -142,6 +143,9 @@ def test_a_prediction_on_ignored_pixels_is_not_wrong():
     images = [(stack(B, A), [0.9, 0.8], truth)]
     np.testing.assert_array_equal(score(images, protocol='mhparse').ap, np.ones(9))
     assert score(images, protocol='mhp_v2').ap[8] == 1 / 2
+    # background 1/4, class 1 1/2, class 2 0/2, mean 1/4: claims A at 0.1 and 0.2, and is no duplicate there
+    again = score([(stack(A, [1, 0, 0, 0, 0, 1, 1, 1]), [0.9, 0.8], truth)], protocol='mhparse')
+    np.testing.assert_array_equal(again.ap, np.ones(9))
     beside = [0, 0, 0, 1, 1, 1, 0, 0]  # one of three pixels is ignored: wrong
     assert score([(stack(beside, A), [0.9, 0.8], truth)], protocol='mhparse').ap[8] == 1 / 2
 
@@ -159,6 +163,15 @@ def test_ties_over_images():
     # the default does not depend on the order
     assert score([wrong, right], protocol='mhparse').ap[4] == 1 / 2
     assert score([right, wrong], protocol='mhparse').ap[4] == 1 / 2
+
+
+@pytest.mark.parametrize('swapped', [False, True])
+def test_the_better_of_two_equal_scores_finds_the_person(swapped):
+    half = [1, 1, 0, 0, 0, 0, 0, 0]
+    predicted = stack(half, A) if swapped else stack(A, half)
+    result = score([(predicted, [0.9, 0.9], stack(A))], protocol='mhparse')
+    np.testing.assert_array_equal(result.pcp, np.ones(9))
+    np.testing.assert_array_equal(result.ap, np.full(9, 1 / 2))
 
 
 def test_bad_scores():
@@ -225,7 +238,22 @@ def test_equals_a_plain_loop(seed):
     np.testing.assert_allclose(result.pcp, expected[:, 1], atol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40)
+@given(
+    hnp.arrays(np.uint8, (4, 6), elements=st.sampled_from([0, 1, 2, 3, 255])),
+    hnp.arrays(np.int32, (4, 6), elements=st.sampled_from([0, 1, 2, 3, 255])),
+    st.permutations([0.2, 0.4, 0.4]),
+)
+def test_the_truth_scores_one(part_map, person_map, scores):
+    visible = (part_map != 255) & (person_map != 255)
+    assume((visible & (part_map > 0) & (person_map > 0)).any())
+    predicted = PeopleMaps(np.where(visible, part_map, 0), np.where(visible, person_map, 0), 3)
+    result = score([(predicted, scores, PeopleMaps(part_map, person_map, 3))], num_classes=4, protocol='mhparse')
+    np.testing.assert_array_equal(result.ap, np.ones(9))
+    np.testing.assert_array_equal(result.pcp, np.ones(9))
+
+
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_order_of_people_and_images_does_not_matter(seed):
     rng = np.random.default_rng(seed)

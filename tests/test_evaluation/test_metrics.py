@@ -1,10 +1,14 @@
 """The registered metrics, through mmengine's evaluator, on real data samples."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData, PixelData
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 import mhparse.evaluation  # noqa: F401  registers the metrics
 from mhparse.evaluation.metrics.table import format_table
@@ -141,10 +145,84 @@ def test_oks_against_the_formula():
     assert scores['OKS_AP_50'] == pytest.approx(1.0)
 
 
-def test_people_without_joints_are_ignored_by_oks():
+def boxed(joints, size=60.0):
+    """(P, 4) boxes of the whole image, for each of the people."""
+    return torch.tensor([[0.0, 0.0, size, size]]).repeat(len(joints), 1)
+
+
+@pytest.mark.parametrize('missing', ['joints', 'areas'])
+def test_people_without_joints_or_pixels_are_ignored_by_oks(missing):
     sample = perfect(0)
-    sample.gt_people.joints[1] = 0
-    assert evaluate([sample], [dict(type='mhparse.JointMetric')])['OKS_AR'] == pytest.approx(1.0)
+    sample.gt_people.bboxes = boxed(sample.gt_people.joints)
+    sample.gt_people[missing][0] = 0
+    # the best prediction is that of the person who is ignored
+    scores = evaluate([sample], [dict(type='mhparse.JointMetric')])
+    assert scores == pytest.approx(dict.fromkeys(scores, 1.0))
+
+
+def test_oks_equals_pycocotools_on_files(tmp_path):
+    rng = np.random.default_rng(5)
+    samples, annotations, results = [], [], []
+    for image in range(3):
+        part_map, person_map = maps(image)
+        joints = joints_of(2, image)
+        shift = torch.from_numpy(rng.normal(0, 2, joints.shape)).float()
+        scores = rng.random(2).tolist()
+        sample = with_truth(part_map, person_map, joints, img_id=image)
+        sample.gt_people.joints[..., 2] = torch.from_numpy(rng.integers(0, 3, joints.shape[:2])).float()
+        samples.append(predict(sample, part_map, person_map, joints + shift, scores))
+        for person, triples in enumerate(sample.gt_people.joints.tolist()):
+            annotations.append(
+                dict(
+                    id=2 * image + person + 1, image_id=image, category_id=1, iscrowd=0, bbox=[0, 0, 60, 40],
+                    area=int((person_map == person + 1).sum()), keypoints=sum(triples, []),
+                    num_keypoints=sum(v > 0 for _, _, v in triples),
+                )
+            )  # fmt: skip
+            found = [value for x, y in (joints + shift)[person].tolist() for value in (x, y, 1)]
+            results.append(dict(image_id=image, category_id=1, keypoints=found, score=scores[person]))
+    content = dict(
+        images=[dict(id=image) for image in range(3)], categories=[dict(id=1)], annotations=annotations, info={}
+    )
+    (tmp_path / 'truth.json').write_text(json.dumps(content))
+    (tmp_path / 'results.json').write_text(json.dumps(results))
+    truth = COCO(str(tmp_path / 'truth.json'))
+    official = COCOeval(truth, truth.loadRes(str(tmp_path / 'results.json')), 'keypoints')
+    official.evaluate()
+    official.accumulate()
+    official.summarize()
+    scores = evaluate(samples, [dict(type='mhparse.JointMetric')])
+    assert 0.1 < scores['OKS_AP'] < 0.9
+    expected = official.stats[[0, 1, 2, 5]]
+    np.testing.assert_allclose([scores[f'OKS_{n}'] for n in ('AP', 'AP_50', 'AP_75', 'AR')], expected, atol=1e-12)
+
+
+def test_a_predicted_person_without_pixels_is_no_prediction():
+    sample = perfect(0)
+    people = sample.pred_people
+    sample.pred_people = make_people(
+        torch.cat([people.keypoints, joints_of(1, 9)]), torch.ones(3, 17), torch.tensor([0.5, 0.4, 0.99])
+    )
+    scores = evaluate([sample], [dict(type='mhparse.InstancePartMetric')])
+    assert scores == dict.fromkeys(scores, 1.0)
+    assert evaluate([sample], [dict(type='mhparse.InstancePartMetric', protocol='mhp_v2')])['AP_p_50'] == 2 / 3
+
+
+def test_scores_belong_to_the_ids_of_the_person_map():
+    # person 1 of the person map is wrong and has row 0 of the scores
+    part_map, person_map = maps(0)
+    wrong = np.where(person_map == 1, part_map % 14 + 1, part_map)
+    ap = []
+    for scores in ([0.9, 0.8], [0.8, 0.9]):
+        sample = predict(with_truth(part_map, person_map, joints_of(2)), wrong, person_map, joints_of(2), scores)
+        ap.append(evaluate([sample], [dict(type='mhparse.InstancePartMetric')])['AP_p_50'])
+    assert ap == [1 / 2 * 1 / 2, 1 / 2]
+
+
+def test_the_evaluator_hands_over_public_names():
+    record = perfect(0).to_dict()
+    assert {'gt_people', 'gt_parsing', 'pred_people', 'pred_parsing', 'pred_parts', 'img_id', 'img_path'} <= set(record)
+    assert not [name for name in record if name.startswith('_')]
 
 
 def test_the_batch_size_does_not_matter():
@@ -215,6 +293,10 @@ def unlisted_part(sample):
     sample.pred_parts = sample.pred_parts[1:]
 
 
+def part_listed_twice(sample):
+    sample.pred_parts = InstanceData.cat([sample.pred_parts, sample.pred_parts[:1]])
+
+
 def unknown_part(sample):
     sample.pred_parts.labels[0] = 15
 
@@ -234,6 +316,7 @@ def unknown_part(sample):
         ('JointMetric', fewer_joints, r"\(P, 17, 2\) for skeleton 'coco_17'"),
         ('SemanticPartMetric', no_prediction, 'no pred_parsing.part_map. Does the model predict it'),
         ('PartRegionMetric', unlisted_part, 'has pixels but no score'),
+        ('PartRegionMetric', part_listed_twice, 'lists a part of a person twice'),
         ('PartRegionMetric', unknown_part, 'pred_parts.labels must be from 1 to 14'),
     ],
 )

@@ -130,6 +130,7 @@ def one_person(label, person=1, size=SIZE, people=None):
         (one_person(255), one_person(1), 'predicted part_map has label 255'),
         (one_person(1), one_person(C), 'true part_map has label 4'),
         (one_person(1, person=255, people=2), one_person(1), 'predicted person_map has id 255'),
+        (one_person(1), one_person(1, people=255), 'truth has 255 people'),
         (one_person(1, size=(6, 5)), one_person(1), r'prediction is \(5, 6\) \(W, H\) but the truth is \(6, 5\)'),
     ],
 )

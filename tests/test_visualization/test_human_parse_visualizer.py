@@ -1,5 +1,7 @@
 """The visualizer: truth and prediction, of the right image, in the right place."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -58,6 +60,16 @@ def test_truth_stands_beside_prediction():
     assert truth.shape == prediction.shape == IMAGE.shape and (truth != prediction).any()
     np.testing.assert_array_equal(both[-60:, :80], truth)
     np.testing.assert_array_equal(both[-60:, -80:], prediction)
+
+
+def test_ids_stand_above_the_pixels_of_people():
+    # hidden joints may lie far from what is seen of a person
+    truth = DrawnPeople.truth_of(sample())
+    moved = replace(truth, boxes=np.float32([[60, 40, 70, 50], [1, 2, 3, 4]]))
+    np.testing.assert_array_equal(moved.extents(), [[10, 10, 39, 49], [1, 2, 3, 4]])  # the second has no pixels
+    picture = visualizer(layers=('ids',)).draw_people(IMAGE, truth)
+    x = np.flatnonzero((picture != IMAGE).any((0, 2)))
+    assert abs((x.min() + x.max()) / 2 - 24.5) <= 4 and not (picture[:, 10:40] != IMAGE[:, 10:40])[15:].any()
 
 
 def test_nothing_to_draw_gives_the_image():

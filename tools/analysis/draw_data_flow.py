@@ -1,4 +1,4 @@
-"""Draws one picture for each stage of the flow, on a synthetic scene with the fields of a network that is always right."""
+"""Draws one picture for each stage of the flow, for a synthetic scene and a network that is always right."""
 
 import argparse
 import io
@@ -56,6 +56,8 @@ def run_flow(seed: int, size: tuple[int, int], enlarge: int = 2) -> Flow:
     fields = codec.encode(scene.annotation).as_prediction(len(codec.part_set))
     frame = ImageFrame((enlarge * size[0], enlarge * size[1]), size)
     image = cv2.resize(scene.image[..., ::-1], frame.image_size, interpolation=cv2.INTER_CUBIC)
+    # its grain would take up most of each file
+    image = cv2.bilateralFilter(image, d=7, sigmaColor=30, sigmaSpace=3)
     people, parsing = codec.decode(fields, frame)
     return Flow(image, frame, codec, fields, codec.group(fields), people, parsing)
 
@@ -84,8 +86,8 @@ def small_png(picture: np.ndarray) -> bytes:
     """A PNG of at most ``LARGEST_FILE`` bytes, with as many colours as fit."""
     for colours in (256, 128, 64, 32):
         stream = io.BytesIO()
-        # this method keeps the rare bright colours of what is drawn; the usual one spends all on the background
-        image = Image.fromarray(picture).quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        # starts from colours far apart, so that rare ones of thin lines get their own, and then fits the frequent ones
+        image = Image.fromarray(picture).quantize(colours, Image.Quantize.MAXCOVERAGE, 3, dither=Image.Dither.NONE)
         image.save(stream, 'png', optimize=True)
         if stream.tell() <= LARGEST_FILE:
             break

@@ -10,11 +10,23 @@ THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 Ties = Literal['together', 'listed_first', 'listed_last']
 
 
-def rank(scores: np.ndarray, ties: Ties) -> np.ndarray:
-    """(N,) order of descending score; NaN comes last. Equal scores keep their order, or the reverse ('listed_last')."""
-    if ties == 'listed_last':
-        return np.argsort(scores, kind='stable')[::-1]
-    return np.argsort(-scores, kind='stable')
+def rank(scores: np.ndarray, ties: Ties, overlap: np.ndarray | None = None) -> np.ndarray:
+    """(N,) order of descending score.
+
+    Args:
+        scores: (N,); NaN comes last, but first with 'listed_last'.
+        ties: Equal scores keep their order ('listed_first'), the reverse of it ('listed_last'), or go by descending
+            ``overlap`` ('together').
+        overlap: (N,) how far each prediction agrees with the truth; equal where not given.
+    """
+    match ties:
+        case 'listed_first':
+            return np.argsort(-scores, kind='stable')
+        case 'listed_last':
+            return np.argsort(scores, kind='stable')[::-1]
+        case 'together':
+            return np.lexsort((np.zeros_like(scores) if overlap is None else -overlap, -scores))
+    raise ValueError(f"ties must be 'listed_first', 'listed_last' or 'together', got '{ties}'.")
 
 
 def average_precision(hits: np.ndarray, num_true: int, scores: np.ndarray | None = None) -> float:

@@ -20,7 +20,7 @@ class PersonClaims:
         claimed: (P,) int64; index of the true person with the highest overlap, the first of equals; 0 without any.
         overlap: (P,) float64; mean IoU with that person, 0 without any.
         right_parts: (P, T) int64; parts of the claimed person with IoU above each threshold.
-        skippable: (P,) bool; predictions that are not wrong where they find nobody.
+        skippable: (P,) bool; predictions that are left out where they would be wrong.
         num_parts: (G,) int64; parts of each counted true person.
     """
 
@@ -137,16 +137,16 @@ def score_claims(claims: Sequence[PersonClaims], protocol: str | InstancePartPro
         np.concatenate([getattr(image, name) for image in claims])
         for name in ('scores', 'overlap', 'right_parts', 'skippable')
     )
-    order = rank(scores, rules.ties)
+    order = rank(scores, rules.ties, overlap)
     ap, pcp = [], []
     for index, threshold in enumerate(THRESHOLDS):
-        matches = overlap[order] > threshold
-        ranked = order[matches | ~skippable[order]]
-        finders, people = _first_claims(order[matches], claimed)
-        ranked_scores = scores[ranked] if rules.ties == 'together' else None
-        ap.append(average_precision(np.isin(ranked, finders), len(num_parts), ranked_scores))
-        right = right_parts[finders, index] / np.maximum(num_parts[people], 1)
-        pcp.append(right.sum() / len(num_parts) if len(num_parts) else np.nan)
+        finders, people = _first_claims(order[overlap[order] > threshold], claimed)
+        right = np.isin(order, finders)
+        kept = right | ~skippable[order]
+        ranked_scores = scores[order[kept]] if rules.ties == 'together' else None
+        ap.append(average_precision(right[kept], len(num_parts), ranked_scores))
+        shares = right_parts[finders, index] / np.maximum(num_parts[people], 1)
+        pcp.append(shares.sum() / len(num_parts) if len(num_parts) else np.nan)
     return InstancePartAP(np.array(ap), np.array(pcp), len(num_parts), len(scores))
 
 

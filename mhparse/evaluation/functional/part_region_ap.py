@@ -19,7 +19,7 @@ class PartHits:
         labels: (Q,) int64; class of each predicted part.
         scores: (Q,) float64.
         hits: (Q, T) bool; whether it finds a true part at each threshold.
-        skippable: (Q,) bool; predictions that are not wrong where they find nothing.
+        skippable: (Q,) bool; predictions that are left out where they would be wrong.
         num_true: (C,) int64; true parts of each class.
     """
 
@@ -105,10 +105,11 @@ def find_parts(
     visible = areas - ignored if rules.use_ignore else areas
     counts = counts[:, known] * (labels[:, None] == theirs.labels[known])
     iou = counts / (visible[:, None] + theirs.areas[known] - counts)
+    best = iou.max(1, initial=0.0)
     return PartHits(
         labels=labels,
         scores=scores,
-        hits=_match_one_to_one(iou, rank(scores, rules.ties)) if rules.one_to_one else _match_freely(iou),
+        hits=_match_one_to_one(iou, rank(scores, rules.ties, best)) if rules.one_to_one else _match_freely(best),
         skippable=(ignored > 0.5 * areas) & rules.use_ignore,
         num_true=np.bincount(theirs.labels[known], minlength=num_classes),
     )
@@ -160,13 +161,13 @@ def _listed_parts(
     return row_of[listed], np.nonzero(listed)[1], part_scores[listed]
 
 
-def _match_freely(iou: np.ndarray) -> np.ndarray:
-    """(Q, T) bool; whether a prediction overlaps any true part enough."""
-    return iou.max(1, initial=0.0)[:, None] > THRESHOLDS
+def _match_freely(best: np.ndarray) -> np.ndarray:
+    """(Q, T) bool; whether a prediction's best overlap (Q,) is enough."""
+    return best[:, None] > THRESHOLDS
 
 
 def _match_one_to_one(iou: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """(Q, T) bool; the same, but each true part is found once, by the first in ``order`` that has it as its best."""
+    """(Q, T) bool; in ``order``, each prediction finds the true part, of those not found yet, that it overlaps most."""
     thresholds = np.asarray(THRESHOLDS)
     hits = np.zeros((len(iou), len(thresholds)), bool)
     found = np.zeros((iou.shape[1], len(thresholds)), bool)

@@ -1,6 +1,6 @@
 """Protocols: where the evaluators of the field differ, and which rule each of them follows.
 
-The defaults, named ``mhparse``, do not depend on the order of images and leave ignored pixels out of every score. The
+The defaults, named ``mhparse``, do not depend on the order of images or predictions and leave ignored pixels out of every score. The
 others reproduce an evaluator whose numbers are in print, for comparison.
 """
 
@@ -19,10 +19,11 @@ class InstancePartProtocol:
             only ignored pixels, 'seen' those whose id occurs in the map, be it on background, 'all' also those without
             any pixel.
         count_empty: Whether predicted people without any pixel count as predictions.
-        skip_ignored: Whether a prediction that finds nobody and has more than half of its pixels on ignored ones is
-            neither right nor wrong (COCO's rule for crowds); else it is a false positive.
+        skip_ignored: Whether a prediction that has more than half of its pixels on ignored ones is left out where it
+            would be wrong (COCO's rule for crowds); else it is a false positive.
         score_floor: Predictions with a lower score are dropped.
-        ties: Which of two predictions with equal scores comes first.
+        ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
+            and the one that overlaps more finds the person.
         allow_nan_scores: Whether predictions whose score is NaN rank last; else they raise.
     """
 
@@ -41,12 +42,13 @@ class PartRegionProtocol:
     Attributes:
         one_to_one: Whether a true part is found once, by the best-scored prediction, so that duplicates are wrong;
             else every prediction that overlaps a true part enough is right, and AP can exceed 1.
-        use_ignore: Whether ignored pixels are left out of predicted areas, and predictions that find nothing and have
-            more than half of their pixels there are neither right nor wrong; else ignored pixels are background.
+        use_ignore: Whether ignored pixels are left out of predicted areas, and predictions that have more than half of
+            their pixels there are left out where they would be wrong; else ignored pixels are background.
         absent: AP of a class without true parts: 'nan' always, 'zero' where none was predicted either and NaN else.
         nan_spreads: Whether one class with NaN makes the mean over classes NaN; else it is left out.
         count_empty: Whether listed parts without pixels are false positives; else they are dropped.
-        ties: Which of two predictions with equal scores comes first.
+        ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
+            and the one that overlaps more finds the part.
     """
 
     one_to_one: bool = False

@@ -56,7 +56,8 @@ def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
         num_classes: C, with the background.
 
     Raises:
-        ValueError: If the sizes differ, a label is out of range or a predicted id is above the number of people.
+        ValueError: If the sizes differ, a label is out of range, a predicted id is above the number of people, or the
+            truth has more than 254 people.
     """
     if predicted.size != truth.size:
         raise ValueError(
@@ -64,6 +65,8 @@ def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
             'original image.'
         )
     _check_prediction(predicted, num_classes)
+    if truth.num_people >= IGNORE:
+        raise ValueError(f'the truth has {truth.num_people} people, but ids from {IGNORE} on mean ignore.')
     ours = _Codes.of(predicted.part_map, predicted.person_map, predicted.num_people, num_classes)
     theirs = _Codes.of(*_set_ignored_apart(truth, num_classes), truth.num_people + 1, num_classes + 1)
     if len(ours.names) * len(theirs.names) > ours.maps.size:

@@ -38,6 +38,11 @@ class JointRecord:
     keypoints: np.ndarray
     scores: np.ndarray
 
+    @property
+    def scored(self) -> np.ndarray:
+        """(G,) bool; the true people that have joints and a scale to measure their errors by."""
+        return (self.joints[..., 2] > 0).any(1) & (self.areas > 0)
+
 
 @METRICS.register_module()
 class JointMetric(BaseMetric):
@@ -45,14 +50,14 @@ class JointMetric(BaseMetric):
 
     Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
     ``OKS_AR``. The fall-offs are those of the data set's skeleton; a person's scale is the square root of its mask's
-    pixels; people without labelled joints are ignored, and at most the 20 best predictions of an image count. A set
-    without any prediction scores 0.
+    pixels; people without labelled joints or without pixels are ignored, and at most the 20 best predictions of an
+    image count. A set without any prediction scores 0.
 
     Args:
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has no person with joints.
+        ValueError: If a sample cannot be scored (naming the image), or the set has nobody with joints and pixels.
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -64,9 +69,9 @@ class JointMetric(BaseMetric):
 
     def compute_metrics(self, results: list[JointRecord]) -> dict[str, float]:
         """Hands all images to COCO's evaluator."""
-        if not any((image.joints[..., 2] > 0).any() for image in results):
+        if not any(image.scored.any() for image in results):
             raise ValueError(
-                f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints. '
+                f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints and pixels. '
                 'Leave JointMetric out if the data set has none.'
             )
         with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
@@ -114,6 +119,8 @@ def _coco(images: Sequence[JointRecord], annotate) -> COCO:
 
 
 def _true_people(image: JointRecord) -> list[dict]:
+    """People without ``num_keypoints`` are ignored, and so is who is predicted near their boxes."""
+    all_joints = np.where(image.scored[:, None, None], image.joints, 0)
     return [
         dict(
             keypoints=joints.ravel().tolist(),
@@ -122,7 +129,7 @@ def _true_people(image: JointRecord) -> list[dict]:
             area=float(area),
             iscrowd=0,
         )
-        for joints, box, area in zip(image.joints, image.boxes, image.areas, strict=True)
+        for joints, box, area in zip(all_joints, image.boxes, image.areas, strict=True)
     ]
 
 

@@ -73,6 +73,8 @@ def _read_part_scores(sample: dict, people: int, classes: int) -> np.ndarray:
             raise ValueError(f'pred_parts.{name} must be from 1 to {highest}, got {values.min()} to {values.max()}.')
     if np.isnan(scores).any():
         raise ValueError(f'pred_parts.scores has NaN in row {np.flatnonzero(np.isnan(scores))[0]}.')
+    if len(np.unique(persons * classes + labels)) < len(labels):
+        raise ValueError('pred_parts lists a part of a person twice.')
     table = np.full((people, classes), np.nan)
     table[persons - 1, labels] = scores
     return table

@@ -19,6 +19,8 @@ class LimbBranch(nn.Module):
         super().__init__()
         self.mix = mixing_conv(channels, channels, mixing, norm_cfg)
         self.vectors = nn.Conv2d(channels, 2 * num_limbs, 1)
+        # most cells lie on no limb: start near 0, which is right there
+        nn.init.normal_(self.vectors.weight, std=0.01)
 
     def forward(self, pyramid: tuple[Tensor, ...]) -> Tensor:
         """(B, L, 2, h, w)."""

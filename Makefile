@@ -1,0 +1,71 @@
+# `make demo` and `make test` do all the set-up they need, in a folder of their own; `make help` lists the rest.
+
+PYTHON ?= python3
+# photos to parse in the demo: make demo IMAGES="one.jpg two.jpg"
+IMAGES ?=
+# a folder with wheels of mmcv (with ops) and xtcocotools, which otherwise are built from source
+WHEELS ?= $(wildcard ../shared/wheels)
+# where Linux has no NVIDIA GPU, torch's CPU build spares gigabytes; a folder of wheels is asked first
+ifeq ($(shell uname -s)$(shell command -v nvidia-smi)$(PIP_FIND_LINKS),Linux)
+TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
+endif
+
+LITE := .venv
+FULL := .venv-full
+REQUIREMENTS := $(wildcard requirements/*.txt) setup.py
+PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
+
+.PHONY: help demo test lint test-full clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+demo: $(LITE)/ready  ## train a small parser on drawn people and parse others, and IMAGES="photo.jpg ..."
+	$(LITE)/bin/python tools/demo.py $(IMAGES)
+
+test: $(LITE)/ready  ## run the tests
+	$(LITE)/bin/python -m pytest
+
+lint: $(LITE)/ready  ## check style and formatting
+	$(LITE)/bin/ruff check .
+	$(LITE)/bin/ruff format --check .
+
+test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
+	$(FULL)/bin/python -m pytest
+
+clean:  ## remove the environments and what was built
+	rm -rf $(LITE) $(FULL) build dist *.egg-info mhparse/.mim .pytest_cache .ruff_cache
+
+$(LITE)/ready: $(REQUIREMENTS)
+	$(call make_environment)
+	$(PIP_INSTALL) mmcv-lite mmengine -r requirements/runtime.txt -r requirements/tests.txt
+	$(call install_ourselves)
+	@touch $@
+
+$(FULL)/ready: $(REQUIREMENTS)
+	$(call make_environment)
+	$(PIP_INSTALL) mmengine -r requirements/runtime.txt -r requirements/tests.txt
+	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index mmcv || { \
+	  echo 'There is no wheel of mmcv with ops for this Python and torch: building it takes some 20 minutes.'; \
+	  $(PIP_INSTALL) ninja && $(PIP_INSTALL) --no-build-isolation --no-binary mmcv mmcv; }
+	@# its wheels on PyPI are made for numpy 1 and fail to import beside numpy 2
+	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index xtcocotools || { \
+	  echo 'There is no wheel of xtcocotools for numpy 2: building it takes a minute.'; \
+	  $(PIP_INSTALL) cython && $(PIP_INSTALL) --no-build-isolation --no-binary xtcocotools xtcocotools; }
+	$(PIP_INSTALL) -r requirements/optional.txt
+	$(call install_ourselves)
+	@touch $@
+
+# torch first: a package that asks for it would bring whichever build is newest
+define make_environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+  echo 'mhparse needs Python 3.10 or newer. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3'; exit 1; }
+@echo 'Setting up $(@D) (minutes the first time) ...'
+@$(PYTHON) -m venv $(@D)
+$(PIP_INSTALL) $(addprefix --extra-index-url ,$(TORCH_INDEX_URL)) torch -r requirements/build.txt
+endef
+
+define install_ourselves
+$(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
+$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+endef

@@ -1,0 +1,111 @@
+"""Peaks, limb scores and the matching problems made of them."""
+
+import numpy as np
+import pytest
+import torch
+
+from mhparse.codecs import DifferentiableGroupingCodec
+from mhparse.codecs.candidates_to_problems import affinity_to_problem, limb_affinity
+from mhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates
+from mhparse.structures import COCO_17, JointCandidates, ParseFields
+from mhparse.testing import synthetic_scene
+
+
+def fields_of(heatmaps, offsets=None, stride=4):
+    """Fields of which only the joints matter."""
+    batch, joints, height, width = heatmaps.shape
+    if offsets is None:
+        offsets = torch.zeros(batch, joints, 2, height, width)
+    zeros = torch.zeros(batch, 1, 2, height, width)
+    return ParseFields(heatmaps, offsets, zeros, (zeros[:, 0],), torch.zeros(batch, 2, height, width), stride, stride)
+
+
+def test_peaks_are_local_maxima_above_the_threshold_best_first():
+    heatmap = torch.zeros(1, 1, 8, 8)
+    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 2], heatmap[0, 0, 5, 6], heatmap[0, 0, 7, 0] = 0.5, 0.4, 0.9, 0.05
+    offsets = torch.zeros(1, 1, 2, 8, 8)
+    offsets[0, 0, :, 5, 6] = torch.tensor([1.0, -2.0])
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions())
+    assert found.mask.sum() == 2
+    torch.testing.assert_close(found.xy[0, 0, :2], torch.tensor([[26.5, 19.5], [5.5, 5.5]]))
+    assert found.score[0, 0, :2].tolist() == pytest.approx([0.9, 0.5])
+
+
+def test_only_the_best_are_kept():
+    heatmap = torch.zeros(1, 1, 9, 9)
+    heatmap[0, 0, ::3, ::3] = torch.linspace(0.2, 0.9, 9).view(3, 3)
+    found = fields_to_candidates(fields_of(heatmap), CandidateOptions(max_candidates=4))
+    assert found.score.shape == (1, 1, 4)
+    torch.testing.assert_close(found.score[0, 0], torch.linspace(0.2, 0.9, 9).flip(0)[:4])
+
+
+def test_of_two_peaks_that_mean_one_joint_the_better_stays():
+    heatmap, offsets = torch.zeros(1, 1, 4, 6), torch.zeros(1, 1, 2, 4, 6)
+    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 3] = 0.6, 0.8
+    offsets[0, 0, 0, 1, 1], offsets[0, 0, 0, 1, 3] = 3.5, -3.5
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=2.0))
+    assert found.score[found.mask].tolist() == pytest.approx([0.8])
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=0.5))
+    assert found.mask.sum() == 2
+
+
+def two_points(first, second):
+    """One candidate for each of the two joint types of COCO's first limb, none for the others."""
+    xy, mask = torch.zeros(1, 17, 1, 2), torch.zeros(1, 17, 1, dtype=torch.bool)
+    for joint, place in zip(COCO_17.limbs[0], (first, second), strict=True):
+        xy[0, joint, 0], mask[0, joint] = torch.tensor(place), True
+    return JointCandidates(xy, mask.float(), mask)
+
+
+@pytest.mark.parametrize(
+    ('vector', 'expected'), [((0.8, 0.6), 1.0), ((-0.8, -0.6), -1.0), ((-0.6, 0.8), 0.0), ((0.4, 0.3), 0.5)]
+)
+def test_affinity_is_the_line_integral_of_the_field_along_the_limb(vector, expected):
+    field = torch.tensor(vector).view(1, 1, 2, 1, 1).expand(1, len(COCO_17.limbs), 2, 20, 20)
+    affinity = limb_affinity(two_points((10.0, 10.0), (50.0, 40.0)), field, COCO_17, 4, samples=10)
+    assert affinity[0, 0, 0, 0].item() == pytest.approx(expected, abs=0.03)
+
+
+def test_affinity_of_half_a_limb_is_half():
+    field = torch.zeros(1, len(COCO_17.limbs), 2, 20, 20)
+    field[:, :, 0, :, :10] = 1
+    affinity = limb_affinity(two_points((20.0, 38.0), (59.0, 38.0)), field, COCO_17, 4, samples=100)
+    assert affinity[0, 0, 0, 0].item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_limb_of_no_length_is_scored_by_strength_alone():
+    field = torch.tensor([0.6, 0.8]).view(1, 1, 2, 1, 1).expand(1, len(COCO_17.limbs), 2, 20, 20)
+    affinity = limb_affinity(two_points((30.0, 30.0), (30.0, 30.0)), field, COCO_17, 4, samples=10)
+    assert affinity[0, 0, 0, 0].item() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_affinity_has_the_gradient_of_the_field():
+    torch.manual_seed(0)
+    field = torch.randn(1, 25, 2, 5, 5, dtype=torch.float64, requires_grad=True)
+    xy = 18 * torch.rand(1, 17, 2, 2, dtype=torch.float64)
+    candidates = JointCandidates(xy, torch.ones(1, 17, 2), torch.ones(1, 17, 2, dtype=torch.bool))
+    assert torch.autograd.gradcheck(
+        lambda field: limb_affinity(candidates, field, COCO_17, 4, 4), field, atol=1e-5, fast_mode=True
+    )
+    empty = torch.zeros_like(field).requires_grad_()
+    limb_affinity(candidates, empty, COCO_17, 4, 4).sum().backward()
+    assert empty.grad.isfinite().all()
+
+
+def test_true_limbs_score_high_and_the_problem_is_laid_out_by_image_and_limb():
+    codec = DifferentiableGroupingCodec()
+    scenes = [synthetic_scene(seed, num_people=3).annotation for seed in (0, 1)]
+    fields = [codec.encode(annotation).as_prediction(15) for annotation in scenes]
+    for annotation, field in zip(scenes, fields, strict=True):
+        xy = torch.from_numpy(annotation.joints[..., :2]).transpose(0, 1)[None].contiguous()
+        mask = torch.from_numpy(annotation.joints[..., 2] > 0).T[None].contiguous()
+        candidates = JointCandidates(xy, mask.float(), mask)
+        affinity = limb_affinity(candidates, field.limb_fields, codec.skeleton, 4, 10)
+        problem = affinity_to_problem(affinity, candidates, codec.skeleton, price=0.3)
+        assert problem.score.shape == (25, 3, 3)
+        for limb, (first, second) in enumerate(codec.skeleton.limbs):
+            torch.testing.assert_close(problem.score[limb], affinity[0, limb] - 0.3)
+            assert problem.row_mask[limb].tolist() == mask[0, first].tolist()
+            assert problem.col_mask[limb].tolist() == mask[0, second].tolist()
+        true = affinity[0].diagonal(dim1=1, dim2=2)[problem.mask.diagonal(dim1=1, dim2=2)]
+        assert np.median(true.numpy()) > 0.9

@@ -1,0 +1,159 @@
+"""The cut of the house: who may import whom, what is exported, how long files and configs are."""
+
+import ast
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from mmengine import registry as mmengine_registry
+from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE
+from mmengine.registry import Registry
+
+import mhparse
+from mhparse import registry
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / 'mhparse'
+SOURCES = sorted(PACKAGE.rglob('*.py'))
+CONFIGS = sorted((ROOT / 'configs').glob('[!_]*/*.py'))
+MODULES = [module.name for module in pkgutil.walk_packages(mhparse.__path__, 'mhparse.')]
+
+# imports point down: a package may import those of its own row and of the rows above it
+LAYERS = (
+    ('structures', 'matching', 'ops'),
+    ('codecs', 'models', 'datasets', 'evaluation', 'visualization', 'testing', 'engine'),
+    ('apis',),
+)
+LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}
+# what knows tensors and arrays alone
+PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in ('skeleton', 'parts', 'fields', 'candidates')))
+PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
+# what mmcv-lite, or an environment without these libraries, does not have
+FULL_STACK = ('mmcv.ops', 'mmpose.models', 'mmpose.apis', 'mmpose.datasets', 'mmdet', 'mmseg')
+
+
+def _imports(tree: ast.AST, module: str) -> Iterator[str]:
+    """Absolute names of all modules and members that a file imports; relative names are resolved."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split('.')[: -node.level] if node.level else []
+            yield from ('.'.join([*base, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+def _module_name(path: Path) -> str:
+    """Dotted name of a file; a package's is that of its ``__init__``, so that relative imports resolve alike."""
+    return '.'.join(path.relative_to(ROOT).with_suffix('').parts)
+
+
+def _is_in(name: str, prefixes: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(f'{prefix}.') for prefix in prefixes)
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=_module_name)
+def test_imports_point_down(path):
+    own = _module_name(path).removeprefix('mhparse.')
+    package = own.split('.')[0]
+    for name in _imports(ast.parse(path.read_text()), f'mhparse.{own}'):
+        first, *rest = name.split('.')
+        if _is_in(own, PLAIN):
+            plain = _is_in('.'.join(rest), PLAIN) if first == 'mhparse' else first in PLAIN_LIBRARIES
+            assert plain, f'{own} knows torch and numpy alone, but imports {name}'
+        elif first == 'mhparse' and package in LEVEL and rest:
+            assert LEVEL.get(rest[0], 0) <= LEVEL[package], f'{own} lies below {rest[0]}, but imports {name}'
+
+
+def test_the_import_rule_sees_relative_imports():
+    tree = ast.parse('from . import a\nfrom ..apis import b\nfrom .c import d\nimport mmdet.x')
+    assert list(_imports(tree, 'mhparse.codecs.e')) == [
+        'mhparse.codecs.a', 'mhparse.apis.b', 'mhparse.codecs.c.d', 'mmdet.x',
+    ]  # fmt: skip
+
+
+def test_every_package_has_its_layer():
+    assert {path.parent.name for path in PACKAGE.glob('*/__init__.py')} <= set(LEVEL)
+
+
+def test_everything_imports_without_the_full_stack_or_a_compiler():
+    """With the other libraries' models and compiled ops made unimportable, and no program on the path."""
+    code = f"""
+import importlib, sys
+for name in {FULL_STACK!r}:
+    sys.modules[name] = None
+for name in {MODULES!r}:
+    importlib.import_module(name)
+"""
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, env=os.environ | {'PATH': ''}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('name', ['mhparse', *(name for name in MODULES if '.' in name)])
+def test_exports_exist_and_are_sorted(name):
+    module = importlib.import_module(name)
+    if not hasattr(module, '__path__'):
+        return
+    assert module.__all__ == sorted(module.__all__)
+    assert [export for export in module.__all__ if not hasattr(module, export)] == []
+
+
+def _registries(module: ModuleType) -> dict[str, Registry]:
+    return {
+        name: value for name, value in vars(module).items() if isinstance(value, Registry) and not name.startswith('_')
+    }
+
+
+@pytest.mark.parametrize('members', _registries(registry).values(), ids=_registries(registry))
+def test_registries_name_importable_packages_of_our_scope(members):
+    assert members.scope == 'mhparse'
+    assert members._locations
+    for location in members._locations:
+        importlib.import_module(location)
+    for kind in members.module_dict.values():
+        assert kind.__doc__, f'{kind} is registered but says nothing of itself'
+
+
+def test_the_scope_is_known_to_mmengine():
+    assert MODULE2PACKAGE['mhparse'] == 'mhparse'
+
+
+def _types(node) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get('type'), str):
+            yield node['type']
+        node = node.values()
+    if not isinstance(node, str | int | float | None):
+        for child in node:
+            yield from _types(child)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_leaf_configs_are_short_and_name_what_exists(path):
+    assert len(path.read_text().splitlines()) <= 40
+    cfg = Config.fromfile(path)
+    assert cfg.default_scope == 'mhparse'
+    known = (*_registries(registry).values(), *_registries(mmengine_registry).values())
+    unknown = {name for name in _types(cfg.to_dict()) if not any(members.get(name) for members in known)}
+    assert not unknown
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_models_of_leaf_configs_build(path):
+    model = registry.MODELS.build(Config.fromfile(path).model)
+    assert model.codec.skeleton.name
+    assert sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize('folder', ['mhparse', 'tools', 'tests', 'configs'])
+def test_files_are_of_one_idea(folder):
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / folder).rglob('*.py')}
+    assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > 350} == {}
