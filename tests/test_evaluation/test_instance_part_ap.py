@@ -144,8 +144,8 @@ def test_a_prediction_on_ignored_pixels_is_not_wrong():
     np.testing.assert_array_equal(score(images, protocol='mhparse').ap, np.ones(9))
     assert score(images, protocol='mhp_v2').ap[8] == 1 / 2
     # background 1/4, class 1 1/2, class 2 0/2, mean 1/4: claims A at 0.1 and 0.2, and is no duplicate there
-    again = score([(stack(A, [1, 0, 0, 0, 0, 1, 1, 1]), [0.9, 0.8], truth)], protocol='mhparse')
-    np.testing.assert_array_equal(again.ap, np.ones(9))
+    images = [(stack(A, [1, 0, 0, 0, 0, 1, 1, 1]), [0.9, 0.8], truth), (stack(A), [0.7], stack(A))]
+    np.testing.assert_array_equal(score(images, protocol='mhparse').ap, np.ones(9))
     beside = [0, 0, 0, 1, 1, 1, 0, 0]  # one of three pixels is ignored: wrong
     assert score([(stack(beside, A), [0.9, 0.8], truth)], protocol='mhparse').ap[8] == 1 / 2
 

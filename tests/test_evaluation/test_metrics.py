@@ -1,6 +1,7 @@
 """The registered metrics, through mmengine's evaluator, on real data samples."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -129,18 +130,19 @@ def test_exchanged_people_keep_the_part_map_right_and_the_people_wrong():
     assert scores['OKS_AP'] == pytest.approx(1.0)
 
 
-def test_oks_against_the_formula():
+@pytest.mark.parametrize('sigmas', [COCO_17.sigmas, tuple(np.linspace(0.05, 0.1, 17))], ids=['COCO', 'others'])
+def test_oks_against_the_formula(sigmas):
     # all joints of one person are off by d: OKS is the mean of exp(-d^2 / (2 area (2 sigma)^2))
     joints = joints_of(1)
     part_map, person_map = maps(0, num_people=1)
     area, shift = int((person_map == 1).sum()), 4.0
     sample = with_truth(part_map, person_map, joints)
     predict(sample, part_map, person_map, joints + torch.tensor([shift, 0.0]), [0.9])
-    sigmas = np.array(COCO_17.sigmas)
-    oks = np.exp(-(shift**2) / (2 * area * (2 * sigmas) ** 2)).mean()
+    oks = np.exp(-(shift**2) / (2 * area * (2 * np.array(sigmas)) ** 2)).mean()
     assert 0.55 < oks < 0.9
     passed = (oks >= np.arange(0.5, 0.96, 0.05)).mean()
-    scores = evaluate([sample], [dict(type='mhparse.JointMetric')])
+    meta = dict(META, skeleton=replace(COCO_17, name='other', sigmas=sigmas))
+    scores = evaluate([sample], [dict(type='mhparse.JointMetric')], meta)
     assert scores['OKS_AP'] == pytest.approx(passed)
     assert scores['OKS_AP_50'] == pytest.approx(1.0)
 
@@ -155,6 +157,7 @@ def test_people_without_joints_or_pixels_are_ignored_by_oks(missing):
     sample = perfect(0)
     sample.gt_people.bboxes = boxed(sample.gt_people.joints)
     sample.gt_people[missing][0] = 0
+    sample.pred_people.keypoints += 0.01
     # the best prediction is that of the person who is ignored
     scores = evaluate([sample], [dict(type='mhparse.JointMetric')])
     assert scores == pytest.approx(dict.fromkeys(scores, 1.0))

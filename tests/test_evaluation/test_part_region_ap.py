@@ -64,6 +64,19 @@ def test_one_to_one_tries_the_second_best():
     np.testing.assert_array_equal(hits[1], [True] * 2 + [False] * 7)  # 2/5 is taken, 1/4 is left
 
 
+@pytest.mark.parametrize('scores', [(0.8, 0.9), (0.9, 0.9)], ids=['better score', 'better overlap of equal scores'])
+@pytest.mark.parametrize('swapped', [False, True])
+def test_who_comes_first_has_the_choice(swapped, scores):
+    # person 1 overlaps the one true part with 1/4, person 2 with 3/4
+    ids = [2, 1, 1, 1] if swapped else [1, 2, 2, 2]
+    maps = people([1, 1, 1, 1], ids)
+    rows = [(person, 1, value) for person, value in zip((2, 1) if swapped else (1, 2), scores, strict=True)]
+    hits = find_parts(maps, table(2, 2, rows), people([1, 1, 1, 1], [1, 1, 1, 1]), 2).hits
+    worse, better = hits[::-1] if swapped else hits
+    np.testing.assert_array_equal(better, [True] * 7 + [False] * 2)
+    assert not worse.any()
+
+
 def test_classes_without_truth():
     # class 1 is found; class 2 is predicted but not there; class 3 is in neither
     maps, truth = people([1, 1, 2, 0], [1, 1, 1, 0]), people([1, 1, 0, 0], [1, 1, 0, 0])

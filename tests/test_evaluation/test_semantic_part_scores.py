@@ -27,8 +27,9 @@ def test_by_hand():
     assert scores.frequency_weighted_iou == pytest.approx(3 / 6 * 2 / 3 + 2 / 6 * 2 / 3)
 
 
-def test_absent_classes_as_zero():
-    scores = semantic_part_scores(part_confusion(PREDICTED, TRUTH, 5), 'schp')
+@pytest.mark.parametrize('protocol', ['schp', 'mg', 'm2fp'])
+def test_absent_classes_as_zero(protocol):
+    scores = semantic_part_scores(part_confusion(PREDICTED, TRUTH, 5), protocol)
     assert scores.miou == pytest.approx((2 / 3 + 2 / 3) / 5)
     assert scores.mean_accuracy == pytest.approx((2 / 3 + 1) / 5)
 

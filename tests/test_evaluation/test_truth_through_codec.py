@@ -1,9 +1,8 @@
-"""The truth, encoded into fields and decoded again, is scored as right by all metrics in one run of mmengine's Runner."""
+"""The truth, encoded into fields and decoded again, is right for all metrics, in one run of mmengine's Runner."""
 
 import logging
 
 import pytest
-import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
@@ -56,9 +55,7 @@ def run(folder, metrics=METRICS, exchange=()):
 
 
 def test_the_truth_comes_back(tmp_path):
-    threads = torch.get_num_threads()
     scores = run(tmp_path)
-    torch.set_num_threads(threads)
     assert scores['mIoU'] == scores['pixel_accuracy'] == scores['mean_accuracy'] == 1.0
     assert scores['AP_p_50'] >= 0.95
     assert scores['PCP_50'] >= 0.95

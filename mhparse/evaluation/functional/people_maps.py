@@ -11,8 +11,9 @@ from mhparse.structures.parts import IGNORE
 class PeopleMaps:
     """Part labels and person ids of one image's pixels.
 
-    In the truth, 255 means ignore, so that it can have 254 people at most. A pixel with person id p and label 255 is left out of every comparison with person
-    p, and is background to the others; person id 255, or label 255 of nobody, leaves the pixel out of all comparisons.
+    In the truth, 255 means ignore, so that it can have 254 people at most. A pixel with person id p and label 255 is
+    left out of every comparison with person p, and is background to the others; person id 255, or label 255 of nobody,
+    leaves the pixel out of all comparisons.
 
     Attributes:
         part_map: (H, W) or (N, H, W) integers; part class, 0 = background. People who overlap lie in different ones of

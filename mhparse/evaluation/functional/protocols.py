@@ -1,7 +1,7 @@
 """Protocols: where the evaluators of the field differ, and which rule each of them follows.
 
-The defaults, named ``mhparse``, do not depend on the order of images or predictions and leave ignored pixels out of every score. The
-others reproduce an evaluator whose numbers are in print, for comparison.
+The defaults, named ``mhparse``, do not depend on the order of images or predictions and leave ignored pixels out of
+every score. The others reproduce an evaluator whose numbers are in print, for comparison.
 """
 
 from dataclasses import dataclass
