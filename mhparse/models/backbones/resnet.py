@@ -66,3 +66,8 @@ class ResNet(mmcv.cnn.ResNet, BaseModule):
     def init_weights(self) -> None:
         # mmcv's ResNet has an older method of this name and stands first in the order of bases
         BaseModule.init_weights(self)
+
+    def train(self, mode: bool = True) -> 'ResNet':
+        # mmcv's returns None
+        super().train(mode)
+        return self

@@ -1,0 +1,196 @@
+"""Losses: near zero at the truth, right by hand on small cases, blind to what is ignored."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from mmengine.structures import InstanceData
+
+from mhparse.codecs import DifferentiableGroupingCodec, training_candidates
+from mhparse.models import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
+from mhparse.models.losses.joint_loss import focal_heatmap_loss
+from mhparse.models.losses.part_loss import lovasz_softmax
+from mhparse.structures import IGNORE
+
+FIELD_LOSSES = [PartLoss(), PartLoss(full_size=False), JointLoss(), LimbLoss(), ProjectionLoss()]
+
+
+@pytest.mark.parametrize('loss', [loss for loss in FIELD_LOSSES if not isinstance(loss, JointLoss)])
+def test_truth_costs_next_to_nothing(loss, truth):
+    targets, fields = truth
+    for name, value in loss(fields, targets).items():
+        assert 0 <= value < 1e-2, name
+
+
+@pytest.mark.parametrize('loss', FIELD_LOSSES)
+def test_ignored_regions_cost_nothing(loss, truth):
+    targets, fields = truth
+    targets = replace(
+        targets,
+        part_map=torch.full_like(targets.part_map, IGNORE),
+        **{name: torch.zeros_like(getattr(targets, name)) for name in (
+            'joint_weight', 'offset_weight', 'limb_weight', 'projection_weight'
+        )},
+    )  # fmt: skip
+    wrong = replace(
+        fields,
+        joint_heatmaps=1 - fields.joint_heatmaps,
+        joint_offsets=fields.joint_offsets + 9,
+        limb_fields=fields.limb_fields + 1,
+        projection=tuple(level + 9 for level in fields.projection),
+        part_logits=-fields.part_logits,
+    )
+    for name, value in loss(wrong, targets).items():
+        assert value == pytest.approx(0, abs=1e-6), name
+
+
+def test_heatmaps_out_of_place_cost_more_than_the_truth(truth):
+    """The focal loss pulls neighbours of a peak down, so that the truth itself is not free."""
+    targets, fields = truth
+    right = JointLoss()(fields, targets)
+    wrong = JointLoss()(replace(fields, joint_heatmaps=fields.joint_heatmaps.roll(3, dims=3)), targets)
+    assert right['loss_joint_offset'] == 0
+    assert right['loss_joint_heatmap'] < 0.2 * wrong['loss_joint_heatmap']
+
+
+def test_focal_heatmap_loss_by_hand():
+    heatmap = torch.tensor([[[[0.8, 0.3]]]])
+    target = torch.tensor([[[[1.0, 0.5]]]])
+    expected = -(0.2**2 * torch.tensor(0.8).log() + 0.5**4 * 0.3**2 * torch.tensor(0.7).log())
+    torch.testing.assert_close(focal_heatmap_loss(heatmap, target, torch.ones(1)), expected)
+
+
+def test_offset_loss_counts_cells(truth):
+    targets, fields = truth
+    shifted = replace(fields, joint_offsets=fields.joint_offsets + 4)
+    assert JointLoss()(shifted, targets)['loss_joint_offset'].item() == pytest.approx(1)
+
+
+def test_limb_loss_is_per_cell_on_a_limb(truth):
+    targets, fields = truth
+    empty = replace(fields, limb_fields=torch.zeros_like(fields.limb_fields))
+    # unit vectors missed: each cell on a limb costs 1
+    assert LimbLoss()(empty, targets)['loss_limb'].item() == pytest.approx(1, abs=1e-5)
+
+
+def test_projection_loss_averages_levels_and_divides_by_ten_cells(truth):
+    targets, fields = truth
+    levels = (targets.projection, targets.projection + 4)
+    value = ProjectionLoss()(replace(fields, projection=levels), targets)['loss_projection']
+    assert value.item() == pytest.approx((0 + 2 * 4) / 2 / 4 / 10)
+
+
+def test_lovasz_of_hard_predictions_is_one_minus_iou():
+    """On 0/1 probabilities the Lovasz extension is the set function itself."""
+    labels = torch.tensor([[[0, 0, 1, 1], [1, 2, 2, IGNORE]]])
+    predicted = torch.tensor([[[0, 1, 1, 1], [0, 2, 1, 1]]])
+    probability = torch.nn.functional.one_hot(predicted, 4).movedim(-1, 1).float()
+    # class 0: 1 of 3, class 1: 2 of 5, class 2: 1 of 2; class 3 is absent
+    expected = 1 - (1 / 3 + 2 / 5 + 1 / 2) / 3
+    assert lovasz_softmax(probability, labels).item() == pytest.approx(expected)
+
+
+def test_lovasz_has_a_gradient():
+    torch.manual_seed(0)
+    logits = torch.randn(1, 3, 3, 3, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(0, 3, (1, 3, 3))
+    assert torch.autograd.gradcheck(lambda x: lovasz_softmax(x.softmax(1), labels), logits)
+
+
+def people_of(batch):
+    return [sample.gt_people for sample in batch['data_samples']]
+
+
+def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch, truth):
+    torch.manual_seed(0)
+    _, fields = truth
+    loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
+    right = loss(fields, people_of(batch))
+    wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
+    assert right['loss_grouping_plan'] < 0.5 * wrong['loss_grouping_plan']
+    assert right['loss_grouping_affinity'] < 0.1 * wrong['loss_grouping_affinity']
+
+
+def test_grouping_error_reaches_the_backbone_through_the_solver(tiny_parser, batch):
+    """With the direct loss on the affinities switched off, the only way back is through the matching."""
+    data = tiny_parser.data_preprocessor(batch, training=True)
+    fields = tiny_parser.predict_fields(data['inputs'])
+    # an untrained network offers no link worth making: help it over the price
+    fields = replace(fields, limb_fields=fields.limb_fields + 0.5 * truth_limbs(batch))
+    loss = GroupingLoss(tiny_parser.codec, affinity_weight=0.0)
+    sum(loss(fields, people_of(batch)).values()).backward()
+    gradient = tiny_parser.backbone.stem.conv.weight.grad
+    assert gradient.isfinite().all()
+    assert gradient.abs().sum() > 0
+
+
+def truth_limbs(batch):
+    return torch.cat([sample.gt_fields.limb_fields for sample in batch['data_samples']])
+
+
+def test_steps_against_the_grouping_gradient_mend_the_grouping(batch, truth):
+    torch.manual_seed(0)
+    _, fields = truth
+    limbs = (0.6 * fields.limb_fields + 0.05 * torch.randn_like(fields.limb_fields)).requires_grad_()
+    loss = GroupingLoss(DifferentiableGroupingCodec(), affinity_weight=0.0, jitter=0.0)
+    optimiser = torch.optim.SGD([limbs], lr=30.0)
+    values = []
+    for _ in range(8):
+        value = loss(replace(fields, limb_fields=limbs), people_of(batch))['loss_grouping_plan']
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        values.append(value.item())
+    assert values[-1] < 0.8 * values[0]
+
+
+def test_images_without_people_cost_nothing_but_stay_in_the_graph(truth):
+    _, fields = truth
+    fields = replace(
+        fields,
+        joint_heatmaps=torch.zeros_like(fields.joint_heatmaps),
+        limb_fields=fields.limb_fields.clone().requires_grad_(),
+    )
+    nobody = [InstanceData(joints=torch.zeros(0, 17, 3)) for _ in range(2)]
+    losses = GroupingLoss(DifferentiableGroupingCodec())(fields, nobody)
+    sum(losses.values()).backward()
+    assert all(value == 0 for value in losses.values())
+
+
+def test_training_candidates_are_true_joints_and_unexplained_peaks(batch, truth):
+    _, fields = truth
+    fields.joint_heatmaps[0, 3] = 0
+    joints = people_of(batch)[0].joints
+    far = next(
+        (row, column)
+        for row in range(0, 24, 4)
+        for column in range(0, 32, 4)
+        if (joints[:, 3, :2] - torch.tensor([4 * column + 1.5, 4 * row + 1.5])).norm(dim=1).min() > 12
+    )
+    fields.joint_heatmaps[0, 3, far[0], far[1]] = 0.7
+    labelled = training_candidates(
+        fields, people_of(batch), jitter=0.0, max_negatives=2, options=DifferentiableGroupingCodec().candidate_options
+    )
+    candidates = labelled.candidates
+    people = len(joints)
+    assert candidates.xy.shape == (2, 17, people + 2, 2)
+    torch.testing.assert_close(candidates.xy[0, :, :people], joints[..., :2].transpose(0, 1))
+    assert (candidates.mask[0, :, :people] == (joints[..., 2] > 0).T).all()
+    assert candidates.mask[0, 3, people:].tolist() == [True, False]
+    assert candidates.score[0, 3, people].item() == pytest.approx(0.7)
+    others = [joint for joint in range(17) if joint != 3]
+    assert not candidates.mask[0, others, people:].any()
+    links = labelled.true_links(DifferentiableGroupingCodec().skeleton)
+    assert links.shape == (50, people + 2, people + 2)
+    assert (links.sum((1, 2)) <= people).all()
+    assert links[:, :people, :people].float().sub(torch.eye(people)).max() <= 0
+
+
+def test_learned_weights_follow_the_formula():
+    weights = LearnedLossWeights(['loss_a', 'loss_b'])
+    weights.log_sigma['loss_a'].data.fill_(0.5)
+    losses = weights(dict(loss_a=torch.tensor(3.0), loss_b=torch.tensor(2.0)))
+    assert losses['loss_a'].item() == pytest.approx(3 / (2 * torch.e) + 0.5)
+    assert losses['loss_b'].item() == pytest.approx(1.0)
+    with pytest.raises(ValueError, match=r"names must list the losses \['loss_c'\]"):
+        weights(dict(loss_c=torch.tensor(1.0)))
