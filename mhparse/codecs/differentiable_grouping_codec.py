@@ -22,12 +22,12 @@ from mhparse.structures import (
     make_people,
 )
 
+from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
 from .candidates_to_problems import LimbOptions, affinity_to_problem, limb_affinity
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .matches_to_people import PeopleOptions, matches_to_people
 from .people_to_parsing import people_to_parsing
-from . import solvers as _solvers  # noqa: F401  (registers them)
 
 
 @dataclass(frozen=True, eq=False)

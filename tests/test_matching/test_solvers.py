@@ -19,7 +19,9 @@ def brute_force(score: torch.Tensor) -> float:
     if rows > columns:
         return brute_force(score.T)
     gain = score.clamp(min=0)
-    return max(sum(gain[row, column].item() for row, column in enumerate(p)) for p in permutations(range(columns), rows))
+    return max(
+        sum(gain[row, column].item() for row, column in enumerate(p)) for p in permutations(range(columns), rows)
+    )
 
 
 def random_problem(seed: int, batch: int = 6, rows: int = 5, columns: int = 6) -> MatchingProblem:

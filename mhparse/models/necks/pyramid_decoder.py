@@ -42,9 +42,7 @@ class PyramidDecoder(BaseModule):
         norm_cfg = norm_cfg or dict(type='BN')
         self.context = AtrousPooling(in_channels[-1], channels, dilations, norm_cfg)
         self.narrow = nn.ModuleList(ConvModule(width, channels, 1, norm_cfg=norm_cfg) for width in in_channels[:-1])
-        self.mix = nn.ModuleList(
-            mixing_conv(2 * channels, channels, mixing, norm_cfg) for _ in in_channels[:-1]
-        )
+        self.mix = nn.ModuleList(mixing_conv(2 * channels, channels, mixing, norm_cfg) for _ in in_channels[:-1])
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Backbone features, finest first, to as many levels of ``channels`` channels."""
