@@ -10,6 +10,9 @@ ifeq ($(shell uname -s)$(shell command -v nvidia-smi)$(PIP_FIND_LINKS),Linux)
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 endif
 
+# threads that spin while they wait take the cores from the data loader's workers
+export OMP_WAIT_POLICY ?= passive
+
 LITE := .venv
 FULL := .venv-full
 REQUIREMENTS := $(wildcard requirements/*.txt) setup.py

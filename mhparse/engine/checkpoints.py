@@ -7,40 +7,46 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
 
 from .config import UsageError
 
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32, np.bool_)
+_METHODS = {
+    HistoryBuffer: ('min', 'max', 'mean', 'current'),
+    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+}
 
 
 def allow_checkpoint_types() -> None:
     """Lets ``torch.load(weights_only=True)`` read what a Runner saves beside its weights.
 
-    Since torch 2.6 that safe reader is the default, and it refuses the logged values (mmengine's HistoryBuffer, which
-    holds numpy arrays and names its own statistics methods) without which training cannot be resumed. This declares
-    exactly these harmless instead of switching the reader off, so a checkpoint still cannot run code. Calling it twice
-    does no harm.
+    Since torch 2.6 that safe reader is the default, and it refuses what a resume needs: the logged values (mmengine's
+    HistoryBuffer, which holds numpy arrays) and the state of OneCycle schedules, both of which name methods of their
+    own. This declares exactly these harmless instead of switching the reader off, so a checkpoint still cannot run
+    code. Calling it twice does no harm.
     """
     rebuild_array, rebuild_number = np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0]
     dtypes = [type(np.dtype(number)) for number in _NUMBERS]
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
+            OneCycleParamScheduler,
             np.ndarray,
             np.dtype,
             rebuild_array,
             rebuild_number,
             *dtypes,
-            (_statistics_method, 'builtins.getattr'),
+            (_known_method, 'builtins.getattr'),
         ]
     )
 
 
-def _statistics_method(owner: Any, name: str) -> Any:
-    """Stands for the ``getattr`` by which a pickle names a method, and knows HistoryBuffer's statistics alone."""
-    if owner is not HistoryBuffer or name not in HistoryBuffer._statistics_methods:
-        raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
-    return HistoryBuffer._statistics_methods[name]
+def _known_method(owner: Any, name: str) -> Any:
+    """Stands for the ``getattr`` by which a pickle names a method, and finds only those that a Runner saves."""
+    if name in _METHODS.get(owner, ()):
+        return getattr(owner, name)
+    raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
 
 
 def check_checkpoint(checkpoint: str) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
+from mmengine.registry import PARAM_SCHEDULERS
 
 from mhparse.engine import UsageError, allow_checkpoint_types, check_checkpoint
 
@@ -33,12 +35,35 @@ def test_scores_survive(tmp_path, number):
     assert read.dtype == number.dtype
 
 
+@pytest.mark.parametrize(
+    'schedule',
+    [
+        dict(type='ConstantLR', factor=0.5),
+        dict(type='CosineAnnealingLR', T_max=3),
+        dict(type='CosineRestartLR', periods=[3], restart_weights=[1.0], eta_min=0.0),
+        dict(type='ExponentialLR', gamma=0.9),
+        dict(type='LinearLR'),
+        dict(type='MultiStepLR', milestones=[2]),
+        dict(type='OneCycleLR', eta_max=0.1, total_steps=10),
+        dict(type='OneCycleLR', eta_max=0.1, total_steps=10, anneal_strategy='linear'),
+        dict(type='PolyLR'),
+        dict(type='ReduceOnPlateauLR', monitor='loss'),
+        dict(type='StepLR', step_size=2),
+    ],
+    ids=lambda schedule: schedule['type'],
+)
+def test_schedules_survive(tmp_path, schedule):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    state = PARAM_SCHEDULERS.build(schedule, default_args={'optimizer': optimizer}).state_dict()
+    assert _round_trip(state, tmp_path / 'a.pth') == state
+
+
 def test_calling_it_twice_does_no_harm(tmp_path):
     allow_checkpoint_types()
     assert _round_trip({'score': np.float64(1)}, tmp_path / 'a.pth') == {'score': 1.0}
 
 
-@pytest.mark.parametrize('content', [_AnyClass(), torch.Tensor.add_, HistoryBuffer.update], ids=str)
+@pytest.mark.parametrize('content', [_AnyClass(), HistoryBuffer.update, OneCycleParamScheduler.step])
 def test_other_things_are_refused(tmp_path, content):
     torch.save(content, tmp_path / 'a.pth')
     with pytest.raises(Exception, match='Unsupported global|may not ask for'):

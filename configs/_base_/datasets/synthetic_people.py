@@ -10,7 +10,8 @@ train_pipeline = [
     dict(type='GenerateFields', codec=codec),
     dict(type='PackHumanParseInputs'),
 ]
-test_pipeline = [dict(type='PackHumanParseInputs')]
+# drawn people have that size already; photos that are parsed with the trained parser get it
+test_pipeline = [dict(type='ResizeLongSide', long_side=max(image_size)), dict(type='PackHumanParseInputs')]
 
 train_dataloader = dict(
     batch_size=16,

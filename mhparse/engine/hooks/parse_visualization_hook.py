@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from mhparse.datasets.transforms.loading import read_image
 from mhparse.registry import HOOKS
 
 
@@ -71,7 +71,8 @@ def _image(sample: BaseDataElement, packed: Tensor) -> np.ndarray:
     """The original image, (H, W, 3) uint8 RGB; where there is no file, the network input at the original size."""
     meta = sample.metainfo
     if meta.get('img_path'):
-        return mmcv.imread(meta['img_path'], channel_order='rgb')
+        # as data sets read it: annotations are not turned by EXIF either
+        return np.ascontiguousarray(read_image(meta['img_path'], exif=False)[..., ::-1])
     rows, columns = meta['img_shape'][:2]
     height, width = meta['ori_shape'][:2]
     image = packed[[2, 1, 0], :rows, :columns].permute(1, 2, 0).cpu().numpy()
