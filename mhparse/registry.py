@@ -20,3 +20,16 @@ METRICS = Registry('metric', parent=_root.METRICS, locations=['mhparse.evaluatio
 VISUALIZERS = Registry('visualizer', parent=_root.VISUALIZERS, locations=['mhparse.visualization'])
 INFERENCERS = Registry('inferencer', parent=_root.INFERENCERS, locations=['mhparse.apis'])
 HOOKS = Registry('hook', parent=_root.HOOKS, locations=['mhparse.engine'])
+
+# Nothing of ours is in these, but without a child mmengine warns each time that it has to look in the root.
+LOG_PROCESSORS = Registry('log_processor', parent=_root.LOG_PROCESSORS, locations=['mhparse.engine'])
+LOOPS = Registry('loop', parent=_root.LOOPS, locations=['mhparse.engine'])
+OPTIM_WRAPPERS = Registry('optim_wrapper', parent=_root.OPTIM_WRAPPERS, locations=['mhparse.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor', parent=_root.OPTIM_WRAPPER_CONSTRUCTORS, locations=['mhparse.engine']
+)
+OPTIMIZERS = Registry('optimizer', parent=_root.OPTIMIZERS, locations=['mhparse.engine'])
+PARAM_SCHEDULERS = Registry('parameter scheduler', parent=_root.PARAM_SCHEDULERS, locations=['mhparse.engine'])
+DATA_SAMPLERS = Registry('data sampler', parent=_root.DATA_SAMPLERS, locations=['mhparse.datasets'])
+VISBACKENDS = Registry('vis_backend', parent=_root.VISBACKENDS, locations=['mhparse.visualization'])
+WEIGHT_INITIALIZERS = Registry('weight initializer', parent=_root.WEIGHT_INITIALIZERS, locations=['mhparse.models'])

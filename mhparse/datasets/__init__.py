@@ -6,14 +6,11 @@ from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import *  # noqa: F403
-from .transforms import __all__ as _transforms
-
-__all__ = [
+from .transforms import __all__ = [
     'CocoPosePartsDataset',
     'HumanParseDataset',
     'PersonLayer',
     'SyntheticPeopleDataset',
     'flatten_layers',
     'pseudo_part_map',
-    *_transforms,
 ]

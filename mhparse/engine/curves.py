@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .config import UsageError
 from .metrics_file import HEADLINE_METRICS
@@ -91,7 +92,8 @@ def _draw_panel(axes: Axes, title: Literal['loss', 'metric'], curves: dict[str, 
     if title == 'loss':
         axes.set_yscale('log')
     else:
-        axes.set_ylim(0, 1)
+        axes.set_ylim(-0.02, 1.02)
     axes.set(xlabel='iteration', ylabel=title)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize='small')
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize='small', loc='upper left', bbox_to_anchor=(1, 1), frameon=False)

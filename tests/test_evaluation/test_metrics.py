@@ -12,7 +12,6 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import mhparse.evaluation  # noqa: F401  registers the metrics
-from mhparse.evaluation.metrics.table import format_table
 from mhparse.registry import METRICS
 from mhparse.structures import COCO_17, HumanParseDataSample, make_people
 
@@ -347,13 +346,3 @@ def test_a_set_without_truth_is_an_error(metric):
 def test_metainfo_without_part_set():
     with pytest.raises(ValueError, match='must name its part_set'):
         evaluate([perfect()], meta=dict(dataset_name='two'))
-
-
-def test_table():
-    text = format_table(['part', 'IoU', 'accuracy'], [('torso', [0.5, float('nan')]), ('left_hand', [1, 0.25])])
-    assert text.splitlines() == [
-        'part          IoU  accuracy',
-        '---------------------------',
-        'torso      0.5000         -',
-        'left_hand  1.0000    0.2500',
-    ]
