@@ -26,8 +26,8 @@ for _library, (_oldest, _beyond) in _REQUIRED.items():
             f'{_library.__version__}. Install one with: pip install "{_library.__name__}>={_oldest},<{_beyond}"'
         )
 
-# mmengine keeps a closed list of the scopes whose configs and model names it can look up. It first looks for a folder of
-# the package's name in site-packages, which an editable install has not; a dotted name makes it ask the import system.
+# mmengine keeps a closed list of the scopes whose configs and model names it can look up. It first looks for a folder
+# of the package's name in site-packages, where an editable install has none; after a dotted name it asks Python.
 _config_utils.MODULE2PACKAGE.setdefault('mhparse', 'mhparse.version')
 
 __all__ = ['__version__']
