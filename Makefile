@@ -10,8 +10,8 @@ ifeq ($(shell uname -s)$(shell command -v nvidia-smi)$(PIP_FIND_LINKS),Linux)
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 endif
 
-# threads that spin while they wait take the cores from the data loader's workers
-export OMP_WAIT_POLICY ?= passive
+# threads that spin long while they wait take the cores from the data loader's workers
+export GOMP_SPINCOUNT ?= 20000
 
 LITE := .venv
 FULL := .venv-full

@@ -3,9 +3,9 @@
 import argparse
 import os
 
-# On a CPU, threads that spin while they wait take the cores from the data loader's workers: training gets several times
-# slower. Read when torch is loaded, so it stands before all other imports.
-os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+# On a CPU, threads that spin long while they wait take the cores from the data loader's workers, and threads that never
+# spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
+os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
 from mhparse.engine import load_config
 from mhparse.engine.command_line import (

@@ -27,7 +27,7 @@ from .annotations_to_fields import FieldOptions, annotations_to_fields
 from .candidates_to_problems import LimbOptions, affinity_to_problem, limb_affinity
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .matches_to_people import PeopleOptions, matches_to_people
-from .people_to_parsing import people_to_parsing
+from .people_to_parsing import people_to_parsing, person_certainty
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,7 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         fields = fields.detach().float()
         people = self.group(fields).people
         parsing = people_to_parsing(fields.to('cpu'), people, frame)
+        people.scores = people.scores * person_certainty(parsing.parts, len(people))
         return _people_in_image(people, frame), parsing
 
     @torch.no_grad()

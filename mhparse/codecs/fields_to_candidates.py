@@ -20,7 +20,7 @@ class CandidateOptions:
             stays.
     """
 
-    threshold: float = 0.1
+    threshold: float = 0.25
     max_candidates: int = 30
     radius: float = 2.0
 

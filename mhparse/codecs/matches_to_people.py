@@ -20,7 +20,7 @@ class PeopleOptions:
     """
 
     min_joints: int = 3
-    min_score: float = 0.05
+    min_score: float = 0.25
     head_start: float = 3.0
 
 

@@ -16,7 +16,7 @@ class Parsing:
         person_map: (H, W) int32; person id, 0 = nobody.
         parts: InstanceData, one row for each part of each person that has pixels, ordered by person and label:
             ``labels`` (Q,) int64, ``persons`` (Q,) int64 person ids, ``scores`` (Q,) float in [0, 1],
-            ``areas`` (Q,) int64 pixels.
+            ``areas`` (Q,) int64 pixels, ``probabilities`` (Q,) float, mean probability of the part over its pixels.
     """
 
     part_map: Tensor
@@ -42,4 +42,5 @@ def empty_parts() -> InstanceData:
         persons=torch.zeros(0, dtype=torch.long),
         scores=torch.zeros(0),
         areas=torch.zeros(0, dtype=torch.long),
+        probabilities=torch.zeros(0),
     )

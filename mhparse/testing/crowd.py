@@ -10,13 +10,14 @@ from .figure import Body, View, pose_figure
 from .pose import sample_pose
 from .things import sample_thing
 
-SMALLEST, LARGEST = 0.24, 1.05
+SMALLEST, LARGEST = 0.25, 1.05
 """How tall people are who stand, in shares of the image's shorter side,"""
 MIN_STATURE = 38
 """but at least so many pixels."""
 
 _PLACE_TRIES = 30
-_THINGS_ODDS = (0.45, 0.35, 0.2)
+_ANY_STATURE_ODDS = 0.08
+_THINGS_ODDS = (0.6, 0.3, 0.1)
 
 
 def compose_crowd(
@@ -49,10 +50,15 @@ def compose_crowd(
 
 
 def _sample_statures(rng: np.random.Generator, num_people: int, side: int, growth: float) -> np.ndarray:
-    """(P,) heights in pixels of people who stand straight, tallest first; crowds are smaller."""
+    """(P,) heights in pixels of people who stand straight, tallest first; crowds are smaller.
+
+    Most are tall; some may have any height.
+    """
     low, high = (max(share * side, MIN_STATURE) for share in (SMALLEST, LARGEST))
     high = max(high * growth * (1 - 0.04 * (num_people - 1)), low)
-    return np.sort(low * (high / low) ** rng.beta(1.8, 1.0, num_people))[::-1]
+    anywhere = rng.random(num_people) < _ANY_STATURE_ODDS
+    exponent = np.where(anywhere, rng.random(num_people), rng.beta(8.0, 1.0, num_people))
+    return np.sort(low * (high / low) ** exponent)[::-1]
 
 
 def _sample_actor(rng: np.random.Generator, stature: float, pitch: float, light: float) -> Actor:
@@ -80,7 +86,7 @@ def _place_person(
     width, height = scene.size
     nearness = stature / min(scene.size)
     for _ in range(_PLACE_TRIES):
-        if neighbours and rng.random() < 0.55:
+        if neighbours and rng.random() < 0.5:
             beside, other = neighbours[rng.integers(len(neighbours))]
             x = round(beside + rng.choice([-1, 1]) * rng.uniform(0.12, 0.32) * (stature + other) / 2)
         else:

@@ -7,7 +7,7 @@ import numpy as np
 
 Activity = Literal['standing', 'walking', 'sitting', 'raising_arms', 'reaching']
 
-ACTIVITIES = {'standing': 0.3, 'walking': 0.25, 'sitting': 0.15, 'raising_arms': 0.15, 'reaching': 0.15}
+ACTIVITIES = {'standing': 0.42, 'walking': 0.24, 'sitting': 0.06, 'raising_arms': 0.16, 'reaching': 0.12}
 """How often each activity is drawn."""
 
 ANGLE_LIMITS = {

@@ -12,7 +12,7 @@ from .crowd import compose_crowd
 MAX_PEOPLE = 8
 MIN_SIDE = 64
 
-_PEOPLE_ODDS = (0.14, 0.2, 0.18, 0.15, 0.12, 0.09, 0.07, 0.05)
+_PEOPLE_ODDS = (0.38, 0.34, 0.13, 0.06, 0.04, 0.02, 0.02, 0.01)
 _SCENE_TRIES = 8
 
 
@@ -41,7 +41,7 @@ def synthetic_scene(seed: int, size: tuple[int, int] = (256, 192), num_people: i
 
     Args:
         seed: what is drawn; the same arguments give the same scene.
-        size: (W, H), at least 64 each. Who stands is 24 to 105 % of the shorter side tall, and at least 38 pixels.
+        size: (W, H), at least 64 each. Who stands is 25 to 105 % of the shorter side tall, and at least 38 pixels.
         num_people: 1 to 8; None draws a number, 1 to 8.
 
     Raises:

@@ -90,6 +90,14 @@ def test_lovasz_of_hard_predictions_is_one_minus_iou():
     assert lovasz_softmax(probability, labels).item() == pytest.approx(expected)
 
 
+def test_lovasz_may_look_at_every_second_pixel(truth):
+    targets, fields = truth
+    fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
+    value = PartLoss(lovasz_weight=3.0, lovasz_step=2)(fields, targets)['loss_part_lovasz']
+    expected = lovasz_softmax(fields.part_logits[..., ::2, ::2].softmax(1), targets.part_map[..., ::2, ::2].long())
+    torch.testing.assert_close(value, 3 * expected)
+
+
 def test_lovasz_has_a_gradient():
     torch.manual_seed(0)
     logits = torch.randn(1, 3, 3, 3, dtype=torch.float64, requires_grad=True)
