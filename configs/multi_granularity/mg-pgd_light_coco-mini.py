@@ -7,7 +7,7 @@ _base_ = [
 
 data_root = 'data/coco_mini'
 image_size = (448, 448)
-iterations = 600
+iterations = 450
 
 model = dict(codec=_base_.codec)
 

@@ -20,7 +20,7 @@ class CandidateOptions:
             stays.
     """
 
-    threshold: float = 0.25
+    threshold: float = 0.35
     max_candidates: int = 30
     radius: float = 2.0
 

@@ -5,7 +5,6 @@ from itertools import product
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.structures import InstanceData
 from scipy.spatial import cKDTree
 from torch import Tensor
@@ -16,9 +15,6 @@ from .sampling import cell_centres, cell_pixels, sample_grid
 
 _BAND = 1 << 19
 """Pixels handled at once, so that the probabilities of a large photo do not fill the memory."""
-
-_SPECK = 0.005
-"""Share of a person's pixels below which a part is taken for noise."""
 
 _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
@@ -42,24 +38,11 @@ def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFra
     xs, ys = (torch.from_numpy(axis) for axis in frame.pixels_in_input())
     bands = [_parse_band(fields, cells, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))]
     part_map, certainty, person_map = (torch.cat(column) for column in zip(*bands, strict=True))
-    person_map = without_specks(part_map, person_map)
     return Parsing(
         part_map=part_map.to(torch.uint8),
         person_map=person_map.to(torch.int32),
         parts=part_table(part_map, person_map, certainty, people),
     )
-
-
-def without_specks(part_map: Tensor, person_map: Tensor) -> Tensor:
-    """The person map (H, W) without parts of fewer than 0.5 % of their person's pixels, which then belong to nobody.
-
-    They are stray pixels of a neighbour or of noise, and would count as parts that the person does not have.
-    """
-    key = person_map.long() * 256 + part_map.long()
-    area = torch.bincount(key.flatten())
-    area = F.pad(area, (0, -len(area) % 256)).view(-1, 256)
-    speck = area < _SPECK * area[:, 1:].sum(1, keepdim=True)
-    return torch.where(speck.flatten()[key], torch.zeros_like(person_map), person_map)
 
 
 def person_certainty(parts: InstanceData, num_people: int) -> Tensor:
