@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/models/mg-pgd_light.py',
 ]
 
-iterations = 1500
+iterations = 1650
 
 model = dict(codec=_base_.codec)
 # small batches: for so short a training, many steps are worth more than smooth ones
