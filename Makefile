@@ -13,9 +13,14 @@ endif
 # threads that spin long while they wait take the cores from the data loader's workers
 export GOMP_SPINCOUNT ?= 20000
 
+# without a C++ compiler the matching runs in PyTorch: the same numbers, slower
+ifeq ($(shell command -v c++),)
+export MMHPARSE_WITH_OPS ?= 0
+endif
+
 LITE := .venv
 FULL := .venv-full
-REQUIREMENTS := $(wildcard requirements/*.txt) setup.py
+REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mhparse/ops/csrc -type f)
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
 
 .PHONY: help demo test lint test-full clean
@@ -69,6 +74,8 @@ $(PIP_INSTALL) $(addprefix --extra-index-url ,$(TORCH_INDEX_URL)) torch -r requi
 endef
 
 define install_ourselves
+@if [ "$$MMHPARSE_WITH_OPS" = 0 ]; then echo 'Without the compiled matching op (MMHPARSE_WITH_OPS=0, or no C++ compiler).'; \
+  else echo 'Compiling the matching op (half a minute) ...'; fi
 $(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
-$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+PATH="$(CURDIR)/$(@D)/bin:$$PATH" $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 endef

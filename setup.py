@@ -1,15 +1,20 @@
-"""Packaging: the package, and beside it what mim and ``mhparse::`` config names look for in ``mhparse/.mim``.
+"""Packaging: the package, its compiled ops, and what mim and ``mhparse::`` config names look for in ``mhparse/.mim``.
 
 ``mhparse/.mim`` holds the configs, the tools and model-index.yml: copies in a wheel, links in an editable install, so
 that edits take effect.
+
+The ops are built for the CPU, and for CUDA where torch sees a GPU and nvcc is there; ``FORCE_CUDA=1`` asks for CUDA
+where no GPU is seen, ``MMHPARSE_WITH_OPS=0`` for no ops at all. A build that was asked for and fails is an error.
 """
 
 import os
+import platform
 import re
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.command.develop import develop
 
@@ -62,6 +67,75 @@ class Develop(develop):
         super().run()
 
 
+class NeedsTorch(build_ext):
+    """Stands in for torch's build where there is no torch: says so, when something is to be built."""
+
+    def run(self):
+        raise SystemExit(
+            'The compiled ops of mhparse are built against torch, which cannot be imported here. Install torch first '
+            'and pass --no-build-isolation to pip, or set MMHPARSE_WITH_OPS=0 to go without them (slower matching).'
+        )
+
+
+def wants_cuda() -> bool:
+    """Whether the CUDA op is to be built."""
+    import torch
+    from torch.utils.cpp_extension import CUDA_HOME
+
+    if os.environ.get('FORCE_CUDA') == '1':
+        if CUDA_HOME is None or torch.version.cuda is None:
+            missing = 'no CUDA toolkit was found' if CUDA_HOME is None else 'torch was built without CUDA'
+            raise SystemExit(f'FORCE_CUDA=1 asks for the CUDA op of mhparse, but {missing}.')
+        return True
+    return torch.cuda.is_available() and CUDA_HOME is not None
+
+
+# builds of the same code for other vector instructions than those of any x86-64 processor; the op picks one as it runs
+VECTOR_BUILDS = {'avx2': '-march=x86-64-v3', 'avx512': '-march=x86-64-v4'}
+IS_X86 = platform.machine() in ('x86_64', 'AMD64')
+
+
+def compiled_ops() -> tuple[list[Extension], type]:
+    """The extension with all ops, if any, and the command that builds it."""
+    name, sources = f'{PACKAGE}.ops._ext', Path(PACKAGE) / 'ops' / 'csrc' / 'pytorch'
+    if os.environ.get('MMHPARSE_WITH_OPS') == '0':
+        return [], build_ext
+    try:
+        from torch.utils.cpp_extension import BuildExtension, CppExtension, CUDAExtension
+    except ModuleNotFoundError:
+        return [Extension(name, [])], NeedsTorch
+    # no contraction to fused multiply-add: both devices and the reference shall round alike
+    cxx = ['-O3', '-g0', '-std=c++20', '-fPIC', '-fopenmp', '-Wno-psabi']
+    cxx += ['-ffp-contract=off', '-fno-trapping-math', '-fno-math-errno']
+    nvcc = ['-O3', '-std=c++20', '--fmad=false', '--expt-relaxed-constexpr', '--extended-lambda']
+    vector_sources = {sources / 'cpu' / f'solve_batch_{name}.cpp': flag for name, flag in VECTOR_BUILDS.items()}
+
+    class BuildOps(BuildExtension):
+        """torch's build, with sources that have flags of their own."""
+
+        def build_extensions(self):
+            for source, flag in vector_sources.items() if IS_X86 else ():
+                objects = self.compiler.compile([str(source)], output_dir=self.build_temp, extra_postargs=[*cxx, flag])
+                self.extensions[0].extra_objects += objects
+            super().build_extensions()
+
+    files = [path for path in sources.rglob('*.cpp') if path not in vector_sources]
+    kind = CppExtension
+    if wants_cuda():
+        files += sources.rglob('*.cu')
+        kind = CUDAExtension
+    headers = [str(path) for path in sources.parent.rglob('*.h*')]
+    extension = kind(
+        name,
+        sorted(map(str, files)),
+        extra_compile_args=dict(cxx=cxx, nvcc=nvcc),
+        extra_link_args=['-fopenmp'],
+        depends=[*headers, *map(str, vector_sources)],
+    )
+    return [extension], BuildOps
+
+
+extensions, build_extensions = compiled_ops()
 setup(
     name=PACKAGE,
     version=read_version(),
@@ -86,6 +160,7 @@ setup(
         'mim': read_requirements('mminstall'),
         'all': [line for name in ('runtime', 'tests', 'optional') for line in read_requirements(name)],
     },
-    cmdclass={'build_py': BuildPy, 'develop': Develop},
+    ext_modules=extensions,
+    cmdclass={'build_py': BuildPy, 'develop': Develop, 'build_ext': build_extensions},
     zip_safe=False,
 )

@@ -1,9 +1,18 @@
-"""Maximum-weight bipartite matching, exact and differentiable: a solver library on torch alone."""
+"""Maximum-weight bipartite matching, exact and differentiable: a solver library that stands on its own."""
 
 from .hungarian import Hungarian
 from .problem import MatchingProblem
 from .projected_gradient import ProjectedGradient
 from .result import MatchingResult
 from .solve import Solver, solve
+from .unbalanced_transport import UnbalancedTransport
 
-__all__ = ['Hungarian', 'MatchingProblem', 'MatchingResult', 'ProjectedGradient', 'Solver', 'solve']
+__all__ = [
+    'Hungarian',
+    'MatchingProblem',
+    'MatchingResult',
+    'ProjectedGradient',
+    'Solver',
+    'UnbalancedTransport',
+    'solve',
+]

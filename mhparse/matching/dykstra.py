@@ -4,26 +4,35 @@ import torch
 from torch import Tensor
 
 
-def project_capped_simplex(z: Tensor, dim: int) -> Tensor:
-    """Nearest point of {x >= 0, sum of x <= 1} to each slice of ``z`` along ``dim``; differentiable.
+def capped_simplex_threshold(z: Tensor, dim: int) -> Tensor:
+    """The smallest t >= 0 such that the positive entries of z - t sum to at most 1, along ``dim``, which is kept.
 
-    The answer is max(z - t, 0) with the smallest threshold t >= 0 that brings the sum down to 1 (Held, Wolfe and
-    Crowder, "Validation of subgradient optimization", Math. Programming 6, 1974). The sum falls convexly in t, so
-    Newton's method from t = 0 climbs to it in finitely many steps.
+    The sum falls convexly in t, so Newton's method from t = 0 climbs to it in finitely many steps (Held, Wolfe and
+    Crowder, "Validation of subgradient optimization", Math. Programming 6, 1974). Sums run in float64, so that their
+    order does not decide which entries stay positive.
     """
+    threshold = torch.zeros_like(z.sum(dim, keepdim=True))
+    while True:
+        active = z > threshold
+        total = torch.where(active, z, 0).sum(dim, keepdim=True, dtype=torch.float64)
+        fitting = ((total - 1) / active.sum(dim, keepdim=True).clamp(min=1)).to(z.dtype)
+        if not (fitting > threshold).any():
+            return threshold
+        threshold = torch.maximum(fitting, threshold)
+
+
+def project_capped_simplex(z: Tensor, dim: int) -> Tensor:
+    """Nearest point of {x >= 0, sum of x <= 1} to each slice of ``z`` along ``dim``; differentiable."""
     with torch.no_grad():
-        threshold = torch.zeros_like(z.sum(dim, keepdim=True))
-        while True:
-            active = z > threshold
-            # the threshold that would fit if the active set were the right one
-            fitting = (z.mul(active).sum(dim, keepdim=True) - 1) / active.sum(dim, keepdim=True).clamp(min=1)
-            fitting = torch.maximum(fitting, threshold)
-            if torch.equal(active, z > fitting):
-                break
-            threshold = fitting
-    count = active.sum(dim, keepdim=True).clamp(min=1)
-    threshold = (z.mul(active).sum(dim, keepdim=True) - 1) / count
-    return (z - threshold.clamp(min=0)).mul(active)
+        threshold = capped_simplex_threshold(z, dim)
+        active = z > threshold
+        capped = threshold > 0
+        count = active.sum(dim, keepdim=True).clamp(min=1)
+    # the value of the threshold is known; only its gradient is taken from here, that of (sum of active entries - 1) / n
+    if z.requires_grad:
+        mean = (z * active).sum(dim, keepdim=True) / count
+        threshold = threshold + capped * (mean - mean.detach())
+    return torch.where(active, z - threshold, 0)
 
 
 def project_relaxed_matching(z: Tensor, cycles: int) -> Tensor:

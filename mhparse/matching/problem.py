@@ -19,8 +19,9 @@ class MatchingProblem:
         col_mask: (B, M) bool; the same for columns.
 
     Raises:
+        TypeError: If score is not a tensor.
         ValueError: If score is not (B, N, M), not floating point or not finite where it counts, or if a mask does not
-            fit it.
+            fit it or is on another device.
     """
 
     score: Tensor
@@ -28,6 +29,8 @@ class MatchingProblem:
     col_mask: Tensor | None = None
 
     def __post_init__(self):
+        if not isinstance(self.score, Tensor):
+            raise TypeError(f'score must be a torch tensor (B, N, M), got {type(self.score).__name__}.')
         if self.score.ndim != 3 or not self.score.is_floating_point():
             raise ValueError(
                 f'score must be a floating point tensor (B, N, M), got {self.score.dtype} {tuple(self.score.shape)}.'
@@ -42,7 +45,11 @@ class MatchingProblem:
                 raise ValueError(
                     f'{name} must be a bool tensor {(batch, length)}, got {mask.dtype} {tuple(mask.shape)}.'
                 )
-        if not torch.isfinite(self.masked_score).all():
+            elif mask.device != self.score.device:
+                raise ValueError(f'{name} must be on {self.score.device} as score, got {mask.device}.')
+        with torch.no_grad():
+            finite = torch.isfinite(self.masked_score).all()
+        if not finite:
             raise ValueError('score holds NaN or infinity in rows and columns that are not masked out.')
 
     def __len__(self) -> int:

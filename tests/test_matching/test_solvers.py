@@ -155,7 +155,7 @@ def test_only_solvers_solve():
     problem = random_problem(0)
     with pytest.raises(TypeError, match=r'instance such as ProjectedGradient\(\)'):
         solve(problem, ProjectedGradient)
-    with pytest.raises(ValueError, match='steps must be positive'):
+    with pytest.raises(ValueError, match='steps must be a positive whole number'):
         ProjectedGradient(steps=0)
 
 

@@ -1,0 +1,56 @@
+"""Which implementation computes: the compiled op or the PyTorch reference."""
+
+import warnings
+from functools import cache
+from typing import Literal
+
+import torch
+
+Backend = Literal['auto', 'compiled', 'reference']
+
+_OPS = ('mhparse::projected_gradient', 'mhparse::projected_gradient_backward')
+_REMEDY = (
+    'Build it with `pip install --no-build-isolation -e .` in a clone of mhparse, with a C++ compiler at hand and '
+    'without MMHPARSE_WITH_OPS=0; for GPUs with nvcc and a CUDA build of torch as well (FORCE_CUDA=1 where no GPU is '
+    "seen while building). Or take backend='reference', which computes the same, slower."
+)
+
+
+@cache
+def load_extension() -> bool:
+    """Loads the compiled ops, if they were built; whether they are there."""
+    try:
+        from . import _ext  # noqa: F401  (registers the ops)
+    except ModuleNotFoundError:
+        return False
+    except ImportError as error:
+        warnings.warn(
+            f'The compiled ops of mhparse cannot be loaded, and the slower PyTorch reference is used: {error}. '
+            'They were probably built for another torch; build them again.',
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+def compiled_devices() -> list[str]:
+    """The device types that the compiled ops were built for: of ``'cpu'`` and ``'cuda'``."""
+    if not load_extension():
+        return []
+    has_kernel = torch._C._dispatch_has_kernel_for_dispatch_key
+    return [device for device in ('cpu', 'cuda') if all(has_kernel(op, device.upper()) for op in _OPS)]
+
+
+def choose_backend(backend: Backend, device: torch.device) -> Literal['compiled', 'reference']:
+    """What computes on a device: the compiled op where there is one, unless another choice was made.
+
+    Raises:
+        ImportError: If ``'compiled'`` was asked for and was not built for the device.
+    """
+    if backend == 'reference':
+        return 'reference'
+    if device.type in compiled_devices():
+        return 'compiled'
+    if backend == 'compiled':
+        raise ImportError(f"backend='compiled' was asked for, but mhparse has no compiled op for {device}. {_REMEDY}")
+    return 'reference'

@@ -1,0 +1,158 @@
+"""The CUDA op without a GPU: nvcc compiles its kernels, and what they compute runs as teams of CPU threads."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mhparse.matching import MatchingProblem, ProjectedGradient
+from mhparse.ops import compiled_devices
+
+HERE = Path(__file__).parent
+COMMON = HERE.parents[1] / 'mhparse' / 'ops' / 'csrc' / 'common'
+GRADIENTS = ('unrolled', 'implicit')
+TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
+
+
+def padded(score: torch.Tensor) -> torch.Tensor:
+    """The first problem without its last rows and first columns, and the last one without a score above 0."""
+    score[0, -2:] = 0
+    score[0, :, :2] = 0
+    score[-1] = -score[-1].abs()
+    score[-1, 0] = 0
+    return score
+
+
+def random_score(*shape: int) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape)), dtype=torch.float64) - 0.3
+
+
+SCORES = {
+    'a single entry': random_score(3, 1, 1),
+    'a single row': random_score(2, 1, 5),
+    'padded and empty': padded(random_score(5, 6, 9)),
+    'more than a word of bits': padded(random_score(3, 40, 33)),
+}
+
+
+def compile_with(compiler: str, *arguments) -> None:
+    if shutil.which(compiler) is None:
+        pytest.skip(f'{compiler} is not there')
+    run = subprocess.run([compiler, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert 'warning' not in run.stderr, run.stderr
+
+
+def test_nvcc_compiles_every_kernel(tmp_path):
+    # flags of setup.py, but ptxas optimises less, which makes it twice as fast
+    flags = ['-O3', '-std=c++20', '--fmad=false', '--expt-relaxed-constexpr', '--extended-lambda', '-Xptxas', '-O1']
+    devices = '-gencode=arch=compute_80,code=[sm_80,sm_90]'
+    compiled = tmp_path / 'every_kernel.o'
+    compile_with('nvcc', '-c', *flags, devices, '-I', COMMON / 'cuda', HERE / 'every_kernel.cu', '-o', compiled)
+    assert compiled.stat().st_size > 0
+
+
+class ThreadTeams:
+    """The kernels' algorithm, each problem solved by a team of CPU threads."""
+
+    def __init__(self, folder: Path, *flags: str):
+        self._program = folder / 'team_of_threads'
+        # as setup.py: no contraction to fused multiply-add
+        flags = ['-std=c++20', '-ffp-contract=off', '-DMHPARSE_SCALAR', '-pthread', *flags]
+        compile_with('g++', *flags, '-I', COMMON, HERE / 'team_of_threads.cpp', '-o', self._program)
+
+    def solve(self, threads: int, solver: ProjectedGradient, score: torch.Tensor, grad_plan: torch.Tensor) -> tuple:
+        """The plans, how far the last step moved each, and the gradients of the scores."""
+        kind = 'float' if score.dtype == torch.float32 else 'double'
+        cycles = solver.cycles if solver.gradient == 'unrolled' else 0
+        numbers = (*score.shape, solver.steps, solver.step_size, cycles)
+        problems = score.numpy().tobytes() + grad_plan.numpy().tobytes()
+        command = [self._program, str(threads), kind, *map(str, numbers)]
+        run = subprocess.run(command, input=problems, capture_output=True, check=False)
+        assert run.returncode == 0, run.stderr.decode()
+        results = torch.from_numpy(np.frombuffer(run.stdout, score.numpy().dtype).copy())
+        plan, moved, grad_score = results.split([score.numel(), len(score), score.numel()])
+        return plan.view_as(score), moved, grad_score.view_as(score)
+
+
+@pytest.fixture(scope='module')
+def thread_teams(tmp_path_factory) -> ThreadTeams:
+    return ThreadTeams(tmp_path_factory.mktemp('teams'), '-O2')
+
+
+@pytest.fixture(scope='module')
+def watched_thread_teams(tmp_path_factory) -> ThreadTeams:
+    """Teams that fail where a thread touches what another writes, with no sync between."""
+    return ThreadTeams(tmp_path_factory.mktemp('watched_teams'), '-O1', '-g', '-fsanitize=thread')
+
+
+def plan_and_gradient(solver: ProjectedGradient, score: torch.Tensor, grad_plan: torch.Tensor) -> tuple:
+    score = score.detach().requires_grad_()
+    plan = solver.solve(MatchingProblem(score)).plan
+    (grad_score,) = torch.autograd.grad(plan, score, grad_plan)
+    return plan.detach(), grad_score
+
+
+def random_gradient(score: torch.Tensor) -> torch.Tensor:
+    return torch.randn(score.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(score)
+
+
+@pytest.mark.parametrize('score', SCORES.values(), ids=SCORES.keys())
+@pytest.mark.parametrize('gradient', GRADIENTS)
+@pytest.mark.parametrize('dtype', TOLERANCES)
+def test_a_team_of_threads_equals_the_reference(thread_teams, dtype, gradient, score):
+    score = score.to(dtype)
+    grad_plan = random_gradient(score)
+    solver = ProjectedGradient(gradient=gradient, backend='reference')
+    expected = plan_and_gradient(solver, score, grad_plan)
+    for threads in (1, 3, 4):
+        plan, _, grad_score = thread_teams.solve(threads, solver, score, grad_plan)
+        torch.testing.assert_close((plan, grad_score), expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+def test_a_team_tells_how_far_the_last_step_moved(thread_teams, gradient):
+    score = SCORES['padded and empty']
+    solver = ProjectedGradient(steps=3, gradient=gradient)
+    _, moved, _ = thread_teams.solve(3, solver, score, score)
+    _, expected = solver._iterate(score)
+    assert expected[:-1].min() > 0
+    torch.testing.assert_close(moved, expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+def test_threads_of_a_team_do_not_race(watched_thread_teams, gradient):
+    solver = ProjectedGradient(steps=4, cycles=2, gradient=gradient)
+    score = SCORES['padded and empty']
+    watched_thread_teams.solve(3, solver, score, random_gradient(score))
+
+
+needs_gpu = pytest.mark.skipif(
+    not (torch.cuda.is_available() and 'cuda' in compiled_devices()), reason='no GPU, or no compiled op for it'
+)
+
+
+@needs_gpu
+@pytest.mark.parametrize('rows', [1, 7, 33, 300], ids='{} rows'.format)  # 300 go beyond shared memory
+@pytest.mark.parametrize('gradient', GRADIENTS)
+@pytest.mark.parametrize('dtype', TOLERANCES)
+def test_gpu_equals_the_reference(dtype, gradient, rows):
+    score = padded(random_score(4, rows, 40)).to(dtype)
+    grad_plan = random_gradient(score)
+    expected = plan_and_gradient(ProjectedGradient(gradient=gradient, backend='reference'), score, grad_plan)
+    solver = ProjectedGradient(gradient=gradient, backend='compiled')
+    found = [plan_and_gradient(solver, score.cuda(), grad_plan.cuda()) for _ in range(2)]
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True)), 'not deterministic'
+    result = tuple(tensor.cpu() for tensor in found[0])
+    torch.testing.assert_close(result, expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
+
+
+@needs_gpu
+@pytest.mark.parametrize('shape', [(0, 3, 4), (2, 0, 4), (2, 3, 0)])
+def test_gpu_takes_empty_problems(shape):
+    score = torch.zeros(shape, device='cuda')
+    plan, grad_score = plan_and_gradient(ProjectedGradient(backend='compiled'), score, score)
+    assert plan.shape == grad_score.shape == shape

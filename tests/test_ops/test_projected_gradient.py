@@ -1,0 +1,180 @@
+"""The compiled projected gradient against its PyTorch reference, and as an op among torch's."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mhparse.matching import MatchingProblem, ProjectedGradient, solve
+from mhparse.ops import choose_backend, compiled_devices, projected_gradient
+
+pytestmark = pytest.mark.skipif('cpu' not in compiled_devices(), reason='the ops were not built (MMHPARSE_WITH_OPS=0)')
+
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+GRADIENTS = ['unrolled', 'implicit']
+
+
+def random_problem(seed: int, shape: tuple[int, int, int], dtype: torch.dtype, *, masked: bool = True):
+    generator = torch.Generator().manual_seed(seed)
+    batch, rows, columns = shape
+    score = torch.rand(shape, generator=generator, dtype=torch.float64).to(dtype) - 0.3
+    if not masked:
+        return score, None, None
+    row_mask = torch.rand(batch, rows, generator=generator) < 0.8
+    col_mask = torch.rand(batch, columns, generator=generator) < 0.8
+    return score, row_mask, col_mask
+
+
+def plan_and_gradient(score, row_mask, col_mask, solver, weight):
+    score = score.detach().clone().requires_grad_()
+    plan = solve(MatchingProblem(score, row_mask, col_mask), solver).plan
+    (plan * weight).sum().backward()
+    return plan.detach(), score.grad
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize(
+    'shape', [(3, 1, 1), (5, 3, 5), (4, 16, 16), (8, 30, 30), (4, 40, 17), (3, 17, 40), (2, 70, 65)]
+)
+def test_compiled_equals_reference(shape, dtype, gradient):
+    problem = random_problem(sum(shape), shape, dtype)
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    expected, found = (
+        plan_and_gradient(*problem, ProjectedGradient(gradient=gradient, backend=backend), weight)
+        for backend in ('reference', 'compiled')
+    )
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=TOLERANCE[dtype], rtol=0)
+
+
+@given(
+    st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12), st.integers(1, 4), st.sampled_from([0.1, 0.5, 2.0])
+)
+@settings(max_examples=60)
+def test_compiled_equals_reference_whatever_the_options(seed, rows, columns, cycles, step_size):
+    score = random_problem(seed, (2, rows, columns), torch.float64)
+    weight = torch.ones(2, rows, columns, dtype=torch.float64) * torch.arange(1.0, columns + 1)
+    for gradient in GRADIENTS:
+        options = dict(steps=1 + seed % 25, step_size=step_size, cycles=cycles, gradient=gradient)
+        expected = plan_and_gradient(*score, ProjectedGradient(**options, backend='reference'), weight)
+        found = plan_and_gradient(*score, ProjectedGradient(**options, backend='compiled'), weight)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+def test_diagnosis_equals_the_reference(gradient):
+    score = random_problem(3, (6, 9, 7), torch.float32, masked=False)[0]
+    found, expected = (
+        solve(MatchingProblem(score), ProjectedGradient(gradient=gradient, backend=backend))
+        for backend in ('compiled', 'reference')
+    )
+    torch.testing.assert_close(found.residual, expected.residual, atol=1e-6, rtol=0)
+    assert found.converged.tolist() == expected.converged.tolist()
+    assert found.iterations == expected.iterations
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+@pytest.mark.parametrize('change', [lambda x: x.mT.contiguous().mT, lambda x: x.repeat_interleave(2, 2)[:, :, ::2]])
+def test_memory_layout_does_not_matter(change, gradient):
+    score = random_problem(0, (3, 6, 8), torch.float32, masked=False)[0]
+    solver = ProjectedGradient(gradient=gradient, backend='compiled')
+    assert not change(score).is_contiguous()
+    torch.testing.assert_close(
+        solve(MatchingProblem(change(score)), solver).plan, solve(MatchingProblem(score), solver).plan, rtol=0, atol=0
+    )
+
+
+@pytest.mark.parametrize('cycles', [5, 0])
+def test_threads_and_neighbours_change_no_bit(cycles):
+    score = random_problem(1, (40, 20, 20), torch.float32, masked=False)[0]
+    together = projected_gradient(score, 10, 0.5, cycles)[0]
+    alone = torch.cat([projected_gradient(each, 10, 0.5, cycles)[0] for each in score.split(1)])
+    torch.set_num_threads(2)
+    try:
+        threaded = projected_gradient(score, 10, 0.5, cycles)[0]
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(together, alone)
+    assert torch.equal(together, threaded)
+
+
+@pytest.mark.parametrize('cycles', [3, 0])
+@pytest.mark.parametrize('shape', [(0, 3, 4), (2, 0, 4), (2, 3, 0), (2, 3, 4)])
+def test_opcheck(shape, cycles):
+    score = random_problem(2, shape, torch.float64, masked=False)[0].requires_grad_()
+    torch.library.opcheck(torch.ops.mhparse.projected_gradient.default, (score, 4, 0.5, cycles))
+    arguments = (torch.ones_like(score), score.detach(), 4, 0.5, cycles)
+    torch.library.opcheck(torch.ops.mhparse.projected_gradient_backward.default, arguments)
+
+
+class _Plan(torch.nn.Module):
+    def forward(self, score):
+        return projected_gradient(score * 2, 5, 0.5, 3)[0].sum(2)
+
+
+def test_export_and_compile_keep_the_op():
+    score = random_problem(4, (2, 5, 6), torch.float32, masked=False)[0]
+    expected = _Plan()(score)
+    exported = torch.export.export(_Plan(), (score,))
+    assert 'mhparse.projected_gradient' in str(exported.graph)
+    torch.testing.assert_close(exported.module()(score), expected)
+    # 'aot_eager' traces forward and backward without a compiler for the rest
+    compiled = torch.compile(_Plan(), fullgraph=True, backend='aot_eager')
+    found, reference = (score.clone().requires_grad_() for _ in range(2))
+    compiled(found).square().sum().backward()
+    _Plan()(reference).square().sum().backward()
+    torch.testing.assert_close(found.grad, reference.grad)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        ((torch.zeros(2, 3), 1, 0.5, 1), r'score must be \(B, N, M\)'),
+        ((torch.zeros(1, 2, 3), 0, 0.5, 1), 'steps must be positive'),
+        ((torch.zeros(1, 2, 3), 1, -0.5, 1), 'step_size must be positive'),
+        ((torch.zeros(1, 2, 3), 1, 0.5, -1), 'cycles must be positive'),
+    ],
+)
+def test_the_op_names_what_does_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        projected_gradient(*arguments)
+    with pytest.raises(TypeError, match='float32 or float64, got Long'):
+        projected_gradient(torch.zeros(1, 2, 3, dtype=torch.long), 1, 0.5, 1)
+
+
+def test_gradients_of_gradients_are_refused():
+    score = torch.rand(1, 3, 3, dtype=torch.float64, requires_grad=True)
+    for backend in ('compiled', 'reference'):
+        plan = solve(MatchingProblem(score), ProjectedGradient(gradient='implicit', backend=backend)).plan
+        (grad,) = torch.autograd.grad(plan.square().sum(), score, create_graph=True)
+        with pytest.raises(RuntimeError, match='once'):
+            grad.sum().backward()
+
+
+def test_a_backend_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr('mhparse.ops.backend.compiled_devices', list)
+    assert choose_backend('auto', torch.device('cpu')) == 'reference'
+    with pytest.raises(ImportError, match='MMHPARSE_WITH_OPS=0'):
+        choose_backend('compiled', torch.device('cpu'))
+
+
+def kept_by(solver: ProjectedGradient, score: torch.Tensor) -> float:
+    """Numbers that are kept for the backward pass, in sizes of the score."""
+    numbers = []
+
+    def count(saved):
+        numbers.append(saved.numel())
+        return saved
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda saved: saved):
+        solve(MatchingProblem(score.clone().requires_grad_()), solver)
+    return sum(numbers) / score.numel()
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+def test_nothing_is_kept_per_step(gradient):
+    score = random_problem(0, (8, 30, 30), torch.float32, masked=False)[0]
+    few, many = (kept_by(ProjectedGradient(steps, gradient=gradient, backend='compiled'), score) for steps in (2, 20))
+    assert few == many <= 3
