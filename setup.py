@@ -129,7 +129,6 @@ def compiled_ops() -> tuple[list[Extension], type]:
         name,
         sorted(map(str, files)),
         extra_compile_args=dict(cxx=cxx, nvcc=nvcc),
-        extra_link_args=['-fopenmp'],
         depends=[*headers, *map(str, vector_sources)],
     )
     return [extension], BuildOps

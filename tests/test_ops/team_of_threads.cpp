@@ -83,8 +83,8 @@ template <typename Steps, typename T>
 void solve(int threads, const Problems& problems) {
   const std::size_t size = static_cast<std::size_t>(problems.rows) * problems.columns, all = problems.count * size;
   std::vector<T> score(all), grad_plan(all), plan(all), moved(problems.count), grad_score(all);
-  if (std::fread(score.data(), sizeof(T), all, stdin) != all || std::fread(grad_plan.data(), sizeof(T), all, stdin) != all)
-    std::exit(EXIT_FAILURE);
+  for (std::vector<T>* problem : {&score, &grad_plan})
+    if (std::fread(problem->data(), sizeof(T), all, stdin) != all) std::exit(EXIT_FAILURE);
 
   std::vector<char> forward_memory = memory_for<Steps>(problems, false);
   std::vector<char> backward_memory = memory_for<Steps>(problems, true);

@@ -1,5 +1,5 @@
-// Kernels of projected gradient, without torch. A block solves a problem at a time and nothing leaves it in between: all
-// arrays lie in shared memory if they fit, else in a piece of a global workspace that belongs to the block.
+// Kernels of projected gradient, without torch. A block solves a problem at a time, and nothing leaves it in between:
+// all arrays lie in shared memory if they fit, else in a piece of a global workspace that belongs to the block.
 #pragma once
 
 #include "../projected_gradient.hpp"
@@ -8,6 +8,7 @@ namespace mhparse {
 
 constexpr int kWarp = 32;
 constexpr int kMaxThreads = 256;
+constexpr int kBlocksByRegisters = 1;  // shared memory limits blocks anyway; asked for more, the compiler spills
 
 // Rows and columns are dealt out to threads, so more threads than there are of either would idle.
 inline int threads_for(int rows, int columns) {
@@ -53,6 +54,7 @@ struct Problems {
   std::size_t bytes;  // as bytes_for() tells
 };
 
+// The solver, with its arrays in an arena.
 template <typename Steps>
 __host__ __device__ ProjectedGradient<Steps> lay_out(Arena& arena, const Problems& problems, bool backward) {
   const int stride = Core::stride_of<typename Steps::Real>(problems.columns);
@@ -90,7 +92,7 @@ __device__ void for_each_problem(const Problems& problems, bool backward, Solve 
 
 // Writes plans (count, rows, columns), where they are not 0, and how far the last step moved each.
 template <typename Steps, bool kShared, typename T>
-__global__ void __launch_bounds__(kMaxThreads, 1)
+__global__ void __launch_bounds__(kMaxThreads, kBlocksByRegisters)
     projected_gradient_cuda_kernel(Problems problems, const T* score, T* plan, T* moved) {
   for_each_problem<Steps, kShared>(problems, false, [=](auto& solver, Block& block, std::int64_t b, std::int64_t at) {
     solver.forward(block, score + at, plan + at, moved + b);
@@ -99,7 +101,7 @@ __global__ void __launch_bounds__(kMaxThreads, 1)
 
 // Writes the gradients of scores (count, rows, columns), where they are not 0, given those of plans.
 template <typename Steps, bool kShared, typename T>
-__global__ void __launch_bounds__(kMaxThreads, 1)
+__global__ void __launch_bounds__(kMaxThreads, kBlocksByRegisters)
     projected_gradient_backward_cuda_kernel(Problems problems, const T* grad_plan, const T* score, T* grad_score) {
   for_each_problem<Steps, kShared>(problems, true, [=](auto& solver, Block& block, std::int64_t, std::int64_t at) {
     solver.backward(block, grad_plan + at, score + at, grad_score + at);

@@ -26,7 +26,8 @@ template <typename Kernel>
 bool fits_in_shared_memory(Kernel kernel, std::size_t bytes) {
   cudaFuncAttributes attributes;
   C10_CUDA_CHECK(cudaFuncGetAttributes(&attributes, kernel));
-  const int limit = device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin) - static_cast<int>(attributes.sharedSizeBytes);
+  const int limit =
+      device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin) - static_cast<int>(attributes.sharedSizeBytes);
   // always the same limit: another thread may be about to launch the kernel with more bytes than these
   C10_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
   return bytes <= static_cast<std::size_t>(limit);
