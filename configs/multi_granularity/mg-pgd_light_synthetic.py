@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/models/mg-pgd_light.py',
 ]
 
-iterations = 1650
+iterations = 1550
 
 model = dict(codec=_base_.codec)
 # small batches: for so short a training, many steps are worth more than smooth ones
@@ -16,6 +16,6 @@ test_dataloader = val_dataloader
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=iterations)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4), clip_grad=dict(max_norm=10.0))
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4, fused=True), clip_grad=dict(max_norm=10.0))
 param_scheduler = dict(type='OneCycleLR', eta_max=4e-3, total_steps=iterations, pct_start=0.2, by_epoch=False)
 default_hooks = dict(checkpoint=dict(interval=1000))
