@@ -16,6 +16,8 @@ test_dataloader = val_dataloader
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=iterations)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4, fused=True), clip_grad=dict(max_norm=10.0))
+optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4, fused=True), clip_grad=dict(max_norm=10.0)
+)
 param_scheduler = dict(type='OneCycleLR', eta_max=4e-3, total_steps=iterations, pct_start=0.2, by_epoch=False)
 default_hooks = dict(checkpoint=dict(interval=1000))
