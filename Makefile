@@ -57,7 +57,7 @@ $(FULL)/ready: $(REQUIREMENTS)
 	  echo 'There is no wheel of mmcv with ops for this Python and torch: building it takes some 20 minutes.'; \
 	  $(PIP_INSTALL) ninja && $(PIP_INSTALL) --no-build-isolation --no-binary mmcv mmcv; }
 	@# its wheels on PyPI are made for numpy 1 and fail to import beside numpy 2
-	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index xtcocotools || { \
+	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index --no-deps xtcocotools || { \
 	  echo 'There is no wheel of xtcocotools for numpy 2: building it takes a minute.'; \
 	  $(PIP_INSTALL) cython && $(PIP_INSTALL) --no-build-isolation --no-binary xtcocotools xtcocotools; }
 	$(PIP_INSTALL) -r requirements/optional.txt

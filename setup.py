@@ -107,7 +107,7 @@ def compiled_ops() -> tuple[list[Extension], type]:
     # no contraction to fused multiply-add: both devices and the reference shall round alike
     cxx = ['-O3', '-g0', '-std=c++20', '-fPIC', '-fopenmp', '-Wno-psabi']
     cxx += ['-ffp-contract=off', '-fno-trapping-math', '-fno-math-errno']
-    nvcc = ['-O3', '-std=c++20', '--fmad=false', '--expt-relaxed-constexpr', '--extended-lambda']
+    nvcc = ['-O3', '-std=c++20', '--fmad=false']
     vector_sources = {sources / 'cpu' / f'solve_batch_{name}.cpp': flag for name, flag in VECTOR_BUILDS.items()}
 
     class BuildOps(BuildExtension):
@@ -124,7 +124,7 @@ def compiled_ops() -> tuple[list[Extension], type]:
     if wants_cuda():
         files += sources.rglob('*.cu')
         kind = CUDAExtension
-    headers = [str(path) for path in sources.parent.rglob('*.h*')]
+    headers = [str(path) for path in sources.parent.rglob('*') if path.suffix in ('.h', '.hpp', '.cuh')]
     extension = kind(
         name,
         sorted(map(str, files)),
