@@ -3,7 +3,15 @@
 from .backbones import LightResNet, ResNet
 from .data_preprocessors import HumanParseDataPreprocessor
 from .heads import MultiGranularityHead
-from .losses import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
+from .losses import (
+    GroupingLoss,
+    JointLoss,
+    LearnedLossWeights,
+    LimbLoss,
+    PartLoss,
+    ProjectionLoss,
+    SegmentationLosses,
+)
 from .necks import PyramidDecoder
 from .parsers import BottomUpHumanParser
 
@@ -20,4 +28,5 @@ __all__ = [
     'ProjectionLoss',
     'PyramidDecoder',
     'ResNet',
+    'SegmentationLosses',
 ]

@@ -1,5 +1,6 @@
 """BottomUpHumanParser: a photo of people to who has which part where, in one pass."""
 
+import math
 from typing import Literal
 
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from mhparse.registry import KEYPOINT_CODECS, MODELS
 from mhparse.structures import HumanParseDataSample, ImageFrame, ParseFields, TargetFields
+
+from ..building import build_piece
+from ..pyramid_shape import pyramid_shape
 
 _FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')
 
@@ -18,7 +22,8 @@ class BottomUpHumanParser(BaseModel):
 
     Args:
         codec: Config of the codec. It decides how many joints, limbs and parts there are.
-        backbone: Config; image to a pyramid of features, with ``out_channels``.
+        backbone: Config; image to a pyramid of features, finest first. It may be another library's, as in
+            ``type='mmpose.HRNet'``: the neck gets its channels and strides from :func:`pyramid_shape`.
         neck: Config; pyramid to pyramid.
         head: Config; pyramid to :class:`ParseFields`.
         losses: Configs of the losses by what they look at: ``part``, ``joint``, ``limb``, ``projection`` and
@@ -29,7 +34,8 @@ class BottomUpHumanParser(BaseModel):
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If a loss is missing or unknown.
+        ValueError: If a loss is missing or unknown, or the backbone's levels do not fit.
+        ImportError: If the library of a piece is missing.
     """
 
     def __init__(
@@ -48,10 +54,19 @@ class BottomUpHumanParser(BaseModel):
         if not set(_FIELD_LOSSES) <= losses.keys() <= {*_FIELD_LOSSES, 'grouping'}:
             raise ValueError(f'losses must name {_FIELD_LOSSES} and may name grouping, got {tuple(losses)}.')
         self.codec = KEYPOINT_CODECS.build(codec)
-        self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(dict(neck, in_channels=self.backbone.out_channels))
-        self.head = MODELS.build(dict(head, codec=self.codec))
-        self.field_losses = [MODELS.build(losses[name]) for name in _FIELD_LOSSES]
+        self.backbone = build_piece(backbone, 'backbone')
+        shape = pyramid_shape(self.backbone)
+        divisor = self.data_preprocessor.pad_size_divisor
+        if divisor % shape.strides[-1]:
+            raise ValueError(
+                f"the backbone's coarsest stride is {shape.strides[-1]}, which must divide the sides of a batch: set "
+                f'data_preprocessor=dict(pad_size_divisor={math.lcm(divisor, shape.strides[-1])}).'
+            )
+        self.neck = MODELS.build(
+            dict(neck, in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
+        )
+        self.head = MODELS.build(dict(head, codec=self.codec, strides=self.neck.strides))
+        self.field_losses = [build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES]
         self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=self.codec)) if 'grouping' in losses else None
         self.loss_weighting = MODELS.build(loss_weighting) if loss_weighting else None
         self.keep_fields = keep_fields
