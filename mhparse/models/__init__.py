@@ -13,12 +13,13 @@ from .losses import (
     SegmentationLosses,
 )
 from .necks import PyramidDecoder
-from .parsers import BottomUpHumanParser
+from .parsers import BottomUpHumanParser, HumanParserTTA
 
 __all__ = [
     'BottomUpHumanParser',
     'GroupingLoss',
     'HumanParseDataPreprocessor',
+    'HumanParserTTA',
     'JointLoss',
     'LearnedLossWeights',
     'LightResNet',

@@ -111,12 +111,14 @@ class BottomUpHumanParser(BaseModel):
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
         fields = self.predict_fields(inputs)
-        for index, sample in enumerate(data_samples):
-            own = fields.of_image(index).detach()
-            people, parsing = self.codec.decode(own, ImageFrame.from_metainfo(sample.metainfo))
-            sample.pred_people = people
-            sample.pred_parsing = parsing.to_pixel_data()
-            sample.pred_parts = parsing.parts
-            if self.keep_fields:
-                sample.pred_fields = own
-        return data_samples
+        return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
+
+    def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
+        """The same data sample, with what the codec reads from the fields (batch of 1) of its image."""
+        people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo))
+        sample.pred_people = people
+        sample.pred_parsing = parsing.to_pixel_data()
+        sample.pred_parts = parsing.parts
+        if self.keep_fields:
+            sample.pred_fields = fields
+        return sample
