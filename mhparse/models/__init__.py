@@ -2,7 +2,7 @@
 
 from .backbones import LightResNet, ResNet
 from .data_preprocessors import HumanParseDataPreprocessor
-from .heads import MultiGranularityHead
+from .heads import GroupingPoseHead, MultiGranularityHead, PartDecodeHead
 from .losses import (
     GroupingLoss,
     JointLoss,
@@ -18,6 +18,7 @@ from .parsers import BottomUpHumanParser, HumanParserTTA
 __all__ = [
     'BottomUpHumanParser',
     'GroupingLoss',
+    'GroupingPoseHead',
     'HumanParseDataPreprocessor',
     'HumanParserTTA',
     'JointLoss',
@@ -25,6 +26,7 @@ __all__ = [
     'LightResNet',
     'LimbLoss',
     'MultiGranularityHead',
+    'PartDecodeHead',
     'PartLoss',
     'ProjectionLoss',
     'PyramidDecoder',

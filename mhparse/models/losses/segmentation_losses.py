@@ -23,8 +23,12 @@ class SegmentationLosses(nn.Module):
         self.losses = nn.ModuleList(build_piece(loss, f'losses.part.losses.{i}') for i, loss in enumerate(losses))
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
-        labels = targets.part_map.long()
-        logits = F.interpolate(fields.part_logits.float(), size=labels.shape[1:], mode='bilinear', align_corners=False)
+        return self.of_logits(fields.part_logits, targets.part_map)
+
+    def of_logits(self, logits: Tensor, labels: Tensor, stride: int | None = None) -> dict[str, Tensor]:
+        """The losses of logits (B, C, h, w) brought to the size of the labels (B, H, W)."""
+        labels = labels.long()
+        logits = F.interpolate(logits.float(), size=labels.shape[1:], mode='bilinear', align_corners=False)
         values = {}
         for loss in self.losses:
             name = f'loss_part_{loss.loss_name.removeprefix("loss_")}'

@@ -50,7 +50,7 @@ class BottomUpHumanParser(BaseModel):
         keep_fields: bool = False,
         init_cfg: dict | None = None,
     ):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='HumanParseDataPreprocessor')), init_cfg)
+        super().__init__(MODELS.build(data_preprocessor or dict(type='mhparse.HumanParseDataPreprocessor')), init_cfg)
         if not set(_FIELD_LOSSES) <= losses.keys() <= {*_FIELD_LOSSES, 'grouping'}:
             raise ValueError(f'losses must name {_FIELD_LOSSES} and may name grouping, got {tuple(losses)}.')
         self.codec = KEYPOINT_CODECS.build(codec)
