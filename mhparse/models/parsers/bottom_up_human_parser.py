@@ -114,8 +114,12 @@ class BottomUpHumanParser(BaseModel):
         return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
 
     def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
-        """The same data sample, with what the codec reads from the fields (batch of 1) of its image."""
-        people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo))
+        """The same data sample, with what the codec reads from the fields (batch of 1) of its image.
+
+        People whom it holds as ``given_people`` take the place of our own.
+        """
+        given = getattr(sample, 'given_people', None)
+        people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo), given)
         sample.pred_people = people
         sample.pred_parsing = parsing.to_pixel_data()
         sample.pred_parts = parsing.parts
