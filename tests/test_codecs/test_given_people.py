@@ -123,6 +123,7 @@ def test_nobody_given_is_nobody_found(codec, fields, nobody):
     [
         (np.zeros((2, 16, 3)), r'poses must have 17 joints.*\(2, 16, 2\)'),
         (np.zeros((2, 5)), r'boxes \(P, 4\).*got \(2, 5\)'),
+        (np.array([[10, 10, np.nan, 20.0]]), 'must be finite'),
         (np.array([[10, 10, 5, 20.0]]), 'a box inside out'),
         (InstanceData(labels=torch.zeros(2)), r"bboxes or keypoints, got InstanceData with \['labels'\]"),
     ],
