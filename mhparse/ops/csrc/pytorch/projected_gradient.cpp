@@ -27,9 +27,12 @@ void check_gradient(const at::Tensor& grad_plan, const at::Tensor& score) {
 }  // namespace mhparse
 
 TORCH_LIBRARY(mhparse, library) {
-  // cycles = 0 asks for exact projections; moved (B,) is how far the last step moved each plan
+  // cycles = 0 asks for exact projections; moved (B,) is how far the last step moved each plan; trace (B, trace_bytes)
+  // is what the backward pass needs of the steps, which it else runs again
   library.def(
-      "projected_gradient(Tensor score, int steps, float step_size, int cycles) -> (Tensor plan, Tensor moved)");
+      "projected_gradient(Tensor score, int steps, float step_size, int cycles, SymInt trace_bytes) -> "
+      "(Tensor plan, Tensor moved, Tensor trace)");
   library.def(
-      "projected_gradient_backward(Tensor grad_plan, Tensor score, int steps, float step_size, int cycles) -> Tensor");
+      "projected_gradient_backward(Tensor grad_plan, Tensor score, Tensor trace, int steps, float step_size, "
+      "int cycles) -> Tensor");
 }
