@@ -139,6 +139,7 @@ def test_export_and_compile_keep_the_op():
     'arguments, message',
     [
         ((torch.zeros(2, 3), 1, 0.5, 1), r'score must be \(B, N, M\)'),
+        ((torch.zeros(1).expand(1, 50_000, 50_000), 1, 0.5, 1), 'a problem must have fewer than'),
         ((torch.zeros(1, 2, 3), 0, 0.5, 1), 'steps must be positive'),
         ((torch.zeros(1, 2, 3), 1, -0.5, 1), 'step_size must be positive'),
         ((torch.zeros(1, 2, 3), 1, 0.5, -1), 'cycles must be positive'),

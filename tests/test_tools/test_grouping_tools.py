@@ -68,3 +68,12 @@ def test_compare_grouping_trains_both_ways_and_prints_one_table(load_tool, repo_
     assert all(len(seeds) == 1 for solvers in results.values() for seeds in solvers.values())
     assert 'greedy' in capsys.readouterr().out
     assert (tmp_path / 'with_3' / 'iter_1.pth').exists()
+
+
+def test_bench_training_step_tells_the_share_of_each_loss(load_tool, repo_root, monkeypatch, capsys):
+    config = str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py')
+    options = '--batch 1 --size 64 64 --people 1 --threads 1 --repeats 1'
+    monkeypatch.setattr('sys.argv', ['bench_training_step.py', config, *options.split()])
+    load_tool('analysis/bench_training_step.py').main()
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ('whole step', 'PartLoss', 'GroupingLoss', 'network and optimizer'))
