@@ -89,7 +89,8 @@ def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
         for name, solver in SOLVERS.items():
             counts[name] += count_links(model.codec, labelled, fields, solver)
             model.codec.solver = solver
-            evaluators[name].process(model.read_fields(fields, data['data_samples']), batch)
+            samples = [model.decode(fields.of_image(index), one) for index, one in enumerate(data['data_samples'])]
+            evaluators[name].process(samples, batch)
     return {
         name: dict(
             limb_recall=(count[0] / count[1]).item(),
