@@ -6,6 +6,8 @@ from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
+    CopyPastePeople,
+    CropAroundPeople,
     GenerateFields,
     LoadImage,
     PackHumanParseInputs,
@@ -13,12 +15,15 @@ from .transforms import (
     RandomAffinePeople,
     RandomFlipPeople,
     ResizeLongSide,
+    ResizePeople,
     read_image,
     read_label_map,
 )
 
 __all__ = [
     'CocoPosePartsDataset',
+    'CopyPastePeople',
+    'CropAroundPeople',
     'GenerateFields',
     'HumanParseDataset',
     'LoadImage',
@@ -28,6 +33,7 @@ __all__ = [
     'RandomAffinePeople',
     'RandomFlipPeople',
     'ResizeLongSide',
+    'ResizePeople',
     'SyntheticPeopleDataset',
     'flatten_layers',
     'pseudo_part_map',

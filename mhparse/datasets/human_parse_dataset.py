@@ -1,7 +1,7 @@
 """HumanParseDataset: what every data set of people, parts and joints hands to the pipeline."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmengine.dataset import BaseDataset
@@ -20,7 +20,8 @@ class HumanParseDataset(BaseDataset):
       beforehand), and anything that ``load_annotation`` needs;
     - ``annotation``: :class:`ParseAnnotation` in pixels of the image;
     - ``ann_path``: the file that the annotation came from, for messages;
-    - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`.
+    - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`;
+    - ``dataset``: the data set itself, for transforms that take people from its other images.
 
     An image or annotation that cannot be used raises an error that names it: no other sample silently takes its place.
 
@@ -57,7 +58,11 @@ class HumanParseDataset(BaseDataset):
         }
 
     def prepare_data(self, idx: int) -> dict:
-        """The sample after the pipeline.
+        """The sample after the pipeline; raises what :meth:`prepare_with` does."""
+        return self.prepare_with(idx, self.pipeline)
+
+    def prepare_with(self, idx: int, pipeline: Callable[[dict], dict]) -> dict:
+        """The sample after another pipeline than the data set's own.
 
         Raises:
             ValueError, OSError: If image or annotation cannot be used; the message names the image.
@@ -65,7 +70,8 @@ class HumanParseDataset(BaseDataset):
         """
         data_info = self.get_data_info(idx)
         with _naming(self.describe(data_info)):
-            return self.pipeline(self.load_sample(data_info))
+            # transforms that mix images take the others from the data set
+            return pipeline({**self.load_sample(data_info), 'dataset': self})
 
     def describe(self, data_info: dict) -> str:
         """How messages call this sample."""
