@@ -44,7 +44,8 @@ def blot_record(generator: np.random.Generator, people: int = 3, size: tuple[int
 def displacements(record: dict, margin: float) -> np.ndarray:
     """(N, 2) distances in pixels between each joint and the middle of its blot, in the maps and in the image.
 
-    Joints nearer to the border than ``margin`` are left out, as their blots are cut.
+    A distance is the larger of those in x and in y, for labels move by whole pixels in each. Joints nearer to the
+    border than ``margin`` are left out, as their blots are cut.
     """
     annotation, image = record['annotation'], record['img'][..., 0].astype(float)
     width, height = annotation.size
@@ -56,7 +57,7 @@ def displacements(record: dict, margin: float) -> np.ndarray:
         blot = ((annotation.person_map == person + 1) & (annotation.part_map == joint + 1)).astype(np.uint8)
         assert blot.any(), 'a visible joint without the pixels under it'
         light = image * cv2.dilate(blot, np.ones((5, 5)))
-        rows.append([np.hypot(*(_middle(weight) - (x, y))) for weight in (blot, light)])
+        rows.append([np.abs(_middle(weight) - (x, y)).max() for weight in (blot, light)])
     return np.array(rows).reshape(-1, 2)
 
 

@@ -120,12 +120,12 @@ def test_joints_of_pasted_people_stay_on_their_pixels_in_a_thousand_draws():
         found.append(displacements(dict(after, annotation=shown), margin=16))
     found = np.concatenate(found)
     assert pasted > 500 and len(found) > 1000
-    assert found[:, 0].max() < 0.5
+    assert found[:, 0].max() <= 0.5 + 1e-3
     assert found[:, 1].max() < 0.3
 
 
 def dataset(**options):
-    crowding = dict(type='CopyPastePeople', **dict(prob=1, min_pixels=100) | options)
+    crowding = dict(type='mhparse.CopyPastePeople', **dict(prob=1, min_pixels=100) | options)
     return SyntheticPeopleDataset(8, (128, 96), pipeline=[crowding, drop_dataset])
 
 
@@ -169,10 +169,10 @@ def test_people_limit():
     full = people(*[(0, 0, 1, 1)] * 253)
     sample = dict(img=BLACK, annotation=full, skeleton=None, part_set=None)
     other = dict(img=WHITE, annotation=people((0, 0, 30, 39), (31, 0, 59, 39)))
+    paste = CopyPastePeople(prob=1, min_pixels=1)
     np.random.seed(0)
     for _ in range(10):
-        pastes = CopyPastePeople(prob=1, min_pixels=1)._random_pastes(full, other['annotation'])
-        assert len(pastes) <= 1
+        assert len(paste._random_pastes(full, other['annotation'])) <= 1
     assert (
         CopyPastePeople(prob=1, min_pixels=1)(dict(sample, dataset=Pair(other)))['annotation'].person_map.max() <= 254
     )

@@ -26,9 +26,9 @@ def test_without_margin_all_people_just_fit():
 def test_view_of_one_person_holds_that_person_and_its_margin():
     np.random.seed(0)
     before = record()['annotation']
-    chosen = set()
+    crop, chosen = CropAroundPeople(one_prob=1, margin=(0.1, 0.2)), set()
     for _ in range(200):
-        left, top, right, bottom = CropAroundPeople(one_prob=1, margin=(0.1, 0.2))._random_view(before)
+        left, top, right, bottom = crop._random_view(before)
         held = []
         for person, (x0, y0, x1, y1) in enumerate(before.boxes):
             side = max(x1 - x0, y1 - y0) + 1

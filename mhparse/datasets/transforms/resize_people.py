@@ -1,6 +1,7 @@
 """ResizePeople: an image and its people in another size."""
 
 import cv2
+import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mhparse.registry import TRANSFORMS
@@ -36,10 +37,7 @@ class ResizePeople(BaseTransform):
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
         frame = self._frame(results['annotation'].size)
-        # only area averaging shrinks without aliasing
-        shrinks = frame.scale.prod() < 1
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        results['img'] = cv2.resize(results['img'], frame.input_size, interpolation=interpolation)
+        results['img'] = _resized(results['img'], frame.input_size)
         results['img_shape'] = results['img'].shape[:2]
         results['annotation'] = results['annotation'].warped(frame.matrix, frame.input_size).without_absent()
         return results
@@ -49,3 +47,11 @@ class ResizePeople(BaseTransform):
             return ImageFrame(old, self.size)
         scale = min(new / length for new, length in zip(self.size, old, strict=True))
         return ImageFrame(old, (max(round(old[0] * scale), 1), max(round(old[1] * scale), 1)))
+
+
+def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The image in another size (W, H)."""
+    height, width = image.shape[:2]
+    # only area averaging shrinks without aliasing, but what it enlarges it moves
+    image = cv2.resize(image, (min(width, size[0]), min(height, size[1])), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
