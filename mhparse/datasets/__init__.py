@@ -2,8 +2,14 @@
 
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .human_parse_dataset import HumanParseDataset
+from .index_cache import cached_index
+from .irregularity import Irregularity
+from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
+from .lv_mhp_v2_dataset import LvMhpV2Dataset
+from .mat_files import read_mat
 from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
+from .release_files import Release, files_in, join_inside, read_names
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
     CopyPastePeople,
@@ -17,26 +23,39 @@ from .transforms import (
     ResizeLongSide,
     ResizePeople,
     read_image,
+    read_image_size,
     read_label_map,
 )
 
 __all__ = [
+    'CIHP_CENTRES',
     'CocoPosePartsDataset',
     'CopyPastePeople',
     'CropAroundPeople',
     'GenerateFields',
     'HumanParseDataset',
+    'Irregularity',
     'LoadImage',
+    'LvMhpV2Dataset',
     'PackHumanParseInputs',
+    'PartCentres',
     'PersonLayer',
     'PhotometricDistortPeople',
     'RandomAffinePeople',
     'RandomFlipPeople',
+    'Release',
     'ResizeLongSide',
     'ResizePeople',
     'SyntheticPeopleDataset',
+    'cached_index',
+    'files_in',
     'flatten_layers',
+    'join_inside',
+    'joints_from_parts',
     'pseudo_part_map',
     'read_image',
+    'read_image_size',
     'read_label_map',
+    'read_mat',
+    'read_names',
 ]

@@ -3,7 +3,7 @@
 from .copy_paste_people import CopyPastePeople
 from .crop_around_people import CropAroundPeople
 from .generate_fields import GenerateFields
-from .loading import LoadImage, read_image, read_label_map
+from .loading import LoadImage, read_image, read_image_size, read_label_map
 from .pack_human_parse_inputs import PackHumanParseInputs
 from .photometric_distort_people import PhotometricDistortPeople
 from .random_affine_people import RandomAffinePeople
@@ -23,5 +23,6 @@ __all__ = [
     'ResizeLongSide',
     'ResizePeople',
     'read_image',
+    'read_image_size',
     'read_label_map',
 ]

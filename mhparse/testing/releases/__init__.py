@@ -1,0 +1,6 @@
+"""Drawn scenes written as data sets are shipped, a file a format: miniature releases to test and try readers on."""
+
+from .lv_mhp_v2 import disturb_lv_mhp_v2, write_lv_mhp_v2
+from .relabel import relabelled
+
+__all__ = ['disturb_lv_mhp_v2', 'relabelled', 'write_lv_mhp_v2']
