@@ -33,12 +33,13 @@ class FieldOptions:
 def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, options: FieldOptions) -> TargetFields:
     """The target fields of one image, with a batch of 1.
 
-    Regions marked as ignore in the person map weigh nothing. People without joints have no projection target: zero
-    vectors would teach a falsehood.
+    Regions marked as ignore in the person map weigh nothing, and neither do people without any labelled joint, but for
+    their parts: no joints, no limbs and zero vectors would teach falsehoods.
     """
     stride = options.stride
     person_map = _at_cells(annotation.person_map, stride)
-    counts = person_map != IGNORE
+    unposed = 1 + np.flatnonzero(~(annotation.joints[..., 2] > 0).any(axis=1))
+    counts = ~np.isin(person_map, [*unposed, IGNORE])
     heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, person_map.shape, options)
     projection, projection_weight = _projection_field(annotation, person_map, stride)
     weight = torch.from_numpy(counts.astype(np.float32))[None]

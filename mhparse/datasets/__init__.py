@@ -2,8 +2,12 @@
 
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .human_parse_dataset import HumanParseDataset
+from .index_cache import cached_index
+from .irregularity import Irregularity
+from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
 from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
+from .release_files import Release, files_in, join_inside, read_names
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
     GenerateFields,
@@ -18,19 +22,28 @@ from .transforms import (
 )
 
 __all__ = [
+    'CIHP_CENTRES',
     'CocoPosePartsDataset',
     'GenerateFields',
     'HumanParseDataset',
+    'Irregularity',
     'LoadImage',
     'PackHumanParseInputs',
+    'PartCentres',
     'PersonLayer',
     'PhotometricDistortPeople',
     'RandomAffinePeople',
     'RandomFlipPeople',
+    'Release',
     'ResizeLongSide',
     'SyntheticPeopleDataset',
+    'cached_index',
+    'files_in',
     'flatten_layers',
+    'join_inside',
+    'joints_from_parts',
     'pseudo_part_map',
     'read_image',
     'read_label_map',
+    'read_names',
 ]

@@ -1,12 +1,14 @@
 """HumanParseDataset: what every data set of people, parts and joints hands to the pipeline."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mmengine.dataset import BaseDataset
 
 from mhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
+
+from .irregularity import Irregularity
 
 
 class HumanParseDataset(BaseDataset):
@@ -18,11 +20,23 @@ class HumanParseDataset(BaseDataset):
 
     - what ``load_data_list`` gave: ``img_path`` (str), ``img_id`` (int), ``num_people`` (int, where it is known
       beforehand), and anything that ``load_annotation`` needs;
-    - ``annotation``: :class:`ParseAnnotation` in pixels of the image;
+    - ``annotation``: the record, in pixels of the image, see below;
     - ``ann_path``: the file that the annotation came from, for messages;
     - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`.
 
-    An image or annotation that cannot be used raises an error that names it: no other sample silently takes its place.
+    The record, :class:`ParseAnnotation`, is one for all: ``part_map`` and ``person_map`` of the image, ``joints``
+    with visibility and ``boxes`` of its people. What is not known of a person is said so:
+
+    - parts unknown, joints known: its pixels are 255 in ``part_map`` and its id in ``person_map``; it takes part in
+      everything about joints and in nothing about parts;
+    - joints unknown, parts known: all its joints have visibility 0; its pixels take part in no loss about joints;
+    - neither: its pixels are 255 in both maps, as is every region in which people were not told apart.
+
+    Releases have irregularities. What can be mended or left out without a doubt is, as :attr:`IRREGULARITIES` of the
+    data set says, kind by kind; ``load_data_list`` and ``load_annotation`` report each with :meth:`note`. They are kept
+    for those who ask: :attr:`listing_irregularities` are those of the list of images, :meth:`irregularities` those of
+    one image. An image or annotation that cannot be used raises an error that names it: no other sample silently takes
+    its place.
 
     Args:
         filter_cfg: ``dict(min_people=N)`` leaves out images with fewer than N people to learn from.
@@ -33,6 +47,51 @@ class HumanParseDataset(BaseDataset):
     """
 
     METAINFO: dict = {}
+    IRREGULARITIES: Mapping[str, str] = {}
+    """What is done about each kind of irregularity that this data set knows."""
+    UNUSABLE = 'unusable'
+    """Kind of what stops the run with an error, in every data set."""
+
+    _notes: list[Irregularity] | None = None
+    listing_irregularities: tuple[Irregularity, ...] = ()
+
+    def full_init(self) -> None:
+        if not self._fully_initialized:
+            with self._noting() as notes:
+                super().full_init()
+            self.listing_irregularities = tuple(notes)
+
+    def irregularities(self, data_info: dict) -> list[Irregularity]:
+        """What is irregular in one image's annotation, or what makes it unusable.
+
+        Args:
+            data_info: An element of ``load_data_list()``, as ``get_data_info(idx)`` gives it.
+        """
+        with self._noting() as notes:
+            try:
+                self.load_annotation(data_info)
+            except (ValueError, OSError) as error:
+                self.note(self.UNUSABLE, self.describe(data_info), str(error))
+        return notes
+
+    def note(self, kind: str, path: str, detail: str) -> None:
+        """Reports an irregularity to whoever has asked for them; to be called where it is found.
+
+        Raises:
+            KeyError: If the data set does not state what it does about this kind.
+        """
+        if kind != self.UNUSABLE and kind not in self.IRREGULARITIES:
+            raise KeyError(f'{type(self).__name__}.IRREGULARITIES lacks {kind!r}.')
+        if self._notes is not None:
+            self._notes.append(Irregularity(kind, path, detail))
+
+    @contextmanager
+    def _noting(self) -> Iterator[list[Irregularity]]:
+        self._notes = notes = []
+        try:
+            yield notes
+        finally:
+            self._notes = None
 
     @property
     def skeleton(self) -> Skeleton:
