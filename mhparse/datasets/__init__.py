@@ -1,6 +1,8 @@
 """Data sets of people, parts and joints, and what is done to a sample before it reaches the network."""
 
+from .coco_people_dataset import CocoPeopleDataset
 from .coco_pose_parts_dataset import CocoPosePartsDataset
+from .densepose_coco_dataset import DensePoseCocoDataset
 from .human_parse_dataset import HumanParseDataset
 from .index_cache import cached_index
 from .irregularity import Irregularity
@@ -29,9 +31,11 @@ from .transforms import (
 
 __all__ = [
     'CIHP_CENTRES',
+    'CocoPeopleDataset',
     'CocoPosePartsDataset',
     'CopyPastePeople',
     'CropAroundPeople',
+    'DensePoseCocoDataset',
     'GenerateFields',
     'HumanParseDataset',
     'Irregularity',
