@@ -7,6 +7,8 @@ from .human_parse_dataset import HumanParseDataset
 from .index_cache import cached_index
 from .irregularity import Irregularity
 from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
+from .lv_mhp_v2_dataset import LvMhpV2Dataset
+from .mat_files import read_mat
 from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .release_files import Release, files_in, join_inside, read_names
@@ -20,6 +22,7 @@ from .transforms import (
     RandomFlipPeople,
     ResizeLongSide,
     read_image,
+    read_image_size,
     read_label_map,
 )
 
@@ -32,6 +35,7 @@ __all__ = [
     'HumanParseDataset',
     'Irregularity',
     'LoadImage',
+    'LvMhpV2Dataset',
     'PackHumanParseInputs',
     'PartCentres',
     'PersonLayer',
@@ -48,6 +52,8 @@ __all__ = [
     'joints_from_parts',
     'pseudo_part_map',
     'read_image',
+    'read_image_size',
     'read_label_map',
+    'read_mat',
     'read_names',
 ]

@@ -1,10 +1,12 @@
 """HumanParseDataset: what every data set of people, parts and joints hands to the pipeline."""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 
 from mhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
 
@@ -60,6 +62,13 @@ class HumanParseDataset(BaseDataset):
             with self._noting() as notes:
                 super().full_init()
             self.listing_irregularities = tuple(notes)
+            if notes:
+                print_log(
+                    f'{type(self).__name__}: {len(notes)} irregularities in the list of images, the first: '
+                    f'{notes[0].kind}, {notes[0].path}: {notes[0].detail}. tools/analysis/dataset_report.py lists all.',
+                    'current',
+                    logging.WARNING,
+                )
 
     def irregularities(self, data_info: dict) -> list[Irregularity]:
         """What is irregular in one image's annotation, or what makes it unusable.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -43,7 +44,7 @@ def cached_index(name: str, root: str, sources: Iterable[str], build: Callable[[
             f'The index {name} was not stored: neither {tried} can be written. It is built anew in each run; set '
             'XDG_CACHE_HOME to a folder that can.',
             'current',
-            level=30,
+            level=logging.WARNING,
         )
     return index
 

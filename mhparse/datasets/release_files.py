@@ -2,7 +2,6 @@
 
 import os
 import os.path as osp
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -84,8 +83,7 @@ def read_names(path: str) -> list[str]:
     return names
 
 
-def files_in(folder: str, suffixes: Sequence[str]) -> dict[str, str]:
-    """Paths of the files of a folder with one of the suffixes, by name without suffix; hidden files are left out."""
+def files_in(folder: str) -> dict[str, str]:
+    """Paths of the files of a folder by name without suffix; hidden files, as macOS leaves them, are left out."""
     with os.scandir(folder) as entries:
-        pairs = ((osp.splitext(entry.name), entry.path) for entry in entries if not entry.name.startswith('.'))
-        return {stem: path for (stem, suffix), path in pairs if suffix.lower() in suffixes}
+        return {osp.splitext(entry.name)[0]: entry.path for entry in entries if not entry.name.startswith('.')}

@@ -37,6 +37,6 @@ def test_lists(tmp_path):
 
 
 def test_files_by_name(tmp_path):
-    for name in ('a.png', '._a.png', 'b.PNG', 'c.txt'):
+    for name in ('a.png', '._a.png', 'b.c.PNG'):
         (tmp_path / name).touch()
-    assert files_in(str(tmp_path), ('.png',)) == {'a': str(tmp_path / 'a.png'), 'b': str(tmp_path / 'b.PNG')}
+    assert files_in(str(tmp_path)) == {'a': str(tmp_path / 'a.png'), 'b.c': str(tmp_path / 'b.c.PNG')}

@@ -1,7 +1,7 @@
 """Transforms that move image, maps and joints of people together, registered in mmcv's way."""
 
 from .generate_fields import GenerateFields
-from .loading import LoadImage, read_image, read_label_map
+from .loading import LoadImage, read_image, read_image_size, read_label_map
 from .pack_human_parse_inputs import PackHumanParseInputs
 from .photometric_distort_people import PhotometricDistortPeople
 from .random_affine_people import RandomAffinePeople
@@ -17,5 +17,6 @@ __all__ = [
     'RandomFlipPeople',
     'ResizeLongSide',
     'read_image',
+    'read_image_size',
     'read_label_map',
 ]
