@@ -53,7 +53,7 @@ class DensePoseCocoDataset(CocoPeopleDataset):
         'bad part masks': 'a person with other than 14 part masks, a broken one, or a box without area has no known '
         'parts: it is ignored for parsing and kept for pose',
         'no part has pixels': 'a person whose part masks are all empty has no known parts: the same',
-        'missing image': 'an image that is in none of the folders stays in the list and raises an error when it is read',
+        'missing image': 'an image that is in no folder stays in the list and raises an error when it is read',
     }
 
     def __init__(self, ann_file: str, data_root: str = '', data_prefix: dict | None = None, **kwargs):
