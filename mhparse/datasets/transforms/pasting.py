@@ -5,6 +5,8 @@ import numpy as np
 
 from mhparse.structures import ParseAnnotation
 
+from ..person_layers import person_boxes
+
 FEATHER_REACH = 3
 """Soft edges end at this many times their spread."""
 
@@ -33,9 +35,9 @@ def paste_person(
     below = _hidden_by(mask, annotation)
     merged = ParseAnnotation(
         part_map=np.where(mask, person.part_map, below.part_map),
-        person_map=np.where(mask, len(below) + 1, below.person_map).astype(np.int32),
+        person_map=np.where(mask, np.int32(len(below) + 1), below.person_map),
         joints=np.concatenate([below.joints, person.joints]),
-        boxes=np.concatenate([below.boxes, [_box(mask)]]).astype(np.float32),
+        boxes=np.concatenate([below.boxes, person_boxes(person.person_map, 1)]),
     )
     return _blend(image, pixels, mask, feather), merged.without_absent()
 
@@ -44,13 +46,13 @@ def _hidden_by(mask: np.ndarray, annotation: ParseAnnotation) -> ParseAnnotation
     """The annotation with the pixels of the mask taken from its people."""
     ids = np.arange(1, len(annotation) + 1)
     person_map = np.where(mask, 0, annotation.person_map)
-    joints, boxes = annotation.joints.copy(), annotation.boxes.copy()
+    joints = annotation.joints.copy()
     under = (joints[..., 2] > 0) & _lies_in(mask, joints)
     joints[..., 2] = np.where(under, 1, joints[..., 2])
     left = np.bincount(person_map.ravel(), minlength=len(ids) + 1)[1 : len(ids) + 1]
     touched = under.any(axis=1) | np.isin(ids, annotation.person_map[mask])
-    for index in np.flatnonzero(touched & (left > 0)):
-        boxes[index] = _box(person_map == index + 1)
+    shrunk = (touched & (left > 0))[:, None]
+    boxes = np.where(shrunk, person_boxes(person_map, len(ids)), annotation.boxes)
     joints[touched & (left == 0) & ~(joints[..., 2] == 2).any(axis=1)] = 0
     return ParseAnnotation(annotation.part_map, person_map, joints, boxes)
 
@@ -63,14 +65,8 @@ def _lies_in(mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
     return inside & mask[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
 
 
-def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """x1, y1, x2, y2 of the outermost pixels of a mask that has some."""
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    return left, top, left + width - 1, top + height - 1
-
-
 def _blend(image: np.ndarray, pixels: np.ndarray, mask: np.ndarray, feather: float) -> np.ndarray:
-    left, top, right, bottom = _box(mask)
+    left, top, right, bottom = person_boxes(mask.astype(np.int32), 1)[0].astype(int)
     reach = int(np.ceil(FEATHER_REACH * feather))
     view = (
         slice(max(top - reach, 0), bottom + reach + 1),
