@@ -1,6 +1,7 @@
 """Drawn scenes written as data sets are shipped, a file a format: miniature releases to test and try readers on."""
 
+from .cihp import disturb_cihp, write_cihp
 from .lv_mhp_v2 import disturb_lv_mhp_v2, write_lv_mhp_v2
 from .relabel import relabelled
 
-__all__ = ['disturb_lv_mhp_v2', 'relabelled', 'write_lv_mhp_v2']
+__all__ = ['disturb_cihp', 'disturb_lv_mhp_v2', 'relabelled', 'write_cihp', 'write_lv_mhp_v2']
