@@ -20,7 +20,7 @@ from mhparse.datasets import HumanParseDataset
 from mhparse.engine import progress_bar
 from mhparse.registry import DATASETS, TRANSFORMS
 from mhparse.testing import SyntheticScene, synthetic_scene
-from mhparse.testing.releases import write_lv_mhp_v2
+from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
 
 IMAGE_SIZE = (1024, 768)
 PEOPLE = 4
@@ -44,6 +44,11 @@ class Format:
 
 FORMATS = {
     'LV-MHP-v2': Format(write_lv_mhp_v2, dict(type='LvMhpV2Dataset')),
+    'DensePose-COCO': Format(
+        write_densepose_coco,
+        dict(type='DensePoseCocoDataset', ann_file='annotations/densepose_coco_2014_train.json'),
+    ),
+    'CIHP': Format(write_cihp, dict(type='CihpDataset')),
 }
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-import torch
 from mmcv.transforms import Compose
 from rich.console import Console
 from rich.table import Table
@@ -79,19 +78,14 @@ def _check_size(results: dict) -> dict:
 
 def inspect(dataset: HumanParseDataset, workers: int) -> Iterator[Finding]:
     """The findings of all images, in order, read by worker processes."""
-    loader = DataLoader(
-        Inspected(dataset), batch_size=8, num_workers=workers, collate_fn=list, worker_init_fn=_one_thread
-    )
+    # set here and not in the workers, which have inherited the book-keeping of threads but not the threads
+    cv2.setNumThreads(0)
+    loader = DataLoader(Inspected(dataset), batch_size=8, num_workers=workers, collate_fn=list)
     bar = progress_bar(len(dataset), 'reading')
     for batch in loader:
         yield from batch
         bar.update(len(batch))
     bar.close()
-
-
-def _one_thread(worker: int) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
 
 
 def compare(counts: DatasetCounts, published: PublishedCounts | None) -> list[Comparison]:
