@@ -1,5 +1,7 @@
 """Data sets of people, parts and joints, and what is done to a sample before it reaches the network."""
 
+from .coco_parse_dataset import CocoParseDataset
+from .coco_parse_json import parse_annotations, parse_categories
 from .coco_people_dataset import CocoPeopleDataset
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .densepose_coco_dataset import DensePoseCocoDataset
@@ -9,6 +11,7 @@ from .irregularity import Irregularity
 from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
 from .lv_mhp_v2_dataset import LvMhpV2Dataset
 from .mat_files import read_mat
+from .pascal_person_part_dataset import PascalPersonPartDataset
 from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .release_files import Release, files_in, join_inside, read_names
@@ -28,6 +31,7 @@ from .transforms import (
 
 __all__ = [
     'CIHP_CENTRES',
+    'CocoParseDataset',
     'CocoPeopleDataset',
     'CocoPosePartsDataset',
     'DensePoseCocoDataset',
@@ -38,6 +42,7 @@ __all__ = [
     'LvMhpV2Dataset',
     'PackHumanParseInputs',
     'PartCentres',
+    'PascalPersonPartDataset',
     'PersonLayer',
     'PhotometricDistortPeople',
     'RandomAffinePeople',
@@ -50,6 +55,8 @@ __all__ = [
     'flatten_layers',
     'join_inside',
     'joints_from_parts',
+    'parse_annotations',
+    'parse_categories',
     'pseudo_part_map',
     'read_image',
     'read_image_size',
