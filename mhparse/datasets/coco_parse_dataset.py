@@ -67,6 +67,8 @@ class CocoParseDataset(CocoPeopleDataset):
     def read_json(self) -> dict:
         """The content of the file, with each part among the ``parts`` of its person."""
         content = super().read_json()
+        if self._joint_parts is not None:
+            content = _without_joints(content)
         person = self.person_category(content['categories'])
         self._centres = self._find_centres(content['categories'])
         classes = self._classes(content['categories'])
@@ -121,6 +123,14 @@ class CocoParseDataset(CocoPeopleDataset):
         if unknown or not parts:
             raise ValueError(
                 f"{self.ann_file}: expected categories with supercategory 'part', named as parts of part set "
-                f"'{self.part_set.name}', {self.part_set.parts[1:]}; {f'{unknown} are none' if unknown else 'got none'}."
+                f"'{self.part_set.name}', {self.part_set.parts[1:]}; got {unknown or 'none'}."
             )
         return {part['id']: self.part_set.parts.index(part['name']) for part in parts}
+
+
+def _without_joints(content: dict) -> dict:
+    """The content without the joints that it may have, of whatever skeleton."""
+    return content | {
+        kind: [{key: value for key, value in record.items() if key != 'keypoints'} for record in content[kind]]
+        for kind in ('categories', 'annotations')
+    }
