@@ -1,6 +1,8 @@
 """Data sets of people, parts and joints, and what is done to a sample before it reaches the network."""
 
 from .cihp_dataset import CihpDataset
+from .coco_parse_dataset import CocoParseDataset
+from .coco_parse_json import parse_annotations, parse_categories
 from .coco_people_dataset import CocoPeopleDataset
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .densepose_coco_dataset import DensePoseCocoDataset
@@ -12,6 +14,7 @@ from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
 from .lv_mhp_v2_dataset import LvMhpV2Dataset
 from .mat_files import read_mat
 from .part_instances import part_instance_map
+from .pascal_person_part_dataset import PascalPersonPartDataset
 from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .release_files import Release, files_in, join_inside, read_names
@@ -35,6 +38,7 @@ from .transforms import (
 __all__ = [
     'CIHP_CENTRES',
     'CihpDataset',
+    'CocoParseDataset',
     'CocoPeopleDataset',
     'CocoPosePartsDataset',
     'CopyPastePeople',
@@ -48,6 +52,7 @@ __all__ = [
     'LvMhpV2Dataset',
     'PackHumanParseInputs',
     'PartCentres',
+    'PascalPersonPartDataset',
     'PersonLayer',
     'PhotometricDistortPeople',
     'RandomAffinePeople',
@@ -61,6 +66,8 @@ __all__ = [
     'flatten_layers',
     'join_inside',
     'joints_from_parts',
+    'parse_annotations',
+    'parse_categories',
     'part_instance_map',
     'pseudo_part_map',
     'read_image',

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import mmengine
 import numpy as np
 
-from mhparse.structures import ParseAnnotation
+from mhparse.structures import IGNORE, ParseAnnotation
 
 from .coco_masks import box_mask, segmentation_mask
 from .human_parse_dataset import HumanParseDataset
@@ -101,6 +101,18 @@ class CocoPeopleDataset(HumanParseDataset):
             return segmentation_mask(annotation['segmentation'], size)
         except ValueError as error:
             raise ValueError(f'{self.ann_file}: annotation {annotation["id"]}: {error}') from error
+
+    def parsed_layer(self, person: dict, mask: np.ndarray, parts: np.ndarray | None, joints: np.ndarray) -> PersonLayer:
+        """A person as far as it is known: pixels of its mask that are no part are 255 in its part map.
+
+        Args:
+            person, mask, joints: As for :meth:`person_layer`.
+            parts: (H, W) uint8 part classes, 0 elsewhere; its pixels are the person's, too. None if no part is known.
+        """
+        known_joints = joints if (joints[:, 2] > 0).any() else None
+        if parts is not None:
+            return PersonLayer(mask | (parts > 0), np.where(parts > 0, parts, IGNORE).astype(np.uint8), known_joints)
+        return PersonLayer(mask, None, known_joints) if mask.any() else self.ignored_box(person, mask.shape)
 
     def ignored_box(self, person: dict, size: tuple[int, int]) -> PersonLayer:
         """A person without mask, of whom nothing is learned: its box stands for it."""

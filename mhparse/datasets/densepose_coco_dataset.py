@@ -2,27 +2,18 @@
 
 import os.path as osp
 import re
+from typing import Literal
 
 import numpy as np
 
 from mhparse.registry import DATASETS
-from mhparse.structures import IGNORE
 
 from .coco_people_dataset import CocoPeopleDataset
 from .densepose_masks import densepose_part_map
 from .person_layers import PersonLayer
 from .release_files import Release, files_in
 
-RELEASE = Release(
-    name='DensePose-COCO',
-    source='https://dl.fbaipublicfiles.com/densepose/densepose_coco_2014_{train,valminusminival,minival}.json (parts '
-    'and joints) and https://cocodataset.org (images)',
-    tree="""
-annotations/densepose_coco_2014_{train,valminusminival,minival}.json, or densepose_{...}2014.json
-train2014/COCO_train2014_000000000009.jpg ... and val2014/COCO_val2014_000000000042.jpg ...
-  or train2017/000000000009.jpg ... and val2017/000000000139.jpg ...
-""",
-)
+SPLITS = ('train', 'valminusminival', 'minival')
 FOLDERS = ('train2014', 'val2014', 'train2017', 'val2017')
 """Where images may be, the first folder first. 2017 is another division of the same images: look in both."""
 
@@ -42,12 +33,30 @@ class DensePoseCocoDataset(CocoPeopleDataset):
     of 2014 and 2017 below ``data_prefix['img']`` has them.
 
     Args:
-        ann_file, data_root, **kwargs: As for :class:`CocoPeopleDataset`.
+        data_root: Folder of COCO.
+        split: 'train', 'valminusminival' or 'minival'.
+        ann_file: The json, below ``data_root`` unless absolute; the split's if not given.
         data_prefix: ``dict(img=FOLDER)`` of the folders of images; by default ``data_root`` itself.
+        **kwargs: As for :class:`CocoPeopleDataset`.
+
+    Raises:
+        FileNotFoundError: If the json or all folders of images are missing.
+        ValueError: If the json is not of its format.
     """
 
     METAINFO = {'dataset_name': 'densepose_coco', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}
     DEFAULTS = CocoPeopleDataset.DEFAULTS | {'dp_masks': ()}
+    RELEASE = Release(
+        name='DensePose-COCO',
+        source='https://dl.fbaipublicfiles.com/densepose/densepose_coco_2014_{train,valminusminival,minival}.json '
+        '(parts and joints) and https://cocodataset.org (images)',
+        tree="""
+data_root/
+  annotations/densepose_coco_2014_{train,valminusminival,minival}.json, or densepose_{...}2014.json
+  train2014/COCO_train2014_000000000009.jpg ... and val2014/COCO_val2014_000000000042.jpg ...
+    or train2017/000000000009.jpg ... and val2017/000000000139.jpg ...
+""",
+    )
     LAYOUT = 'densepose_coco_2014_*.json'
     IRREGULARITIES = CocoPeopleDataset.IRREGULARITIES | {
         'bad part masks': 'a person with other than 14 part masks, a broken one, or a box without area has no known '
@@ -56,17 +65,21 @@ class DensePoseCocoDataset(CocoPeopleDataset):
         'missing image': 'an image that is in no folder stays in the list and raises an error when it is read',
     }
 
-    def __init__(self, ann_file: str, data_root: str = '', data_prefix: dict | None = None, **kwargs):
+    def __init__(
+        self,
+        data_root: str = 'data/coco',
+        split: Literal['train', 'valminusminival', 'minival'] = 'train',
+        ann_file: str = '',
+        data_prefix: dict | None = None,
+        **kwargs,
+    ):
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {SPLITS} (the labels of 'test' are not public), got '{split}'.")
+        ann_file = ann_file or f'annotations/densepose_coco_2014_{split}.json'
         super().__init__(ann_file, data_root, data_prefix or {'img': ''}, **kwargs)
 
     def person_layer(self, person: dict, mask: np.ndarray, joints: np.ndarray) -> PersonLayer:
-        parts = self._parts(person, mask.shape)
-        known_joints = joints if (joints[:, 2] > 0).any() else None
-        if parts is not None:
-            return PersonLayer(mask | (parts > 0), np.where(parts > 0, parts, IGNORE).astype(np.uint8), known_joints)
-        if not mask.any():
-            return self.ignored_box(person, mask.shape)
-        return PersonLayer(mask, None, known_joints)
+        return self.parsed_layer(person, mask, self._parts(person, mask.shape), joints)
 
     def counts(self, person: dict) -> bool:
         return super().counts(person) or (not person['iscrowd'] and any(person['dp_masks']))
@@ -75,15 +88,13 @@ class DensePoseCocoDataset(CocoPeopleDataset):
         self.ann_file = _under_either_name(self.ann_file)
         if not osp.isfile(self.ann_file):
             root = self.data_root or osp.dirname(self.ann_file) or '.'
-            RELEASE.require(root, osp.relpath(self.ann_file, root))
+            self.RELEASE.require(root, osp.relpath(self.ann_file, root))
         if not self._image_folders():
-            RELEASE.require(self.data_prefix['img'], *FOLDERS)
+            self.RELEASE.require(self.data_prefix['img'], *FOLDERS)
 
     def load_data_list(self) -> list[dict]:
         self._paths = {
-            stem[-12:]: path
-            for folder in reversed(self._image_folders())
-            for stem, path in files_in(folder, ('.jpg',)).items()
+            stem[-12:]: path for folder in reversed(self._image_folders()) for stem, path in files_in(folder).items()
         }
         data_list = super().load_data_list()
         del self._paths

@@ -11,11 +11,10 @@ from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import disturb_densepose_coco, write_densepose_coco
 
 READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
-TRAIN = 'annotations/densepose_coco_2014_train.json'
 
 
-def open_release(root, ann_file=TRAIN, **options) -> DensePoseCocoDataset:
-    return DensePoseCocoDataset(ann_file=ann_file, data_root=str(root), pipeline=READ, **options)
+def open_release(root, **options) -> DensePoseCocoDataset:
+    return DensePoseCocoDataset(data_root=str(root), pipeline=READ, **options)
 
 
 def assert_same(annotation, truth):
@@ -79,12 +78,14 @@ def test_images_of_2017_and_other_names(tmp_path):
     # a minival image may be in train2017
     (tmp_path / 'train2017').mkdir()
     (tmp_path / 'val2017' / '000000000009.jpg').rename(tmp_path / 'train2017' / '000000000009.jpg')
-    for name in ('densepose_coco_2014_minival.json', 'densepose_minival2014.json'):
-        dataset = open_release(tmp_path, f'annotations/{name}')
+    for options in (dict(split='minival'), dict(ann_file='annotations/densepose_minival2014.json')):
+        dataset = open_release(tmp_path, **options)
         assert_same(dataset.load_annotation(dataset.get_data_info(0)), truth)
         assert dataset[0]['inputs'].shape == (3, 72, 96)
     folder.joinpath('densepose_minival2014.json').rename(folder / 'densepose_coco_2014_minival.json')
-    assert len(open_release(tmp_path, 'annotations/densepose_minival2014.json')) == 1
+    assert len(open_release(tmp_path, ann_file='annotations/densepose_minival2014.json')) == 1
+    with pytest.raises(ValueError, match="split must be one of .*got 'val'"):
+        open_release(tmp_path, split='val')
 
 
 @pytest.mark.parametrize(
