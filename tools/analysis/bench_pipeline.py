@@ -20,7 +20,12 @@ from mhparse.datasets import HumanParseDataset
 from mhparse.engine import progress_bar
 from mhparse.registry import DATASETS, TRANSFORMS
 from mhparse.testing import SyntheticScene, synthetic_scene
-from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
+from mhparse.testing.releases import (
+    write_cihp,
+    write_densepose_coco,
+    write_lv_mhp_v2,
+    write_pascal_person_part,
+)
 
 IMAGE_SIZE = (1024, 768)
 PEOPLE = 4
@@ -48,6 +53,7 @@ FORMATS = {
         write_densepose_coco,
         dict(type='DensePoseCocoDataset', ann_file='annotations/densepose_coco_2014_train.json'),
     ),
+    'PASCAL-Person-Part': Format(write_pascal_person_part, dict(type='PascalPersonPartDataset')),
     'CIHP': Format(write_cihp, dict(type='CihpDataset')),
 }
 

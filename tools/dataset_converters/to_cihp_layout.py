@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mhparse.datasets import HumanParseDataset
 from mhparse.datasets.exporting import export, image_file
 from mhparse.datasets.part_instances import part_instance_map
 from mhparse.engine import load_config, progress_bar
@@ -69,12 +68,6 @@ def _instance_list(instances: np.ndarray, parts: np.ndarray, people: np.ndarray)
     return ''.join(f'{number} {part} {person}\n' for number, part, person in rows if number)
 
 
-def how_to_read(dataset: HumanParseDataset, root: Path, list_name: str) -> str:
-    """The config of a data set that reads the folder."""
-    options = f"type='FolderParseDataset', data_root='{root}', ann_file='{list_name}'"
-    return f"dataset=dict({options}, metainfo=dict(part_set='{dataset.part_set.name}', skeleton=..., ...), joints=...)"
-
-
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file of the data set to read')
@@ -94,7 +87,11 @@ def main() -> None:
     bar.close()
     list_name = f'{args.split}_id.txt'
     layout.write_list(list_name)
-    print(f'{len(layout.names)} images: {args.out_dir}\nread it with {how_to_read(dataset, layout.root, list_name)}')
+    print(
+        f"{len(layout.names)} images: {args.out_dir}\nread them with dataset=dict(type='FolderParseDataset', "
+        f"data_root='{args.out_dir}', ann_file='{list_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
+        'skeleton=...), joints=...); the joints are centres of parts, see docs/datasets.md'
+    )
     if problems:
         raise SystemExit('\n'.join([f'{len(problems)} images were left out:', *problems]))
 
