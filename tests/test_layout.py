@@ -33,7 +33,8 @@ LAYERS = (
 )
 LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}
 # what knows tensors and arrays alone
-PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in ('skeleton', 'parts', 'fields', 'candidates')))
+PLAIN_STRUCTURES = ('left_right', 'skeleton', 'skeletons', 'parts', 'part_sets', 'fields', 'candidates')
+PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in PLAIN_STRUCTURES))
 PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
 # what mmcv-lite, or an environment without these libraries, does not have
 FULL_STACK = ('mmcv.ops', 'mmpose.models', 'mmpose.apis', 'mmpose.datasets', 'mmdet', 'mmseg')

@@ -72,3 +72,28 @@ def test_the_example_of_the_documentation(repo_root, tmp_path):
     np.testing.assert_array_equal(sample.gt_parsing.person_map[0], truth.person_map)
     np.testing.assert_array_equal(sample.gt_people.joints, truth.joints)
     np.testing.assert_array_equal(sample.gt_people.bboxes, truth.boxes)
+
+
+class Careless(Custom):
+    IRREGULARITIES = {'empty mask': 'the person is left out'}
+
+    def load_data_list(self):
+        self.note('empty mask', 'list.txt', 'line 3')
+        return super().load_data_list()
+
+    def load_annotation(self, data_info):
+        self.note('empty mask', '0.png', 'person 2')
+        return super().load_annotation(data_info)
+
+
+def test_irregularities_go_to_who_asks():
+    dataset = Careless(pipeline=[lambda results: results])
+    assert [note.detail for note in dataset.listing_irregularities] == ['line 3']
+    assert [note.detail for note in dataset.irregularities(dataset.get_data_info(0))] == ['person 2']
+    assert [note.kind for note in dataset.irregularities(dataset.get_data_info(2))] == ['empty mask', 'unusable']
+    # training collects nothing
+    for _ in range(3):
+        dataset[0]
+    assert dataset._notes is None
+    with pytest.raises(KeyError, match="Careless.IRREGULARITIES lacks 'typo'"):
+        dataset.note('typo', '', '')
