@@ -25,7 +25,9 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
         _join_on_cpus(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    _check_checkpointing(cfg, runner)
+    if isinstance(runner, Runner):
+        # a FlexibleRunner builds its model when it trains
+        _check_checkpointing(cfg, runner)
     return runner
 
 
@@ -33,6 +35,8 @@ def _join_on_cpus(cfg: Config) -> None:
     """Joins the processes by gloo; mmengine would ask each of them for its GPU."""
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+    if 'strategy' in cfg:
+        cfg.strategy.model_wrapper = dict(cfg.strategy.get('model_wrapper', {}), device_id='cpu')
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
     wrapper['find_unused_parameters'] = cfg.get('find_unused_parameters', False)
     cfg.model_wrapper_cfg = wrapper | cfg.get('model_wrapper_cfg', {}) | dict(device_ids=None)

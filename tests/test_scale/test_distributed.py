@@ -66,6 +66,16 @@ def test_weights_are_those_of_one_process_with_the_doubled_batch(trained):
         torch.testing.assert_close(two[name], value, rtol=1e-5, atol=1e-5)
 
 
+def test_weights_split_over_the_processes_train_alike(repo_root, trained, tmp_path):
+    """FSDP: the same losses as with whole copies of the weights, and a checkpoint of the whole weights."""
+    run(repo_root, 2, tmp_path, 'train', '--fsdp')
+    for rank in range(2):
+        for step, expected in zip(losses_of(tmp_path, rank), losses_of(trained[2], rank), strict=True):
+            assert step.pop('ids') == expected['ids']
+            for name, value in step.items():
+                assert value == pytest.approx(expected[name], rel=1e-4), name
+
+
 def test_evaluation_on_two_processes_equals_one(repo_root, trained, tmp_path):
     """Seven images: one process has an image more than the other."""
     weights = trained[1] / 'weights.pth'

@@ -21,6 +21,7 @@ CODEC = dict(type='DifferentiableGroupingCodec')
 NORM = dict(type='GN', num_groups=4)
 IMAGES_A_STEP = 4
 STEPS = 3
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @HOOKS.register_module()
@@ -93,15 +94,19 @@ def main() -> None:
     parser.add_argument('work_dir', type=Path)
     parser.add_argument('task', choices=['train', 'test'])
     parser.add_argument('--checkpoint')
+    parser.add_argument('--fsdp', action='store_true', help='as configs/_base_/fsdp.py has it, with smaller shards')
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work_dir.mkdir(parents=True, exist_ok=True)
     cfg = config(args.work_dir, int(os.environ.get('WORLD_SIZE', 1)))
     cfg.load_from = args.checkpoint
+    if args.fsdp:
+        cfg.merge_from_dict(Config.fromfile(ROOT / 'configs' / '_base_' / 'fsdp.py').to_dict())
+        cfg.strategy.model_wrapper.auto_wrap_policy.min_num_params = 1000
     runner = build_runner(cfg)
     if args.task == 'train':
         runner.train()
-        if int(os.environ.get('RANK', 0)) == 0:
+        if int(os.environ.get('RANK', 0)) == 0 and not args.fsdp:
             model = getattr(runner.model, 'module', runner.model)
             torch.save(model.state_dict(), args.work_dir / 'weights.pth')
     else:
