@@ -7,7 +7,7 @@ import os
 # spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
 os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
-from mhparse.engine import load_config
+from mhparse.engine import WholeCheckpointHook, load_config
 from mhparse.engine.command_line import (
     add_config_options,
     add_launcher_options,
@@ -63,7 +63,10 @@ def main() -> None:
             use_auto_scale_lr(cfg)
         if args.no_validate:
             skip_validation(cfg)
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        if args.resume:
+            runner.register_hook(WholeCheckpointHook())
+        runner.train()
 
 
 if __name__ == '__main__':

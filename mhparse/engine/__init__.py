@@ -8,7 +8,7 @@ from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .config import UsageError, load_config
 from .curves import draw_curves, read_log
-from .hooks import CompileNetworkHook, ExactResumeHook, ParseVisualizationHook, ProgressHook
+from .hooks import CompileNetworkHook, ExactResumeHook, ParseVisualizationHook, ProgressHook, WholeCheckpointHook
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .progress import progress_bar
 
@@ -22,6 +22,7 @@ __all__ = [
     'ParseVisualizationHook',
     'ProgressHook',
     'UsageError',
+    'WholeCheckpointHook',
     'allow_checkpoint_types',
     'check_checkpoint',
     'draw_curves',

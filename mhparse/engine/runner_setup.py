@@ -12,6 +12,8 @@ from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mhparse.version import __version__
+
 from .checkpoints import check_checkpoint
 from .config import UsageError
 
@@ -20,11 +22,20 @@ def build_runner(cfg: Config) -> Runner:
     """Builds the config's Runner: mmengine's, or the one that ``runner_type`` names.
 
     Raises:
-        UsageError: If ``activation_checkpointing`` names what the model does not have.
+        UsageError: If the config gives something an argument that it does not take, or ``activation_checkpointing``
+            names what the model does not have.
     """
     if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
         _join_on_cpus(cfg)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    except TypeError as error:
+        if 'unexpected keyword argument' not in str(error):
+            raise
+        raise UsageError(
+            f'{cfg.filename or "the config"}: {error}. The name is misspelled, or the config was written for another '
+            f'version of mhparse or of its library than the installed one (mhparse {__version__}).'
+        ) from error
     if isinstance(runner, Runner):
         # a FlexibleRunner builds its model when it trains
         _check_checkpointing(cfg, runner)

@@ -1,6 +1,7 @@
 """Choices of the command line end up in the config."""
 
 import pytest
+import torch
 from mmengine.config import Config
 from stand_ins import stand_in_config
 
@@ -42,7 +43,7 @@ def test_resume(cfg, tmp_path):
     checkpoint = tmp_path / 'iter_3.pth'
     with pytest.raises(UsageError, match='no checkpoint file'):
         set_resume(cfg, str(checkpoint))
-    checkpoint.touch()
+    torch.save({}, checkpoint)
     set_resume(cfg, str(checkpoint))
     assert cfg.load_from == str(checkpoint)
 
