@@ -22,6 +22,7 @@ from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
     CopyPastePeople,
     CropAroundPeople,
+    FlipImage,
     GenerateFields,
     LoadImage,
     PackHumanParseInputs,
@@ -44,6 +45,7 @@ __all__ = [
     'CopyPastePeople',
     'CropAroundPeople',
     'DensePoseCocoDataset',
+    'FlipImage',
     'FolderParseDataset',
     'GenerateFields',
     'HumanParseDataset',

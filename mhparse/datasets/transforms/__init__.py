@@ -2,6 +2,7 @@
 
 from .copy_paste_people import CopyPastePeople
 from .crop_around_people import CropAroundPeople
+from .flip_image import FlipImage
 from .generate_fields import GenerateFields
 from .loading import LoadImage, read_image, read_image_size, read_label_map
 from .pack_human_parse_inputs import PackHumanParseInputs
@@ -14,6 +15,7 @@ from .resize_people import ResizePeople
 __all__ = [
     'CopyPastePeople',
     'CropAroundPeople',
+    'FlipImage',
     'GenerateFields',
     'LoadImage',
     'PackHumanParseInputs',
