@@ -110,8 +110,11 @@ class HumanParseDataset(BaseDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types."""
-        return ConfigDict(super()._load_metainfo(metainfo)).to_dict()
+        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types.
+
+        Names stay names; mmengine would look for files of these names, and warn that there are none.
+        """
+        return ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict()
 
     @property
     def skeleton(self) -> Skeleton:
