@@ -11,8 +11,10 @@ import numpy as np
 from mhparse.registry import DATASETS
 from mhparse.structures import IGNORE, MHP_16, MHP_V2_58, ParseAnnotation
 
+from .box_matching import mask_box
+from .flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
 from .human_parse_dataset import HumanParseDataset
-from .mhp_poses import MhpPose, mask_box, match_poses, read_mhp_poses
+from .mhp_poses import MhpPose, match_poses, read_mhp_poses
 from .person_layers import PersonLayer, flatten_layers
 from .release_files import Release, files_in, join_inside, read_names
 from .transforms import read_image_size, read_label_map
@@ -62,9 +64,7 @@ LV-MHP-v2/
         'pose without mask': 'the pose is left out; its box is ignored (255) where nobody else is',
         'pose of another number': 'the pose goes to the mask whose box it fits',
         'box inside out': 'the box of a pose is not used; the one round its joints stands for it',
-        'joint without place': 'a joint that is negative or not a number, but marked visible, is unlabelled',
-        'joint outside the image': 'the joint is unlabelled',
-        'unknown flag': 'a joint whose flag is not 0, 1 or 2 is unlabelled',
+        **JOINT_IRREGULARITIES,
     }
 
     def __init__(

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mhparse.registry import METRICS
 from mhparse.structures import get_skeleton
 from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_lv_mhp_v2
+from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
 
 @pytest.fixture(autouse=True)
@@ -55,22 +55,40 @@ def test_coco_pose_parts(repo_root, coco_release):
     check(cfg, (512, 512))
 
 
-@pytest.mark.parametrize(('name', 'write'), [('lv_mhp_v2', write_lv_mhp_v2), ('cihp', write_cihp)])
+@pytest.mark.parametrize(
+    ('name', 'write'),
+    [
+        ('lv_mhp_v2', write_lv_mhp_v2),
+        ('cihp', write_cihp),
+        ('densepose_coco', write_densepose_coco),
+        ('pascal_person_part', write_pascal_person_part),
+    ],
+)
 def test_releases(repo_root, tmp_path, name, write):
     cfg = Config.fromfile(repo_root / f'configs/_base_/datasets/{name}.py')
-    for split, seeds in (('train', (1, 2)), ('val', (3, 4))):
+    for split, seeds in (('train', (1, 2)), (cfg.val_dataloader.dataset.split, (3, 4))):
         write(tmp_path, [synthetic_scene(seed, (96, 72)) for seed in seeds], split)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset.data_root = str(tmp_path)
     check(cfg, (384, 384))
 
 
-@pytest.mark.parametrize('name', ['mg-pgd_r101_mhp-v2', 'mg-pgd_r50_mhp-v2', 'mg-pgd_r101_cihp'])
-def test_schedules_of_the_paper(repo_root, name):
+@pytest.mark.parametrize(
+    ('name', 'epochs'),
+    [
+        ('mg-pgd_r101_mhp-v2', 150),
+        ('mg-pgd_r50_mhp-v2', 100),
+        ('mg-pgd_r101_cihp', 100),
+        ('mg-pgd_r101_densepose-coco', 100),
+        ('mg-pgd_r50_densepose-coco', 100),
+        ('mg-pgd_r101_pascal-person-part', 150),
+    ],
+)
+def test_schedules_of_the_paper(repo_root, name, epochs):
     """Warm-up to the full rate in one epoch, then to a tenth of it in the last 20 of all iterations."""
     cfg = Config.fromfile(repo_root / f'configs/multi_granularity/{name}.py')
     last, epoch = cfg.train_cfg.max_iters, cfg.epoch
-    assert last == (150 if name == 'mg-pgd_r101_mhp-v2' else 100) * epoch
+    assert last == epochs * epoch
     warm_up, decay = cfg.param_scheduler
     assert (warm_up.end, decay.begin, decay.end) == (epoch, last - 20 * epoch, last)
     assert decay.gamma ** (decay.end - decay.begin) == pytest.approx(0.1)

@@ -7,7 +7,8 @@ import pytest
 from annotations import assert_same_annotation
 
 from mhparse.datasets import LvMhpV2Dataset
-from mhparse.datasets.mhp_poses import MhpPose, box_iou, match_poses
+from mhparse.datasets.box_matching import box_iou
+from mhparse.datasets.mhp_poses import MhpPose, match_poses
 from mhparse.structures import IGNORE
 from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
