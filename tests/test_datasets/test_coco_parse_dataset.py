@@ -207,10 +207,10 @@ def test_broken_part_masks_name_their_annotation(written):
         dataset.load_annotation(dataset.get_data_info(0))
 
 
-@pytest.mark.parametrize('metainfo', [None, dict(part_set='cihp_19')])
-def test_parts_and_joints_must_be_named(written, metainfo):
-    with pytest.raises(ValueError, match=r'needs metainfo=dict\(part_set=..., skeleton=...\)'):
-        open_set(written(hand_written()), metainfo)
+@pytest.mark.parametrize('missing', ['part_set', 'skeleton'])
+def test_parts_and_joints_must_be_named(written, missing):
+    with pytest.raises(ValueError, match=rf'does not know its {missing}; set metainfo'):
+        open_set(written(hand_written()), {key: METAINFO[key] for key in METAINFO if key != missing})
 
 
 def test_joints_must_be_parts_where_they_are_derived(written):
