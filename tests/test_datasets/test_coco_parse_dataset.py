@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -100,6 +101,8 @@ def written(tmp_path):
 
     def write(content):
         (tmp_path / 'images').mkdir(exist_ok=True)
+        for image in content['images']:
+            cv2.imwrite(str(tmp_path / 'images' / image['file_name']), np.zeros((6, 8, 3), np.uint8))
         (tmp_path / 'people.json').write_text(json.dumps(content))
         return tmp_path
 
@@ -238,3 +241,9 @@ def test_what_is_written():
     assert [(category['id'], category['name']) for category in categories] == [
         (1, 'person'), (2, 'head'), (3, 'left_arm'), (4, 'right_arm'), (5, 'body'),
     ]  # fmt: skip
+
+
+def test_every_treatment_is_described(repo_root):
+    page = (repo_root / 'docs/datasets.md').read_text()
+    for kind, treatment in CocoParseDataset.IRREGULARITIES.items():
+        assert f'| {kind} | {treatment} |' in page

@@ -78,18 +78,18 @@ def test_releases(repo_root, tmp_path, name, write):
 
 def test_people_and_parts_of_ones_own(repo_root, tmp_path):
     cfg = Config.fromfile(repo_root / 'configs/_base_/datasets/coco_parse.py')
-    part_set, skeleton = get_part_set(cfg.part_set), get_skeleton(cfg.skeleton)
     part_map = np.ones((72, 96), np.uint8)
     part_map[20:] = 2
     whole = ParseAnnotation(part_map, np.ones((72, 96), np.int32), np.zeros((1, 6, 3)), np.array([[0, 0, 95, 71]]))
     images = [dict(id=number, file_name=f'{number}.png', width=96, height=72) for number in (1, 2)]
     people = [record for image in images for record in parse_annotations(whole, image['id'], 10 * image['id'])]
+    categories = parse_categories(get_part_set(cfg.part_set), skeleton=None)
     (tmp_path / 'images').mkdir()
     for image in images:
         cv2.imwrite(str(tmp_path / 'images' / image['file_name']), np.zeros((72, 96, 3), np.uint8))
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset.data_root = str(tmp_path)
-        content = dict(images=images, annotations=people, categories=parse_categories(part_set, skeleton=None))
+        content = dict(images=images, annotations=people, categories=categories)
         (tmp_path / loader.dataset.ann_file).write_text(json.dumps(content))
     check(cfg, (384, 384))
 

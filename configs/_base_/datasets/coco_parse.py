@@ -1,5 +1,5 @@
-# People and parts of your own in a json of COCO's format (docs/datasets.md): copy this file and folder.py, and state your
-# parts in the latter, and joints that are COCO's or yours.
+# People and parts of your own in a json of COCO's format (docs/datasets.md): copy this file and folder.py, and state
+# parts and joints in the latter.
 _base_ = './folder.py'
 
 dataset_type = 'CocoParseDataset'
