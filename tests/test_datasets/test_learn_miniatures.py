@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_lv_mhp_v2
+from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
 LOAD, PACK = dict(type='LoadImage'), dict(type='PackHumanParseInputs')
 
@@ -17,11 +17,11 @@ def learn(repo_root, tmp_path):
     """Trains on four scenes; gives the logged lines of training, and the scores on the same scenes."""
 
     def run(name: str, write, iterations: int) -> tuple[list[dict], dict]:
-        for split in ('train', 'val'):
-            write(tmp_path / 'data', [synthetic_scene(seed, (96, 64), 2) for seed in range(4)], split)
         bases = [f'{repo_root}/configs/_base_/{base}.py' for base in ('default_runtime', 'models/mg-pgd_light')]
         bases.append(f'{repo_root}/configs/_base_/datasets/{name}.py')
         cfg = Config.fromstring(f'_base_ = {bases}\nmodel = dict(codec=_base_.codec)', '.py')
+        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+            write(tmp_path / 'data', [synthetic_scene(seed, (96, 64), 2) for seed in range(4)], loader.dataset.split)
         for loader, pipeline in (
             (cfg.train_dataloader, [LOAD, dict(type='GenerateFields', codec=cfg.codec), PACK]),
             (cfg.val_dataloader, [LOAD, PACK]),
@@ -46,7 +46,13 @@ def learn(repo_root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('name', 'write', 'iterations'), [('lv_mhp_v2', write_lv_mhp_v2, 130), ('cihp', write_cihp, 100)]
+    ('name', 'write', 'iterations'),
+    [
+        ('lv_mhp_v2', write_lv_mhp_v2, 130),
+        ('cihp', write_cihp, 100),
+        ('densepose_coco', write_densepose_coco, 100),
+        ('pascal_person_part', write_pascal_person_part, 100),
+    ],
 )
 def test_every_loss_falls_and_people_are_parsed(learn, name, write, iterations):
     training, scores = learn(name, write, iterations)
