@@ -51,18 +51,12 @@ class CocoParseDataset(CocoPeopleDataset):
         ann_file: str,
         data_root: str = '',
         data_prefix: dict | None = None,
-        metainfo: dict | None = None,
         joints: Mapping[str, Sequence[str]] | None = None,
         **kwargs,
     ):
-        if not {'part_set', 'skeleton'} <= (metainfo or {}).keys():
-            raise ValueError(
-                'CocoParseDataset needs metainfo=dict(part_set=..., skeleton=...): names of known ones, or dicts of '
-                f'the arguments of PartSet and Skeleton; got {metainfo}.'
-            )
         self._joint_parts = joints
         self._centres: PartCentres | None = None
-        super().__init__(ann_file, data_root, data_prefix, metainfo=metainfo, **kwargs)
+        super().__init__(ann_file, data_root, data_prefix, **kwargs)
 
     def read_json(self) -> dict:
         """The content of the file, with each part among the ``parts`` of its person."""

@@ -43,7 +43,7 @@ class CocoPeopleDataset(HumanParseDataset):
     """How messages call the layout."""
     IRREGULARITIES = {
         'empty mask': 'a person whose mask has no pixels is ignored: its box is 255 in both maps',
-        'bad joint': 'a labelled joint with a place outside of the image, or none, or a visibility other than 0, 1, 2 '
+        'bad joint': 'a labelled joint outside of the image, not a number, or with a visibility other than 0, 1 or 2 '
         'becomes unlabelled',
     }
 
