@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
+from mhparse.codecs.given_people import GivenPeople, read_given_people
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
 from mhparse.registry import INFERENCERS, MODELS, VISUALIZERS
 from mhparse.structures import HumanParseDataSample
@@ -103,6 +104,7 @@ class HumanParsingInferencer(BaseInferencer):
         return_vis: bool = False,
         show: bool = False,
         wait_time: float = 0,
+        people: Sequence[GivenPeople] | None = None,
     ) -> dict:
         """Parses all inputs and returns the results together.
 
@@ -119,6 +121,8 @@ class HumanParsingInferencer(BaseInferencer):
             return_vis: Whether to draw pictures and return them.
             show: Whether to draw pictures and show each in a window. All that are drawn are written to ``out_dir``.
             wait_time: Seconds that a window stays; 0 waits for a key.
+            people: Another model's boxes or poses for each image, in place of our own people; see
+                :meth:`mhparse.codecs.DifferentiableGroupingCodec.decode`.
 
         Returns:
             ``predictions``: one a parsed image, in order, see :func:`mhparse.apis.prediction.prediction_of`;
@@ -127,10 +131,13 @@ class HumanParsingInferencer(BaseInferencer):
 
         Raises:
             FileNotFoundError, OSError, ValueError, TypeError: If a single image cannot be read.
+            ValueError: If ``people`` are given for another number of images.
         """
         predictions, pictures, failures = [], [], []
         draw = return_vis or (bool(out_dir) and draw_pictures)
-        for result in self.stream(inputs, batch_size, out_dir=out_dir, draw=draw, show=show, wait_time=wait_time):
+        for result in self.stream(
+            inputs, batch_size, out_dir=out_dir, draw=draw, show=show, wait_time=wait_time, people=people
+        ):
             if isinstance(result, FailedInput):
                 failures.append(result)
                 continue
@@ -150,11 +157,12 @@ class HumanParsingInferencer(BaseInferencer):
         draw: bool = False,
         show: bool = False,
         wait_time: float = 0,
+        people: Sequence[GivenPeople] | None = None,
     ) -> Iterator[ParsedImage | FailedInput]:
         """Parses the inputs one batch after the other, and keeps nothing.
 
         Args:
-            inputs, batch_size, out_dir, show, wait_time: As in :meth:`__call__`.
+            inputs, batch_size, out_dir, show, wait_time, people: As in :meth:`__call__`.
             draw: Whether to draw pictures.
 
         Yields:
@@ -162,11 +170,15 @@ class HumanParsingInferencer(BaseInferencer):
         """
         listed = list_inputs(inputs)
         folder = OutputFolder(out_dir) if out_dir else None
+        if people is not None and len(people) != len(listed.images):
+            raise ValueError(f'people are given for {len(people)} images, but there are {len(listed.images)}.')
         yield from listed.failures
         with self._progress(len(listed.images)) as bar:
             for batch in self.preprocess(listed.images, batch_size, strict=is_single(inputs)):
                 yield from batch.failures
                 if batch.data is not None:
+                    for sample in batch.data['data_samples'] if people is not None else ():
+                        sample.given_people = read_given_people(people[sample.img_id], len(self.skeleton))
                     samples = self.forward(batch.data)
                     pictures = [None] * len(samples)
                     if draw or show:

@@ -20,7 +20,9 @@ _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
 
 
-def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFrame) -> Parsing:
+def people_to_parsing(
+    fields: ParseFields, people: InstanceData, frame: ImageFrame, *, within_boxes: bool = False
+) -> Parsing:
     """Parsing maps of one image at its original size.
 
     Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
@@ -33,8 +35,10 @@ def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFra
         fields: Fields of one image, with a batch of 1.
         people: Its people, in pixels of the network input.
         frame: Relates the original image to the network input.
+        within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the centre
+            of the box.
     """
-    cells = _Cells.of(fields, people)
+    cells = _Cells.of(fields, people, within_boxes)
     xs, ys = (torch.from_numpy(axis) for axis in frame.pixels_in_input())
     bands = [_parse_band(fields, cells, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))]
     part_map, certainty, person_map = (torch.cat(column) for column in zip(*bands, strict=True))
@@ -59,8 +63,8 @@ def person_certainty(parts: InstanceData, num_people: int) -> Tensor:
 def part_table(part_map: Tensor, person_map: Tensor, certainty: Tensor, people: InstanceData) -> InstanceData:
     """One row for each part of each person that has pixels.
 
-    The score of a row is the cube root of its mean part probability, its person's mean joint score and its person's
-    score.
+    The score of a row is the cube root of its mean part probability, its person's mean joint score (the person's score
+    where no joint was found) and its person's score.
 
     Args:
         part_map, person_map: (H, W) integers.
@@ -77,6 +81,7 @@ def part_table(part_map: Tensor, person_map: Tensor, certainty: Tensor, people: 
     persons, labels = rows // 256, rows % 256
     found = people.keypoint_scores > 0
     joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)
+    joint_score = torch.where(found.any(1), joint_score, people.scores)
     scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
     return InstanceData(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)
 
@@ -90,12 +95,16 @@ class _Cells:
     stride: int
 
     @classmethod
-    def of(cls, fields: ParseFields, people: InstanceData) -> '_Cells':
+    def of(cls, fields: ParseFields, people: InstanceData, within_boxes: bool) -> '_Cells':
         field = fields.projection[0][0].float()
         height, width = field.shape[1:]
         xs, ys = (torch.from_numpy(cell_centres(length, fields.stride)) for length in (width, height))
-        landing = field + torch.stack(torch.meshgrid(xs, ys, indexing='xy'))
-        owner = _nearest_person(landing.flatten(1).T.numpy(), people)
+        centres = torch.stack(torch.meshgrid(xs, ys, indexing='xy'))
+        landing = (field + centres).flatten(1).T.numpy()
+        if within_boxes:
+            owner = _nearest_person_within_box(landing, centres.flatten(1).T.numpy(), people)
+        else:
+            owner = _nearest_person(landing, people)
         pixels = (torch.from_numpy(cell_pixels(length, fields.stride)) for length in (width, height))
         part = sample_grid(fields.part_logits[0].float(), *pixels, fields.part_stride).argmax(0)
         return cls(part, torch.from_numpy(owner).view(height, width), fields.stride)
@@ -124,6 +133,21 @@ def _nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
         return np.zeros(len(points), np.int64)
     _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
     return person[nearest] + 1
+
+
+def _nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: InstanceData) -> np.ndarray:
+    """(S,) id of the person nearest to each of the points (S, 2) among those whose box holds its cell; 0 if none."""
+    nearest = np.full(len(points), np.inf)
+    owner = np.zeros(len(points), np.int64)
+    boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()
+    for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
+        inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
+        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)
+        distance, _ = cKDTree(places).query(points[inside])
+        nearer = distance < nearest[inside]
+        nearest[inside[nearer]] = distance[nearer]
+        owner[inside[nearer]] = person + 1
+    return owner
 
 
 def _parse_band(fields: ParseFields, cells: _Cells, xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -20,6 +20,9 @@ from .pseudo_parts import pseudo_part_map
 from .release_files import Release, files_in, join_inside, read_names
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
+    CopyPastePeople,
+    CropAroundPeople,
+    FlipImage,
     GenerateFields,
     LoadImage,
     PackHumanParseInputs,
@@ -27,6 +30,7 @@ from .transforms import (
     RandomAffinePeople,
     RandomFlipPeople,
     ResizeLongSide,
+    ResizePeople,
     read_image,
     read_image_size,
     read_label_map,
@@ -38,7 +42,10 @@ __all__ = [
     'CocoParseDataset',
     'CocoPeopleDataset',
     'CocoPosePartsDataset',
+    'CopyPastePeople',
+    'CropAroundPeople',
     'DensePoseCocoDataset',
+    'FlipImage',
     'FolderParseDataset',
     'GenerateFields',
     'HumanParseDataset',
@@ -54,6 +61,7 @@ __all__ = [
     'RandomFlipPeople',
     'Release',
     'ResizeLongSide',
+    'ResizePeople',
     'SyntheticPeopleDataset',
     'cached_index',
     'files_in',

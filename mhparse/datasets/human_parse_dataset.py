@@ -2,7 +2,7 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from mmengine.config import ConfigDict
@@ -27,7 +27,8 @@ class HumanParseDataset(BaseDataset):
       beforehand), and anything that ``load_annotation`` needs;
     - ``annotation``: the record, in pixels of the image, see below;
     - ``ann_path``: the file that the annotation came from, for messages;
-    - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`.
+    - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`;
+    - ``dataset``: the data set itself, for transforms that take people from its other images.
 
     The record, :class:`ParseAnnotation`, is one for all: ``part_map`` and ``person_map`` of the image, ``joints``
     with visibility and ``boxes`` of its people. What is not known of a person is said so:
@@ -62,7 +63,7 @@ class HumanParseDataset(BaseDataset):
 
     def full_init(self) -> None:
         if not self._fully_initialized:
-            with self._noting() as notes:
+            with self.noting() as notes:
                 super().full_init()
             self.listing_irregularities = tuple(notes)
             if notes:
@@ -79,7 +80,7 @@ class HumanParseDataset(BaseDataset):
         Args:
             data_info: An element of ``load_data_list()``, as ``get_data_info(idx)`` gives it.
         """
-        with self._noting() as notes:
+        with self.noting() as notes:
             try:
                 annotation = self.load_annotation(data_info)
                 if 'img_path' in data_info:
@@ -101,7 +102,8 @@ class HumanParseDataset(BaseDataset):
             self._notes.append(Irregularity(kind, path, detail))
 
     @contextmanager
-    def _noting(self) -> Iterator[list[Irregularity]]:
+    def noting(self) -> Iterator[list[Irregularity]]:
+        """Collects what :meth:`note` is told inside the ``with`` block."""
         self._notes = notes = []
         try:
             yield notes
@@ -110,8 +112,11 @@ class HumanParseDataset(BaseDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types."""
-        return ConfigDict(super()._load_metainfo(metainfo)).to_dict()
+        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types.
+
+        Names stay names; mmengine would look for files of these names, and warn that there are none.
+        """
+        return ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict()
 
     @property
     def skeleton(self) -> Skeleton:
@@ -141,7 +146,11 @@ class HumanParseDataset(BaseDataset):
         }
 
     def prepare_data(self, idx: int) -> dict:
-        """The sample after the pipeline.
+        """The sample after the pipeline; raises what :meth:`prepare_with` does."""
+        return self.prepare_with(idx, self.pipeline)
+
+    def prepare_with(self, idx: int, pipeline: Callable[[dict], dict]) -> dict:
+        """The sample after another pipeline than the data set's own.
 
         Raises:
             ValueError, OSError: If image or annotation cannot be used; the message names the image.
@@ -149,7 +158,8 @@ class HumanParseDataset(BaseDataset):
         """
         data_info = self.get_data_info(idx)
         with _naming(self.describe(data_info)):
-            return self.pipeline(self.load_sample(data_info))
+            # transforms that mix images take the others from the data set
+            return pipeline({**self.load_sample(data_info), 'dataset': self})
 
     def describe(self, data_info: dict) -> str:
         """How messages call this sample."""

@@ -54,33 +54,30 @@ def flatten_layers(
     Raises:
         ValueError: If a mask is of another size than ``crowd``, or more than 254 people are left.
     """
-    owner = np.zeros(crowd.shape, np.int16)
+    beyond = len(layers) + 1
+    owner = np.where(crowd, beyond, 0).astype(np.int32)
     part_map = np.where(crowd, IGNORE, 0).astype(np.uint8)
-    areas = [int(layer.mask.sum()) if on_top == 'smaller' else 0 for layer in layers]
+    areas = [int(np.count_nonzero(layer.mask)) if on_top == 'smaller' else 0 for layer in layers]
     for index in sorted(range(len(layers)), key=lambda index: (-areas[index], index)):
         layer = layers[index]
         if layer.mask.shape != crowd.shape:
             raise ValueError(f'person {index}: expected a mask of {crowd.shape}, got {layer.mask.shape}.')
         np.copyto(owner, index + 1, where=layer.mask)
-        labels = IGNORE if layer.part_map is None else layer.part_map
-        np.copyto(part_map, labels, where=layer.mask, casting='unsafe')
-    visible = np.bincount(owner.ravel(), minlength=len(layers) + 1) > 0
-    people = [index for index, layer in enumerate(layers) if visible[index + 1] and not layer.ignored]
-    ids = np.full(len(layers) + 1, IGNORE, np.int32)
+        np.copyto(
+            part_map, np.uint8(IGNORE) if layer.part_map is None else layer.part_map, where=layer.mask, casting='unsafe'
+        )
+    boxes = person_boxes(owner, len(layers))
+    # who has lost every pixel has a box of zeros, and so has who fills the first pixel alone
+    visible = boxes.any(axis=1) | (np.arange(1, beyond) == owner[0, 0])
+    people = [index for index, layer in enumerate(layers) if visible[index] and not layer.ignored]
+    ids = np.full(beyond + 1, IGNORE, np.int32)
     ids[0] = 0
     ids[[index + 1 for index in people]] = np.arange(1, len(people) + 1)
-    person_map = ids[owner]
-    person_map[crowd & (owner == 0)] = IGNORE
     joints = np.zeros((len(people), num_joints, 3), np.float32)
     for row, index in zip(joints, people, strict=True):
         if layers[index].joints is not None:
             row[:] = layers[index].joints
-    return ParseAnnotation(
-        part_map=part_map,
-        person_map=person_map,
-        joints=joints,
-        boxes=person_boxes(person_map, len(people)),
-    )
+    return ParseAnnotation(part_map=part_map, person_map=ids[owner], joints=joints, boxes=boxes[people])
 
 
 def person_boxes(person_map: np.ndarray, people: int) -> np.ndarray:

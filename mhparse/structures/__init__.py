@@ -9,6 +9,7 @@ from .parsing import Parsing, empty_parts
 from .part_sets import CIHP_19, DENSEPOSE_14, MHP_V2_58, PASCAL_PERSON_PART_6, get_part_set
 from .parts import IGNORE, PartSet
 from .people import boxes_round, make_people
+from .pose_fields import PoseFields
 from .skeleton import Skeleton
 from .skeletons import CIHP_CENTRES_9, COCO_17, MHP_16, PPP_14, get_skeleton
 
@@ -29,6 +30,7 @@ __all__ = [
     'ParseFields',
     'Parsing',
     'PartSet',
+    'PoseFields',
     'Skeleton',
     'TargetFields',
     'boxes_round',

@@ -4,7 +4,7 @@ from .boxes import draw_boxes, draw_ids
 from .candidates import draw_candidates
 from .heatmaps import draw_heatmaps
 from .human_parse_visualizer import DrawnPeople, HumanParseVisualizer
-from .layout import add_joint_legend, add_legend, add_part_legend, side_by_side
+from .layout import add_joint_legend, add_legend, add_part_legend, in_grid, side_by_side
 from .limb_fields import draw_limb_fields
 from .matches import draw_matches
 from .outlines import draw_outlines
@@ -28,5 +28,6 @@ __all__ = [
     'draw_parts',
     'draw_projection',
     'draw_skeletons',
+    'in_grid',
     'side_by_side',
 ]

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
@@ -38,7 +39,7 @@ def read_image(source: ImageSource, *, exif: bool) -> np.ndarray:
     if isinstance(source, np.ndarray):
         return _array_to_bgr(source)
     image = _decode(source, exif=exif)
-    return np.ascontiguousarray(_to_rgb(image, describe_source(source))[..., ::-1])
+    return cv2.cvtColor(_to_rgb(image, describe_source(source)), cv2.COLOR_RGB2BGR)
 
 
 def read_label_map(path: str | Path, channel: Literal['only', 'red'] = 'only') -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -31,7 +32,7 @@ class PackHumanParseInputs(BaseTransform):
         ValueError: If the annotation is neither of the size of the image nor of that of the original image.
     """
 
-    def __init__(self, meta_keys: Sequence[str] = ('img_path', 'img_id', 'ori_shape', 'img_shape')):
+    def __init__(self, meta_keys: Sequence[str] = ('img_path', 'img_id', 'ori_shape', 'img_shape', 'flip')):
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:
@@ -46,7 +47,7 @@ class PackHumanParseInputs(BaseTransform):
             )
         if 'fields' in results:
             data_sample.gt_fields = results['fields']
-        inputs = torch.from_numpy(np.ascontiguousarray(results['img'].transpose(2, 0, 1)))
+        inputs = torch.from_numpy(np.stack(cv2.split(results['img'])))
         return {'inputs': inputs, 'data_samples': data_sample}
 
 
