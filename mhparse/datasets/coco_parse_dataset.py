@@ -97,7 +97,7 @@ class CocoParseDataset(CocoPeopleDataset):
             pixels = self.mask(part, mask.shape)
             if not pixels.any():
                 self.note('part without pixels', self.ann_file, f'annotation {part["id"]}')
-            parts[pixels] = part['class']
+            np.copyto(parts, part['class'], where=pixels)
         return self.parsed_layer(person, mask, parts if parts.any() else None, joints)
 
     def counts(self, person: dict) -> bool:
