@@ -95,7 +95,10 @@ class BottomUpHumanParser(BaseModel):
 
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
-        fields = self.predict_fields(inputs)
+        return self.decode(self.predict_fields(inputs), data_samples)
+
+    def decode(self, fields: ParseFields, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
+        """The same data samples, with people and parsing maps read from the fields of their images."""
         for index, sample in enumerate(data_samples):
             own = fields.of_image(index).detach()
             people, parsing = self.codec.decode(own, ImageFrame.from_metainfo(sample.metainfo))
