@@ -12,7 +12,7 @@ from mhparse.engine.command_line import (
     export_local_rank,
     plain_usage_errors,
 )
-from mhparse.engine.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir
+from mhparse.engine.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,6 +25,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='draw each prediction into this folder')
     parser.add_argument(
         '--wait-time', type=float, default=2, help='seconds that a window stays open; 0 waits for a key'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help='average over sizes and mirror images (tta_model, tta_pipeline)'
     )
     add_config_options(parser)
     add_launcher_options(parser)
@@ -40,6 +43,8 @@ def main() -> None:
         cfg.launcher = args.launcher
         cfg.load_from = args.checkpoint
         set_work_dir(cfg, args.work_dir)
+        if args.tta:
+            use_tta(cfg)
         if args.show or args.show_dir:
             draw_predictions(cfg, show=args.show, out_dir=args.show_dir, wait_time=args.wait_time)
         if args.out:

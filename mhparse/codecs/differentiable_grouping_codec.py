@@ -78,7 +78,7 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         self.skeleton = get_skeleton(skeleton)
         self.part_set = get_part_set(part_set)
         self.stride = stride
-        self.solver = TASK_UTILS.build(solver or dict(type='ProjectedGradient', steps=20))
+        self.solver = TASK_UTILS.build(solver or dict(type='mhparse.ProjectedGradient', steps=20))
         self.field_options = FieldOptions(stride=stride, **(fields or {}))
         self.candidate_options = CandidateOptions(**(candidates or {}))
         self.limb_options = LimbOptions(**(limbs or {}))

@@ -6,6 +6,7 @@ from .person_layers import PersonLayer, flatten_layers
 from .pseudo_parts import pseudo_part_map
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
+    FlipImage,
     GenerateFields,
     LoadImage,
     PackHumanParseInputs,
@@ -19,6 +20,7 @@ from .transforms import (
 
 __all__ = [
     'CocoPosePartsDataset',
+    'FlipImage',
     'GenerateFields',
     'HumanParseDataset',
     'LoadImage',

@@ -68,6 +68,34 @@ def use_auto_scale_lr(cfg: Config) -> None:
     cfg.auto_scale_lr.enable = True
 
 
+def use_tta(cfg: Config) -> None:
+    """Tests with several views of each image, merged.
+
+    A config may say how by ``tta_model`` and ``tta_pipeline``, as elsewhere in OpenMMLab. Without them the model
+    becomes a :class:`HumanParserTTA`, and the test pipeline gives three sizes of the image and their mirror images.
+
+    Raises:
+        UsageError: If there is no ``tta_pipeline``, and the test pipeline is not of the form that makes one.
+    """
+    dataset = cfg.test_dataloader.dataset
+    dataset.pipeline = cfg.get('tta_pipeline') or _views(dataset.pipeline, cfg.filename)
+    cfg.model = dict(cfg.get('tta_model') or dict(type='HumanParserTTA'), module=cfg.model)
+
+
+def _views(pipeline: list[dict], filename: str) -> list[dict]:
+    """A test pipeline that gives the views of an image, its own size not mirrored first."""
+    kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline]
+    if kinds[-2:] != ['ResizeLongSide', 'PackHumanParseInputs']:
+        raise UsageError(
+            f'--tta needs a tta_pipeline in {filename}, or a test pipeline that ends in ResizeLongSide and '
+            f'PackHumanParseInputs; its steps are {kinds}.'
+        )
+    *before, resize, pack = pipeline
+    sizes = [dict(resize, long_side=round(scale * resize['long_side'])) for scale in (1.0, 0.75, 1.25)]
+    flips = [dict(type='mhparse.FlipImage', flip=flip) for flip in (False, True)]
+    return [*before, dict(type='TestTimeAug', transforms=[sizes, flips, [pack]])]
+
+
 def skip_validation(cfg: Config) -> None:
     """Trains without evaluating in between."""
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

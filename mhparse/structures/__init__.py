@@ -8,6 +8,7 @@ from .frame import ImageFrame
 from .parsing import Parsing, empty_parts
 from .parts import DENSEPOSE_14, IGNORE, PartSet, get_part_set
 from .people import boxes_round, make_people
+from .pose_fields import PoseFields
 from .skeleton import COCO_17, Skeleton, get_skeleton
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     'ParseFields',
     'Parsing',
     'PartSet',
+    'PoseFields',
     'Skeleton',
     'TargetFields',
     'boxes_round',

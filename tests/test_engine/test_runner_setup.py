@@ -13,6 +13,7 @@ from mhparse.engine.runner_setup import (
     skip_validation,
     use_amp,
     use_auto_scale_lr,
+    use_tta,
 )
 
 
@@ -87,3 +88,14 @@ def test_dump_predictions(cfg):
         dump_predictions(cfg, 'out.json')
     dump_predictions(cfg, 'out.pkl')
     assert [metric.type for metric in cfg.test_evaluator] == ['StandInMetric', 'DumpResults']
+
+
+def test_tta_takes_the_configs_own_ways_or_says_what_it_needs(cfg):
+    cfg.test_dataloader.dataset.pipeline = [dict(type='LoadImage'), dict(type='PackHumanParseInputs')]
+    with pytest.raises(UsageError, match=r"ends in ResizeLongSide .* its steps are \['LoadImage', 'PackHuman"):
+        use_tta(cfg)
+    cfg.tta_pipeline = [dict(type='Mine')]
+    cfg.tta_model = dict(type='MyTTA', weight=2)
+    use_tta(cfg)
+    assert cfg.model == dict(type='MyTTA', weight=2, module=dict(type='StandInModel'))
+    assert cfg.test_dataloader.dataset.pipeline == [dict(type='Mine')]

@@ -1,5 +1,6 @@
 """Transforms that move image, maps and joints of people together, registered in mmcv's way."""
 
+from .flip_image import FlipImage
 from .generate_fields import GenerateFields
 from .loading import LoadImage, read_image, read_label_map
 from .pack_human_parse_inputs import PackHumanParseInputs
@@ -9,6 +10,7 @@ from .random_flip_people import RandomFlipPeople
 from .resize_long_side import ResizeLongSide
 
 __all__ = [
+    'FlipImage',
     'GenerateFields',
     'LoadImage',
     'PackHumanParseInputs',

@@ -31,7 +31,7 @@ class PackHumanParseInputs(BaseTransform):
         ValueError: If the annotation is neither of the size of the image nor of that of the original image.
     """
 
-    def __init__(self, meta_keys: Sequence[str] = ('img_path', 'img_id', 'ori_shape', 'img_shape')):
+    def __init__(self, meta_keys: Sequence[str] = ('img_path', 'img_id', 'ori_shape', 'img_shape', 'flip')):
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:

@@ -46,7 +46,10 @@ class ParseVisualizationHook(Hook):
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if not self.enable:
             return
-        for packed, sample in zip(data_batch['inputs'], outputs, strict=True):
+        inputs = data_batch['inputs']
+        # test-time augmentation gives several views of each image, the image itself first
+        inputs = inputs[0] if isinstance(inputs[0], list) else inputs
+        for packed, sample in zip(inputs, outputs, strict=True):
             self._seen += 1
             if (self._seen - 1) % self.interval:
                 continue

@@ -28,14 +28,25 @@ class SemanticPartMetric(BaseMetric):
     Args:
         protocol: How classes without pixels count: a name in
             :data:`~mhparse.evaluation.functional.SEMANTIC_PART_PROTOCOLS` or the rules. By default they are left out.
+        predicted: Field and key of the predicted part map in a data sample, (1, H, W).
+        truth: Those of the true one. With ``predicted='pred_sem_seg.data', truth='gt_sem_seg.data'`` the metric scores
+            models of mmsegmentation.
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
         ValueError: If a sample cannot be scored (naming the image), or the set has no labelled pixel.
     """
 
-    def __init__(self, protocol: str | SemanticPartProtocol = 'mhparse', **kwargs):
+    def __init__(
+        self,
+        protocol: str | SemanticPartProtocol = 'mhparse',
+        predicted: str = 'pred_parsing.part_map',
+        truth: str = 'gt_parsing.part_map',
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self.predicted = predicted.split('.')
+        self.truth = truth.split('.')
         self.protocol = get_protocol(protocol, SEMANTIC_PART_PROTOCOLS)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -43,8 +54,8 @@ class SemanticPartMetric(BaseMetric):
         classes = len(part_set_of(self.dataset_meta))
         for sample in data_samples:
             with naming_image(sample):
-                predicted = read_array(sample, 'pred_parsing', 'part_map')[0]
-                truth = read_array(sample, 'gt_parsing', 'part_map')[0]
+                predicted = read_array(sample, *self.predicted)[0]
+                truth = read_array(sample, *self.truth)[0]
                 self.results.append(part_confusion(predicted, truth, classes).astype(np.int32))
 
     def compute_metrics(self, results: list) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Heads: a pyramid of features to fields; one branch a file."""
 
+from .grouping_pose_head import GroupingPoseHead
 from .multi_granularity_head import MultiGranularityHead
+from .part_decode_head import PartDecodeHead
 
-__all__ = ['MultiGranularityHead']
+__all__ = ['GroupingPoseHead', 'MultiGranularityHead', 'PartDecodeHead']

@@ -1,5 +1,7 @@
 """MultiGranularityHead: parts, joints, limbs and projections from one pyramid."""
 
+from collections.abc import Sequence
+
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -8,6 +10,7 @@ from mhparse.registry import MODELS
 from mhparse.structures import ParseFields
 
 from ..mixing_conv import Mixing
+from .decode_head_branch import DecodeHeadBranch
 from .joint_branch import JointBranch
 from .limb_branch import LimbBranch
 from .part_branch import PartBranch
@@ -21,22 +24,26 @@ class MultiGranularityHead(BaseModule):
     Args:
         channels: Channels of every level of the pyramid.
         codec: Whose skeleton and part set decide how many fields there are.
-        num_levels: Levels of the pyramid.
+        strides: Input pixels per cell of its levels, finest first.
         part_upsample: How many times finer the grid of the part logits is than the finest level's.
+        part_branch: Config of a decode head of mmsegmentation that stands in for the part branch, see
+            :class:`DecodeHeadBranch`; it decides the grid of the part logits itself.
         mixing: Kind of convolution in the branches.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If the stride of the codec is no multiple of ``part_upsample``.
+        ValueError: If the finest level does not have the stride of the codec, or that is no multiple of
+            ``part_upsample``.
     """
 
     def __init__(
         self,
         channels: int,
         codec: DifferentiableGroupingCodec,
-        num_levels: int = 4,
+        strides: Sequence[int] = (4, 8, 16, 32),
         part_upsample: int = 2,
+        part_branch: dict | None = None,
         mixing: Mixing = 'separable_5x5',
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
@@ -44,14 +51,23 @@ class MultiGranularityHead(BaseModule):
         super().__init__(init_cfg)
         if codec.stride % part_upsample:
             raise ValueError(f'part_upsample must divide the stride {codec.stride}, got {part_upsample}.')
+        if strides[0] != codec.stride:
+            raise ValueError(f'the finest level must have stride {codec.stride} of the codec, got {tuple(strides)}.')
         norm_cfg = norm_cfg or dict(type='BN')
         self.stride = codec.stride
+        num_parts = len(codec.part_set)
+        if part_branch is None:
+            part = PartBranch(channels, num_parts, part_upsample, norm_cfg, mixing)
+            self.part_stride = codec.stride // part_upsample
+        else:
+            part = DecodeHeadBranch(part_branch, channels, num_parts, strides)
+            self.part_stride = part.stride
         self.branches = nn.ModuleDict(
             dict(
-                part=PartBranch(channels, len(codec.part_set), part_upsample, norm_cfg, mixing),
+                part=part,
                 joint=JointBranch(channels, len(codec.skeleton), norm_cfg, mixing),
                 limb=LimbBranch(channels, len(codec.skeleton.limbs), norm_cfg, mixing),
-                projection=ProjectionBranch(channels, num_levels, norm_cfg, mixing),
+                projection=ProjectionBranch(channels, len(strides), norm_cfg, mixing),
             )
         )
 
@@ -69,5 +85,5 @@ class MultiGranularityHead(BaseModule):
             projection=self.branches['projection'](pyramid, self.stride),
             part_logits=self.branches['part'](pyramid),
             stride=self.stride,
-            part_stride=self.stride // self.branches['part'].upsample,
+            part_stride=self.part_stride,
         )

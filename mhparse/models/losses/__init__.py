@@ -6,5 +6,14 @@ from .learned_loss_weights import LearnedLossWeights
 from .limb_loss import LimbLoss
 from .part_loss import PartLoss
 from .projection_loss import ProjectionLoss
+from .segmentation_losses import SegmentationLosses
 
-__all__ = ['GroupingLoss', 'JointLoss', 'LearnedLossWeights', 'LimbLoss', 'PartLoss', 'ProjectionLoss']
+__all__ = [
+    'GroupingLoss',
+    'JointLoss',
+    'LearnedLossWeights',
+    'LimbLoss',
+    'PartLoss',
+    'ProjectionLoss',
+    'SegmentationLosses',
+]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mhparse.codecs import DifferentiableGroupingCodec, training_candidates
 from mhparse.matching import solve
 from mhparse.registry import MODELS, TASK_UTILS
-from mhparse.structures import ParseFields
+from mhparse.structures import ParseFields, PoseFields
 
 _CLIP = 1e-4
 """Plans reach 0 and 1, where cross-entropy is infinite or flat."""
@@ -44,14 +44,14 @@ class GroupingLoss(nn.Module):
     ):
         super().__init__()
         self.codec = codec
-        self.solver = TASK_UTILS.build(solver or dict(type='ProjectedGradient', steps=10))
+        self.solver = TASK_UTILS.build(solver or dict(type='mhparse.ProjectedGradient', steps=10))
         self.plan_weight = plan_weight
         self.affinity_weight = affinity_weight
         self.jitter = jitter
         self.max_negatives = max_negatives
         self.max_positive_weight = max_positive_weight
 
-    def forward(self, fields: ParseFields, people: list[InstanceData]) -> dict[str, Tensor]:
+    def forward(self, fields: ParseFields | PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
         """The losses of B images.
 
         Args:

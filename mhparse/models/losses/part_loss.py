@@ -34,12 +34,15 @@ class PartLoss(nn.Module):
         self.full_size = full_size
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
-        logits, labels = fields.part_logits, targets.part_map
+        return self.of_logits(fields.part_logits, targets.part_map, fields.part_stride)
+
+    def of_logits(self, logits: Tensor, labels: Tensor, stride: int) -> dict[str, Tensor]:
+        """The losses of logits (B, C, h, w), a cell of which is ``stride`` pixels of the labels (B, H, W)."""
+        logits = logits.float()
         if self.full_size:
             logits = F.interpolate(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)
         else:
-            middle, step = fields.part_stride // 2, fields.part_stride
-            labels = labels[:, middle::step, middle::step]
+            labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]
         labels = labels.long()
         counted = (labels != IGNORE).sum().clamp(min=1)
         entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / counted

@@ -20,19 +20,29 @@ class PyramidDecoder(BaseModule):
     Atrous pooling gives the coarsest level its context. Each finer level is narrowed by a 1x1 convolution, joined to
     what comes down from the coarser one, and mixed by a convolution.
 
+    The levels that go out have the strides ``strides``: those of the backbone from ``out_stride`` on. Finer ones of the
+    backbone are not used; where it has none so fine, its finest is enlarged and mixed once more.
+
     Args:
         in_channels: Channels of the backbone's levels, finest first.
         channels: Channels of every level that goes out.
+        in_strides: Input pixels per cell of the backbone's levels.
+        out_stride: Stride of the finest level that goes out.
         dilations: Rates of the atrous 3x3 convolutions.
         mixing: Kind of convolution.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation; Kaiming normal if not given.
+
+    Raises:
+        ValueError: If the strides of the backbone cannot be brought to ``out_stride``.
     """
 
     def __init__(
         self,
         in_channels: Sequence[int],
         channels: int,
+        in_strides: Sequence[int] = (4, 8, 16, 32),
+        out_stride: int = 4,
         dilations: Sequence[int] = (2, 4),
         mixing: Mixing = 'separable_5x5',
         norm_cfg: dict | None = None,
@@ -40,16 +50,30 @@ class PyramidDecoder(BaseModule):
     ):
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
         norm_cfg = norm_cfg or dict(type='BN')
+        self.unused = sum(stride < out_stride for stride in in_strides)
+        in_channels, in_strides = in_channels[self.unused :], in_strides[self.unused :]
+        if not in_strides or in_strides[0] % out_stride:
+            raise ValueError(
+                f'the backbone gives levels of strides {tuple(in_strides)} from stride {out_stride} on, which cannot '
+                f'be brought to stride {out_stride} of the codec: its finest must be a multiple of that.'
+            )
+        self.enlarge = in_strides[0] // out_stride
+        self.strides = (*((out_stride,) if self.enlarge > 1 else ()), *in_strides)
         self.context = AtrousPooling(in_channels[-1], channels, dilations, norm_cfg)
         self.narrow = nn.ModuleList(ConvModule(width, channels, 1, norm_cfg=norm_cfg) for width in in_channels[:-1])
         self.mix = nn.ModuleList(mixing_conv(2 * channels, channels, mixing, norm_cfg) for _ in in_channels[:-1])
+        self.finest = mixing_conv(channels, channels, mixing, norm_cfg) if self.enlarge > 1 else None
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Backbone features, finest first, to as many levels of ``channels`` channels."""
+        """Backbone features, finest first, to the levels of ``strides``, each of ``channels`` channels."""
+        features = features[self.unused :]
         levels = [self.context(features[-1])]
         for feature, narrow, mix in reversed(list(zip(features, self.narrow, self.mix, strict=False))):
             coarse = F.interpolate(levels[0], size=feature.shape[2:], mode='bilinear', align_corners=False)
             levels.insert(0, mix(torch.cat([narrow(feature), coarse], dim=1)))
+        if self.finest is not None:
+            enlarged = F.interpolate(levels[0], scale_factor=self.enlarge, mode='bilinear', align_corners=False)
+            levels.insert(0, self.finest(enlarged))
         return tuple(levels)
 
 

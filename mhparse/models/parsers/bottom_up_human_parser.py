@@ -1,5 +1,6 @@
 """BottomUpHumanParser: a photo of people to who has which part where, in one pass."""
 
+import math
 from typing import Literal
 
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from mhparse.registry import KEYPOINT_CODECS, MODELS
 from mhparse.structures import HumanParseDataSample, ImageFrame, ParseFields, TargetFields
+
+from ..building import build_piece
+from ..pyramid_shape import pyramid_shape
 
 _FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')
 
@@ -18,7 +22,8 @@ class BottomUpHumanParser(BaseModel):
 
     Args:
         codec: Config of the codec. It decides how many joints, limbs and parts there are.
-        backbone: Config; image to a pyramid of features, with ``out_channels``.
+        backbone: Config; image to a pyramid of features, finest first. It may be another library's, as in
+            ``type='mmpose.HRNet'``: the neck gets its channels and strides from :func:`pyramid_shape`.
         neck: Config; pyramid to pyramid.
         head: Config; pyramid to :class:`ParseFields`.
         losses: Configs of the losses by what they look at: ``part``, ``joint``, ``limb``, ``projection`` and
@@ -29,7 +34,8 @@ class BottomUpHumanParser(BaseModel):
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If a loss is missing or unknown.
+        ValueError: If a loss is missing or unknown, or the backbone's levels do not fit.
+        ImportError: If the library of a piece is missing.
     """
 
     def __init__(
@@ -44,14 +50,23 @@ class BottomUpHumanParser(BaseModel):
         keep_fields: bool = False,
         init_cfg: dict | None = None,
     ):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='HumanParseDataPreprocessor')), init_cfg)
+        super().__init__(MODELS.build(data_preprocessor or dict(type='mhparse.HumanParseDataPreprocessor')), init_cfg)
         if not set(_FIELD_LOSSES) <= losses.keys() <= {*_FIELD_LOSSES, 'grouping'}:
             raise ValueError(f'losses must name {_FIELD_LOSSES} and may name grouping, got {tuple(losses)}.')
         self.codec = KEYPOINT_CODECS.build(codec)
-        self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(dict(neck, in_channels=self.backbone.out_channels))
-        self.head = MODELS.build(dict(head, codec=self.codec))
-        self.field_losses = [MODELS.build(losses[name]) for name in _FIELD_LOSSES]
+        self.backbone = build_piece(backbone, 'backbone')
+        shape = pyramid_shape(self.backbone)
+        divisor = self.data_preprocessor.pad_size_divisor
+        if divisor % shape.strides[-1]:
+            raise ValueError(
+                f"the backbone's coarsest stride is {shape.strides[-1]}, which must divide the sides of a batch: set "
+                f'data_preprocessor=dict(pad_size_divisor={math.lcm(divisor, shape.strides[-1])}).'
+            )
+        self.neck = MODELS.build(
+            dict(neck, in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
+        )
+        self.head = MODELS.build(dict(head, codec=self.codec, strides=self.neck.strides))
+        self.field_losses = [build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES]
         self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=self.codec)) if 'grouping' in losses else None
         self.loss_weighting = MODELS.build(loss_weighting) if loss_weighting else None
         self.keep_fields = keep_fields
@@ -95,16 +110,15 @@ class BottomUpHumanParser(BaseModel):
 
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
-        return self.decode(self.predict_fields(inputs), data_samples)
+        fields = self.predict_fields(inputs)
+        return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
 
-    def decode(self, fields: ParseFields, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
-        """The same data samples, with people and parsing maps read from the fields of their images."""
-        for index, sample in enumerate(data_samples):
-            own = fields.of_image(index).detach()
-            people, parsing = self.codec.decode(own, ImageFrame.from_metainfo(sample.metainfo))
-            sample.pred_people = people
-            sample.pred_parsing = parsing.to_pixel_data()
-            sample.pred_parts = parsing.parts
-            if self.keep_fields:
-                sample.pred_fields = own
-        return data_samples
+    def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
+        """The same data sample, with what the codec reads from the fields (batch of 1) of its image."""
+        people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo))
+        sample.pred_people = people
+        sample.pred_parsing = parsing.to_pixel_data()
+        sample.pred_parts = parsing.parts
+        if self.keep_fields:
+            sample.pred_fields = fields
+        return sample
