@@ -64,6 +64,7 @@ def parse_args() -> argparse.Namespace:
     effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of so many pixels, joined seamlessly')
     effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: a quarter of a tile')
+    effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
     args = parser.parse_args()
     if args.config is not None and args.weights is None:
         parser.error('--config needs --weights: without both, the light parser of the package is used')
@@ -83,7 +84,7 @@ def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
         cfg = load_config(args.config, args.cfg_options) if args.config else None
         if args.weights:
             check_checkpoint(args.weights)
-    options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap')
+    options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
     try:
         return HumanParsingInferencer(cfg, args.weights, **{name: getattr(args, name) for name in options})
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -8,6 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from torch import nn
 
+from mhparse.engine.runner_setup import views_pipeline
 from mhparse.models.parsers import BottomUpHumanParser
 from mhparse.registry import MODELS
 
@@ -76,13 +77,14 @@ def tiled(network: Network | None, tile: int | None, overlap: int | None) -> Net
     return TiledNetwork(network, tile, tile // 4 if overlap is None else overlap)
 
 
-def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bool) -> Callable:
+def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bool, tta: bool) -> Callable:
     """The transforms of the test data set, but reading images (and turning them) instead of loading annotations.
 
     Args:
         cfg: The config.
         max_side: Pixels that the longer side is shrunk to, in place of the config's ``long_side``.
         keep_size: Whether images keep their size where ``max_side`` is not given.
+        tta: Whether to give several sizes of an image, and their mirror images.
 
     Raises:
         ValueError: If the config does not say how images are prepared.
@@ -98,7 +100,12 @@ def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bo
     if max_side or keep_size:
         others = [step for step in others if _type_name(step) != 'ResizeLongSide']
     if max_side:
-        others.insert(0, {'type': 'ResizeLongSide', 'long_side': max_side, 'enlarge': False})
+        others.insert(len(others) - 1, {'type': 'ResizeLongSide', 'long_side': max_side, 'enlarge': False})
+    if tta:
+        others = cfg.get('tta_pipeline') or views_pipeline(
+            others, getattr(cfg, 'filename', None) or 'the config of the weights'
+        )
+        others = [step for step in others if not _type_name(step).startswith('Load')]
     return Compose([{'type': 'LoadImage', 'exif': True}, *others])
 
 

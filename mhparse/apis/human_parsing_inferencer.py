@@ -16,6 +16,7 @@ from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
+from mhparse.models.parsers import HumanParserTTA
 from mhparse.registry import INFERENCERS, VISUALIZERS
 from mhparse.structures import HumanParseDataSample
 from mhparse.visualization import HumanParseVisualizer
@@ -57,6 +58,7 @@ class HumanParsingInferencer(BaseInferencer):
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
             images keep their size.
         overlap: Pixels that tiles share; a quarter of a tile if not given.
+        tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
 
     Raises:
         FileNotFoundError: If there is no such config file.
@@ -77,6 +79,7 @@ class HumanParsingInferencer(BaseInferencer):
         max_side: int | None = None,
         tile: int | None = None,
         overlap: int | None = None,
+        tta: bool = False,
     ):
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to let pass
         allow_checkpoint_types()
@@ -88,7 +91,8 @@ class HumanParsingInferencer(BaseInferencer):
         if isinstance(model, Path):
             model = str(model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        self.backend, self.max_side, self.tile, self.device = backend, max_side, tile, device
+        self.backend, self.device, self._use_tta = backend, device, tta
+        self.max_side, self.tile = max_side, tile
         with DefaultScope.overwrite_default_scope(scope):
             super().__init__(
                 model=model,
@@ -101,6 +105,7 @@ class HumanParsingInferencer(BaseInferencer):
         self.visualizer.dataset_meta = {'skeleton': self.skeleton, 'part_set': self.part_set}
         network = build_network(self.model, weights, backend, self.device, precision)
         self.network = tiled(network, tile, overlap)
+        self.tta = HumanParserTTA(self.model) if tta else None
         self.settings = {
             'weights': weights and Path(weights).name,
             'model': hashlib.sha256(self.cfg.model.to_dict().__repr__().encode()).hexdigest()[:16],
@@ -108,6 +113,7 @@ class HumanParsingInferencer(BaseInferencer):
             'max_side': max_side,
             'tile': tile,
             'overlap': overlap,
+            'tta': tta,
         }
 
     def __call__(
@@ -240,16 +246,23 @@ class HumanParsingInferencer(BaseInferencer):
             inputs: ``data`` of a :class:`LoadedBatch`.
         """
         if self.network is None:
-            return Predicted(self.model.test_step(inputs), None)
+            return Predicted(self.model.test_step(inputs))
+        if self.tta is not None:
+            return Predicted([], views=self.tta.see(inputs, self.network))
         data = self.model.data_preprocessor(inputs, False)
         return Predicted(data['data_samples'], self.network(data['inputs']))
 
     @torch.no_grad()
     def decode(self, predicted: Predicted) -> list[HumanParseDataSample]:
         """People and parsing maps of the images of a batch."""
+        if predicted.views is not None:
+            return self.tta.merge_preds(predicted.views)
         if predicted.fields is None:
             return predicted.samples
-        return self.model.decode(predicted.fields, predicted.samples)
+        return [
+            self.model.decode(predicted.fields.of_image(index).detach(), sample)
+            for index, sample in enumerate(predicted.samples)
+        ]
 
     def visualize(self, inputs: Sequence[np.ndarray], preds: Sequence[HumanParseDataSample]) -> list[np.ndarray]:
         """Draws the predictions.
@@ -309,7 +322,7 @@ class HumanParsingInferencer(BaseInferencer):
         return model.to(device if self.backend == 'torch' else 'cpu')
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Callable:
-        return build_pipeline(cfg, self.max_side, keep_size=self.tile is not None)
+        return build_pipeline(cfg, self.max_side, keep_size=self.tile is not None, tta=self._use_tta)
 
     def _init_collate(self, cfg: Config | ConfigDict) -> Callable:
         return super()._init_collate(cfg) if 'collate_fn' in cfg.test_dataloader else pseudo_collate

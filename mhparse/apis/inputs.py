@@ -107,15 +107,16 @@ def is_single(inputs: Inputs) -> bool:
 
 
 def count_inputs(inputs: Inputs) -> int | None:
-    """How many images and videos there will be, where that can be told before they are read."""
+    """How many images there will be, where that can be told before they are read; videos do not tell."""
     if isinstance(inputs, list | tuple):
         counts = [count_inputs(item) for item in inputs]
         return None if None in counts else sum(counts)
-    if is_single(inputs):
-        return 1
-    if isinstance(inputs, str | Path):
-        return sum(1 for _ in _files_of(str(inputs)))
-    return None
+    if isinstance(inputs, str | Path) and not is_single(inputs):
+        files = [_is_video(file) for file in _files_of(str(inputs))]
+        return None if any(files) else len(files)
+    if not is_single(inputs) or isinstance(inputs, int) or (isinstance(inputs, str | Path) and _is_video(str(inputs))):
+        return None
+    return 1
 
 
 def name_inputs(inputs: Inputs) -> Iterator[Item]:
@@ -201,9 +202,12 @@ def _items_below(path: str, names: Callable[[str], str]) -> Iterator[Item]:
 
 
 def _item_of_file(path: str, name: str) -> InputImage | Clip:
+    return Clip(name, path) if _is_video(path) else InputImage(name, path)
+
+
+def _is_video(path: str) -> bool:
     suffix = Path(urlsplit(path).path if '://' in path else path).suffix.lower()
-    is_clip = suffix in VIDEO_SUFFIXES or path.startswith(('rtsp://', 'rtmp://'))
-    return Clip(name, path) if is_clip else InputImage(name, path)
+    return suffix in VIDEO_SUFFIXES or path.startswith(('rtsp://', 'rtmp://'))
 
 
 def _files_of(path: str) -> Iterator[str]:

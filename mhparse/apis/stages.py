@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from mhparse.codecs.merge_views import View
 from mhparse.structures import HumanParseDataSample, ParseFields, Parsing, Skeleton
 from mhparse.tracking import PeopleTracker
 
@@ -19,12 +20,14 @@ class Predicted:
     """What the network said of a batch.
 
     Attributes:
-        samples: Data samples, with predictions where ``fields`` is None.
-        fields: Still to be decoded.
+        samples: Data samples, with predictions where there is nothing to decode.
+        fields: Fields of the batch, to be decoded.
+        views: For each image the views of test-time augmentation and the data sample, to be merged and decoded.
     """
 
     samples: list[HumanParseDataSample]
-    fields: ParseFields | None
+    fields: ParseFields | None = None
+    views: list[tuple[list[View], HumanParseDataSample]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

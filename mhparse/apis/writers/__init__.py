@@ -48,5 +48,5 @@ def image_writers(formats: tuple[Format, ...], part_set: PartSet) -> tuple[Image
 
 def summary_writers(formats: tuple[Format, ...]) -> tuple[SummaryWriter, ...]:
     """The writers of files that tell of all images."""
-    makers = {'coco': CocoFile, 'csv': PeopleCsv, 'page': lambda: Page(large='pictures' in formats)}
+    makers = {'coco': CocoFile, 'csv': PeopleCsv, 'page': lambda: Page('pictures' in formats, 'videos' in formats)}
     return tuple(make() for name, make in makers.items() if name in formats)

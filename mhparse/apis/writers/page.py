@@ -26,12 +26,13 @@ class Page:
 
     Args:
         large: Whether the thumbnails lead to ``pictures/``.
+        videos: Whether the names of videos, of which the first frame is shown, lead to ``videos/``.
     """
 
     path = 'index.html'
 
-    def __init__(self, large: bool):
-        self.large = large
+    def __init__(self, large: bool, videos: bool):
+        self.large, self.videos = large, videos
 
     def lines(self, summary: Summary) -> Iterator[str]:
         counts = [len(record['people']) for record in summary.records()]
@@ -42,7 +43,9 @@ class Page:
         yield from _legend(summary.part_set)
         yield '<ul class="images">\n'
         for record in summary.records():
-            yield from self._image(record)
+            # a video has a card of its own, that of its first frame
+            if not (record['video'] and record['video']['frame']):
+                yield from self._image(record)
         yield '</ul>\n'
         if summary.failures:
             yield f'<h2 class="failed">{_count(len(summary.failures), "input")} failed</h2>\n<ul class="failures">\n'
@@ -56,7 +59,7 @@ class Page:
         picture = f'<img loading="lazy" src="thumbnails/{_link(name)}.jpg" alt="{_text(name)}">'
         yield f'<li class="image" data-people="{len(people)}">'
         yield f'<a href="pictures/{_link(name)}.jpg">{picture}</a>' if self.large else picture
-        yield f'<h2>{_text(name)}</h2>{_count(len(people), "person", "people")}, '
+        yield f'<h2>{self._heading(record)}</h2>{_count(len(people), "person", "people")}, '
         yield f'{record["width"]} x {record["height"]} pixels\n<ul class="people">\n'
         parts = {person['id']: 0 for person in people}
         for part in record['parts']:
@@ -68,6 +71,13 @@ class Page:
                 f'score {person["score"]:.2f}, {_count(joints, "joint")}, {_count(parts[person["id"]], "part")}</li>\n'
             )
         yield '</ul></li>\n'
+
+    def _heading(self, record: dict) -> str:
+        video = record['video']
+        if not video:
+            return _text(record['name'])
+        name = _text(video['name'])
+        return f'<a href="videos/{_link(video["name"])}.mp4">{name}</a>' if self.videos else f'{name}'
 
 
 def _legend(part_set: PartSet) -> Iterator[str]:
