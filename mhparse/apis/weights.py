@@ -73,6 +73,15 @@ def exported_config(path: str) -> Config:
     return Config.fromstring(text, file_format='.py')
 
 
+def inference_config(cfg: Config) -> Config:
+    """The part of a config that inference needs: model, preprocessing and pictures."""
+    dataset = {'type': cfg.test_dataloader.dataset.type, 'pipeline': cfg.test_dataloader.dataset.pipeline}
+    kept = {'default_scope': cfg.default_scope, 'model': cfg.model, 'test_dataloader': {'dataset': dataset}}
+    if 'visualizer' in cfg:
+        kept['visualizer'] = cfg.visualizer
+    return Config(kept)
+
+
 def pack_weights(path: str | Path, state: dict[str, torch.Tensor], config: str) -> None:
     """Writes weights as plain arrays, without pickled code: half precision, compressed, with the config as text.
 

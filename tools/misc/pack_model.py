@@ -7,22 +7,11 @@ HumanParsingInferencer(weights='NAME.npz') needs no config.
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
-from mhparse.apis.weights import load_weights, pack_weights, read_checkpoint
+from mhparse.apis.weights import inference_config, load_weights, pack_weights, read_checkpoint
 from mhparse.apis.writers.safe_files import whole_file
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
 from mhparse.engine.command_line import plain_usage_errors
 from mhparse.registry import MODELS
-
-
-def inference_config(cfg: Config) -> Config:
-    """The part of a config that inference needs: model, preprocessing and pictures."""
-    dataset = {'type': cfg.test_dataloader.dataset.type, 'pipeline': cfg.test_dataloader.dataset.pipeline}
-    kept = {'default_scope': cfg.default_scope, 'model': cfg.model, 'test_dataloader': {'dataset': dataset}}
-    if 'visualizer' in cfg:
-        kept['visualizer'] = cfg.visualizer
-    return Config(kept)
 
 
 def main() -> None:
