@@ -35,8 +35,7 @@ def fetch(url: str, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
                 if time.monotonic() > deadline:
                     raise OSError(f"'{url}' took longer than {max_seconds:g} s; fetch it yourself and give the file.")
     except (URLError, TimeoutError, ValueError) as error:
-        reason = getattr(error, 'reason', error)
-        raise OSError(f"'{url}' cannot be fetched: {reason}.") from error
+        raise OSError(f"'{url}' cannot be fetched: {error}.") from error
     return bytes(content)
 
 

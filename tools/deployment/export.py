@@ -1,8 +1,8 @@
 """Exports a parser's network to ONNX (or torch.export), for any batch and size, and compares the outputs.
 
 `python tools/deployment/export.py CONFIG CKPT --out model.onnx`, then
-`python tools/infer.py photos/ --weights model.onnx --backend onnxruntime --out-dir results`: decoding, files and options
-stay the same. The exit code is 1 if the exported network does not give what the parser gives.
+`python tools/infer.py photos/ --weights model.onnx --backend onnxruntime --out-dir results`: decoding, files and
+options stay the same. The exit code is 1 if the exported network does not give what the parser gives.
 """
 
 import argparse
@@ -35,6 +35,7 @@ class PlainFields(nn.Module):
     def __init__(self, parser: nn.Module):
         super().__init__()
         self.parser = parser
+        self.eval()
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         found = self.parser.head(self.parser.neck(self.parser.backbone(inputs)))
