@@ -214,9 +214,6 @@ class HumanParsingInferencer(BaseInferencer):
                         self.visualizer.show(result.picture, win_name=result.prediction['name'], wait_time=wait_time)
                     yield result
                     bar.update(1)
-        except OutputError:
-            folder.close()
-            raise
         finally:
             if folder is not None:
                 folder.close()

@@ -9,15 +9,20 @@ import torch
 
 from mhparse.apis import HumanParsingInferencer
 from mhparse.apis.networks import OnnxNetwork
+from mhparse.registry import MODELS
 from mhparse.testing import synthetic_scene
 
 
-@pytest.fixture
-def export(repo_root, monkeypatch):
+@pytest.fixture(scope='module')
+def command(repo_root):
     spec = importlib.util.spec_from_file_location('export_command', repo_root / 'tools' / 'deployment' / 'export.py')
     command = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(command)
+    return command
 
+
+@pytest.fixture
+def export(command, monkeypatch):
     def call(*arguments):
         monkeypatch.setattr(sys, 'argv', ['export.py', *map(str, arguments)])
         return command.main()
@@ -43,10 +48,20 @@ def test_onnx(export, tmp_path):
     assert tiled(np.zeros((200, 300, 3), np.uint8))['predictions'][0]['people'] == []
 
 
-def test_torch_export(export, tmp_path):
-    assert export('--out', tmp_path / 'model.pt2') == 0
-    outputs = torch.export.load(str(tmp_path / 'model.pt2')).module()(torch.zeros(3, 3, 96, 128))
-    assert outputs[0].shape == (3, 17, 24, 32)
+def test_torch_export(command, tmp_path):
+    parser = MODELS.build(
+        dict(
+            type='BottomUpHumanParser',
+            codec=dict(type='DifferentiableGroupingCodec'),
+            backbone=dict(type='LightResNet', stem_channels=4, channels=(4, 4, 8, 8), blocks=(1, 1, 1, 1)),
+            neck=dict(type='PyramidDecoder', channels=8),
+            head=dict(type='MultiGranularityHead', channels=8),
+            losses=dict.fromkeys(('part', 'joint', 'limb', 'projection'), dict(type='PartLoss')),
+        )
+    ).eval()
+    exported = command.export_torch(parser, tmp_path / 'model.pt2')
+    assert max(command.largest_differences(parser, exported).values()) < 1e-5
+    assert exported(torch.zeros(3, 3, 96, 128))[0].shape == (3, 17, 24, 32)
 
 
 def test_mistakes_are_explained(export, tmp_path, capsys):
