@@ -33,7 +33,7 @@ class PascalPersonPartDataset(HumanParseDataset):
     (:func:`read_pascal_joints`). The semantic maps of the benchmark's own release are not needed: they do not tell
     people apart.
 
-    A .mat file takes a fifth of a second to read, most of it to unpack some twenty masks a person. What was read is
+    A .mat file is slow to read, as it holds some twenty masks a person, each of the size of the image. What was read is
     stored, a few kilobytes an image (:func:`cached_index`), and read anew where the file has changed.
 
     Args:
