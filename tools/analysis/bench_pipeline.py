@@ -154,14 +154,13 @@ def times_table(times: dict[str, dict[str, float]]) -> Table:
     return table
 
 
-def memory_table(curves: dict[str, dict[int, float]]) -> Table:
-    """Resident MiB, a column a format."""
-    table = Table('samples', title='resident memory in MiB')
-    for name in curves:
-        table.add_column(name, justify='right')
-    columns = list(curves.values())
-    for samples in columns[0]:
-        table.add_row(f'{samples:,}', *(f'{column[samples]:.0f}' for column in columns))
+def memory_table(name: str, curve: dict[int, float]) -> Table:
+    """Resident MiB after so many samples."""
+    table = Table(title=f'{name}: resident memory')
+    for column in ('samples', 'MiB'):
+        table.add_column(column, justify='right')
+    for samples, memory in curve.items():
+        table.add_row(f'{samples:,}', f'{memory:.0f}')
     return table
 
 
@@ -181,14 +180,18 @@ def main() -> None:
     torch.set_num_threads(1)
     init_default_scope('mhparse')
     scenes = [synthetic_scene(seed, IMAGE_SIZE, PEOPLE) for seed in range(SCENES)]
-    results = {}
+    console, times = Console(), {}
     for name in args.format:
         with tempfile.TemporaryDirectory() as folder:
             FORMATS[name].write(Path(folder), scenes)
             dataset = DATASETS.build(dict(FORMATS[name].dataset, data_root=folder))
             np.random.seed(0)
-            results[name] = memory_curve(dataset, args.memory) if args.memory else measure(dataset, args.samples)
-    Console().print(memory_table(results) if args.memory else times_table(results))
+            if args.memory:
+                console.print(memory_table(name, memory_curve(dataset, args.memory)))
+            else:
+                times[name] = measure(dataset, args.samples)
+    if times:
+        console.print(times_table(times))
 
 
 if __name__ == '__main__':
