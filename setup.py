@@ -20,7 +20,7 @@ from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'mhparse'
-MIM_CONTENT = ('configs', 'tools', 'model-index.yml')
+MIM_CONTENT = ('configs', 'tools', 'model-index.yml', 'dataset-index.yml')
 
 
 def read_version() -> str:

@@ -342,4 +342,6 @@ class HumanParsingInferencer(BaseInferencer):
         options = dict(cfg.get('visualizer') or {'type': 'HumanParseVisualizer'})
         kind = options.pop('type')
         options.pop('vis_backends', None)
+        # mmengine marks what a config inherits from a package
+        options.pop('_scope_', None)
         return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)

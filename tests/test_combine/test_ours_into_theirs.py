@@ -98,6 +98,7 @@ def test_pose_alone_in_mmpose(pose_estimator, pose_data, scenes):
     totals, names = losses_of_steps(pose_estimator, pose_data)
     assert names == {
         'loss_joint_heatmap', 'loss_joint_offset', 'loss_limb', 'loss_grouping_plan', 'loss_grouping_affinity',
+        'grouping_accuracy', 'grouping_residual',
     }  # fmt: skip
     assert min(totals[-3:]) < 0.8 * totals[0]
     with torch.no_grad():

@@ -131,6 +131,17 @@ def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch,
     assert right['loss_grouping_affinity'] < 0.1 * wrong['loss_grouping_affinity']
 
 
+def test_grouping_is_watched(batch, truth):
+    _, fields = truth
+    loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
+    right = loss(fields, people_of(batch))
+    wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
+    assert right['grouping_accuracy'] > 0.95
+    assert wrong['grouping_accuracy'] < 0.05
+    assert 0 <= right['grouping_residual'] < 0.1
+    assert not right['grouping_accuracy'].requires_grad
+
+
 def test_grouping_error_reaches_the_backbone_through_the_solver(tiny_parser, batch):
     """With the direct loss on the affinities switched off, the only way back is through the matching."""
     data = tiny_parser.data_preprocessor(batch, training=True)

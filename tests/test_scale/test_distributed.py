@@ -57,6 +57,8 @@ def test_losses_are_those_of_one_process_with_the_doubled_batch(trained):
         assert sorted(shares[0].pop('ids') + shares[1].pop('ids')) == sorted(step.pop('ids'))
         assert {'loss_grouping_plan', 'loss_part_lovasz', 'loss_joint_heatmap'} <= step.keys()
         for name, value in step.items():
+            if not name.startswith('loss'):
+                continue
             assert sum(share[name] for share in shares) / 2 == pytest.approx(value, rel=1e-5, abs=1e-5), name
 
 

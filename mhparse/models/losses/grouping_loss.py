@@ -54,7 +54,8 @@ class GroupingLoss(nn.Module):
         self.max_positive_weight = max_positive_weight
 
     def forward(self, fields: ParseFields | PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
-        """The losses of B images.
+        """The losses of B images, and two numbers to watch: ``grouping_accuracy``, the share of true links that the
+        plan makes (above one half), and ``grouping_residual``, the largest violation of a constraint by a plan.
 
         Args:
             fields: Predictions.
@@ -72,11 +73,14 @@ class GroupingLoss(nn.Module):
         if not mask.any():
             # nothing to match, but other processes wait for this one's gradient
             return dict(loss_grouping_plan=error, loss_grouping_affinity=error)
-        plan = solve(problem, self.solver).plan[mask].clamp(_CLIP, 1 - _CLIP)
+        result = solve(problem, self.solver)
+        plan = result.plan[mask].clamp(_CLIP, 1 - _CLIP)
         entropy = F.binary_cross_entropy(plan, truth.float(), weight, reduction='sum')
         return dict(
             loss_grouping_plan=self.plan_weight * entropy / total,
             loss_grouping_affinity=self.affinity_weight * error / total,
+            grouping_accuracy=((plan.detach() > 0.5) & truth).sum() / truth.sum().clamp(min=1),
+            grouping_residual=result.residual.detach().max(),
         )
 
     def _weight(self, truth: Tensor) -> Tensor:
