@@ -57,7 +57,7 @@ class HumanParsingInferencer(BaseInferencer):
             images are not enlarged.
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
             images keep their size.
-        overlap: Pixels that tiles share; a quarter of a tile if not given.
+        overlap: Pixels that tiles share; half a tile if not given.
         tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
 
     Raises:
