@@ -1,7 +1,11 @@
 """Fixtures of all tests, and what makes them repeatable."""
 
+import importlib.util
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -19,6 +23,22 @@ torch.set_num_threads(1)
 def repo_root() -> Path:
     """Folder that holds the package, its configs and its tools."""
     return ROOT
+
+
+@pytest.fixture
+def load_tool(monkeypatch) -> Callable[[str], ModuleType]:
+    """Imports a command of tools/ by its path there, as in ``load_tool('analysis/draw_data_flow.py')``."""
+
+    def load(path: str) -> ModuleType:
+        file = ROOT / 'tools' / path
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        command = importlib.util.module_from_spec(spec)
+        # a dataclass looks its module up by name
+        monkeypatch.setitem(sys.modules, spec.name, command)
+        spec.loader.exec_module(command)
+        return command
+
+    return load
 
 
 def _shared_data(name: str) -> Path:

@@ -33,7 +33,8 @@ LAYERS = (
 )
 LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}
 # what knows tensors and arrays alone
-PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in ('skeleton', 'parts', 'fields', 'candidates')))
+PLAIN_STRUCTURES = ('left_right', 'skeleton', 'skeletons', 'parts', 'part_sets', 'fields', 'candidates')
+PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in PLAIN_STRUCTURES))
 PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
 # what mmcv-lite, or an environment without these libraries, does not have
 FULL_STACK = ('mmcv.ops', 'mmpose.models', 'mmpose.apis', 'mmpose.datasets', 'mmdet', 'mmseg')
@@ -142,15 +143,10 @@ def test_leaf_configs_are_short_and_name_what_exists(path):
     cfg = Config.fromfile(path)
     assert cfg.default_scope == 'mhparse'
     known = (*_registries(registry).values(), *_registries(mmengine_registry).values())
-    unknown = {name for name in _types(cfg.to_dict()) if not any(members.get(name) for members in known)}
+    # other libraries' types are built where those are installed
+    ours = {name for name in _types(cfg.to_dict()) if not _is_in(name, ('mmdet', 'mmpose', 'mmseg'))}
+    unknown = {name for name in ours if not any(members.get(name) for members in known)}
     assert not unknown
-
-
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_models_of_leaf_configs_build(path):
-    model = registry.MODELS.build(Config.fromfile(path).model)
-    assert model.codec.skeleton.name
-    assert sum(parameter.numel() for parameter in model.parameters())
 
 
 @pytest.mark.parametrize('folder', ['mhparse', 'tools', 'tests', 'configs'])

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
+from mhparse.codecs.given_people import GivenPeople
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
 from mhparse.models.parsers import HumanParserTTA
 from mhparse.registry import INFERENCERS, VISUALIZERS
@@ -29,7 +31,7 @@ from .inputs import FailedInput, InputImage, Inputs, Item, count_inputs, is_sing
 from .networks import Backend, Precision
 from .output_folder import OutputFolder
 from .prediction import prediction_of
-from .stages import ParsedImage, Predicted, Seen, finish, write
+from .stages import ParsedImage, Predicted, Seen, finish, give_people, write
 from .weights import BUNDLED_WEIGHTS
 from .writers import DEFAULT_FORMATS, Format
 
@@ -129,6 +131,7 @@ class HumanParsingInferencer(BaseInferencer):
         return_vis: bool = False,
         show: bool = False,
         wait_time: float = 0,
+        people: Sequence[GivenPeople] | None = None,
     ) -> dict:
         """Parses all inputs and returns the results together.
 
@@ -148,6 +151,8 @@ class HumanParsingInferencer(BaseInferencer):
             return_vis: Whether to draw pictures and return them.
             show: Whether to draw pictures and show each in a window.
             wait_time: Seconds that a window stays; 0 waits for a key.
+            people: Another model's boxes or poses for each image, in place of our own people; see
+                :meth:`mhparse.codecs.DifferentiableGroupingCodec.decode`.
 
         Returns:
             ``predictions``: one a parsed image, in order, see :func:`mhparse.apis.prediction.prediction_of`;
@@ -157,10 +162,11 @@ class HumanParsingInferencer(BaseInferencer):
         Raises:
             FileNotFoundError, OSError, ValueError, TypeError: If a single image or video cannot be read.
             OutputError: If ``out_dir`` takes no more files.
+            ValueError: If ``people`` are given for another number of images.
         """
         predictions, pictures, failures = [], [], []
         options = dict(out_dir=out_dir, formats=formats, resume=resume, track=track, draw=return_vis, show=show)
-        for result in self.stream(inputs, batch_size, wait_time=wait_time, **options):
+        for result in self.stream(inputs, batch_size, wait_time=wait_time, people=people, **options):
             if isinstance(result, FailedInput):
                 failures.append(result)
             elif isinstance(result, ParsedImage):
@@ -183,6 +189,7 @@ class HumanParsingInferencer(BaseInferencer):
         draw: bool = False,
         show: bool = False,
         wait_time: float = 0,
+        people: Sequence[GivenPeople] | None = None,
     ) -> Iterator[ParsedImage | FailedInput | Skipped]:
         """Parses the inputs one batch after the other, and keeps nothing.
 
@@ -190,7 +197,7 @@ class HumanParsingInferencer(BaseInferencer):
         of what was handed out.
 
         Args:
-            inputs, batch_size, out_dir, formats, resume, track, show, wait_time: As in :meth:`__call__`.
+            inputs, batch_size, out_dir, formats, resume, track, show, wait_time, people: As in :meth:`__call__`.
             draw: Whether to draw pictures that ``out_dir`` does not need.
 
         Yields:
@@ -199,16 +206,19 @@ class HumanParsingInferencer(BaseInferencer):
         """
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
+        count = count_inputs(inputs)
+        if people is not None and count is not None and len(people) != count:
+            raise ValueError(f'people are given for {len(people)} images, but there are {count}.')
         folder = None
         if out_dir:
             folder = OutputFolder(out_dir, self.skeleton, self.part_set, formats, self.settings, resume)
         strict = is_single(inputs)
         chain = self.preprocess(name_inputs(inputs), batch_size, strict=strict, folder=folder)
-        chain = map(self._see, in_background(chain))
+        chain = map(partial(self._see, people=people), in_background(chain))
         chain = finish(in_background(chain), self, folder, draw or show, track)
         chain = write(in_background(chain), folder, strict)
         try:
-            with closing(in_background(chain)) as results, self._progress(count_inputs(inputs)) as bar:
+            with closing(in_background(chain)) as results, self._progress(count) as bar:
                 for result in results:
                     if isinstance(result, ParsedImage) and show:
                         self.visualizer.show(result.picture, win_name=result.prediction['name'], wait_time=wait_time)
@@ -297,9 +307,14 @@ class HumanParsingInferencer(BaseInferencer):
             for image, sample, picture in triples
         ]
 
-    def _see(self, turn: Turn) -> Turn | Seen:
+    def _see(self, turn: Turn, people: Sequence[GivenPeople] | None) -> Turn | Seen:
         """The network's stage; what is no batch passes through."""
-        return Seen(turn, self.forward(turn.data)) if isinstance(turn, LoadedBatch) else turn
+        if not isinstance(turn, LoadedBatch):
+            return turn
+        if people is not None:
+            samples = turn.data['data_samples'] if self.tta is None else turn.data['data_samples'][0]
+            give_people(samples, people, len(self.skeleton))
+        return Seen(turn, self.forward(turn.data))
 
     def _progress(self, total: int | None) -> tqdm:
         return progress_bar(total, 'Parsing') if self.show_progress and total != 1 else tqdm(disable=True)

@@ -1,11 +1,12 @@
 """The last two stages of the inferencer's chain: what the network saw becomes results, and results become files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from mhparse.codecs.given_people import GivenPeople, read_given_people
 from mhparse.codecs.merge_views import View
 from mhparse.structures import HumanParseDataSample, ParseFields, Parsing, Skeleton
 from mhparse.tracking import PeopleTracker
@@ -69,6 +70,23 @@ class Finisher(Protocol):
     def decode(self, predicted: Predicted) -> list[HumanParseDataSample]: ...
     def visualize(self, inputs: list[np.ndarray], preds: list[HumanParseDataSample]) -> list[np.ndarray]: ...
     def postprocess(self, preds, visualization, *, inputs) -> list[ParsedImage]: ...
+
+
+def give_people(samples: list[HumanParseDataSample], people: Sequence[GivenPeople], joints: int) -> None:
+    """Puts another model's people into the data samples of their images, for the decoder.
+
+    Args:
+        samples: Of a batch; ``img_id`` counts images from 0.
+        people: Those of each image.
+        joints: K of the skeleton.
+
+    Raises:
+        ValueError: If there are more images than people were given for.
+    """
+    for sample in samples:
+        if sample.img_id >= len(people):
+            raise ValueError(f'people are given for {len(people)} images, but there are more.')
+        sample.given_people = read_given_people(people[sample.img_id], joints)
 
 
 def finish(

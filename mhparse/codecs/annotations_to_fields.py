@@ -33,12 +33,13 @@ class FieldOptions:
 def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, options: FieldOptions) -> TargetFields:
     """The target fields of one image, with a batch of 1.
 
-    Regions marked as ignore in the person map weigh nothing. People without joints have no projection target: zero
-    vectors would teach a falsehood.
+    Regions marked as ignore in the person map weigh nothing, and neither do people without any labelled joint, but for
+    their parts: no joints, no limbs and zero vectors would teach falsehoods.
     """
     stride = options.stride
     person_map = _at_cells(annotation.person_map, stride)
-    counts = person_map != IGNORE
+    unposed = 1 + np.flatnonzero(~(annotation.joints[..., 2] > 0).any(axis=1))
+    counts = ~np.isin(person_map, [*unposed, IGNORE])
     heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, person_map.shape, options)
     projection, projection_weight = _projection_field(annotation, person_map, stride)
     weight = torch.from_numpy(counts.astype(np.float32))[None]
@@ -74,12 +75,13 @@ def _joint_fields(joints: np.ndarray, shape: tuple[int, int], options: FieldOpti
     nearest = np.full((types, *shape), np.inf, np.float32)
     peaks = np.zeros((types, *shape), bool)
     reach = int(np.ceil(max(3 * options.joint_sigma, options.offset_radius)))
+    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
     for person, joint in np.argwhere(joints[..., 2] > 0):
         x, y = (joints[person, joint, :2] + 0.5) / stride - 0.5
         row, column = _free_cell(x, y, peaks[joint])
         rows = slice(max(row - reach, 0), row + reach + 1)
         columns = slice(max(column - reach, 0), column + reach + 1)
-        grid_y, grid_x = np.ogrid[rows.start : min(rows.stop, shape[0]), columns.start : min(columns.stop, shape[1])]
+        grid_y, grid_x = all_y[rows], all_x[columns]
         gaussian = np.exp(-((grid_x - column) ** 2 + (grid_y - row) ** 2) / (2 * options.joint_sigma**2))
         heatmap = heatmaps[joint, rows, columns]
         np.maximum(heatmap, gaussian, out=heatmap)
@@ -112,6 +114,7 @@ def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int],
     field = np.zeros((len(skeleton.limbs), 2, *shape), np.float32)
     grid = (joints[..., :2] + 0.5) / options.stride - 0.5
     width = options.limb_width
+    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
     for limb, (first, second) in enumerate(skeleton.limbs):
         nearest = np.full(shape, np.inf, np.float32)
         for person in np.flatnonzero((joints[:, [first, second], 2] > 0).all(axis=1)):
@@ -123,7 +126,7 @@ def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int],
             (x0, y0), (x1, y1) = np.minimum(start, end) - width, np.maximum(start, end) + width
             rows = slice(max(int(np.ceil(y0)), 0), min(int(y1) + 1, shape[0]))
             columns = slice(max(int(np.ceil(x0)), 0), min(int(x1) + 1, shape[1]))
-            grid_y, grid_x = np.ogrid[rows, columns]
+            grid_y, grid_x = all_y[rows], all_x[columns]
             along = (grid_x - start[0]) * direction[0] + (grid_y - start[1]) * direction[1]
             along = np.clip(along, 0, length)
             distance = np.hypot(grid_x - start[0] - along * direction[0], grid_y - start[1] - along * direction[1])

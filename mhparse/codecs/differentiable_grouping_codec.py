@@ -26,6 +26,7 @@ from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
 from .candidates_to_problems import LimbOptions, affinity_to_problem, limb_affinity
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
+from .given_people import GivenPeople, in_network_input, joints_for_boxes, read_given_people
 from .matches_to_people import PeopleOptions, matches_to_people
 from .people_to_parsing import people_to_parsing, person_certainty
 
@@ -95,16 +96,24 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         return annotations_to_fields(annotation, self.skeleton, self.field_options)
 
     def decode(
-        self, fields: ParseFields | TargetFields, frame: ImageFrame | None = None
+        self,
+        fields: ParseFields | TargetFields,
+        frame: ImageFrame | None = None,
+        people: GivenPeople | None = None,
     ) -> tuple[InstanceData, Parsing]:
         """The people of one image and its parsing maps, both in pixels of the original image and on the CPU.
 
         Args:
             fields: Fields with a batch of 1.
             frame: Relates the original image to the network input; they are one if not given.
+            people: Boxes or poses of another model, in pixels of the original image, who take the place of our own
+                people, in their order: row p is the person with id p + 1, whether it gets pixels or not. With poses,
+                cells go to the person of the nearest joint as ever. A box gets the joints of our own person in it, and
+                cells inside it alone, so that what no box holds is nobody's; see :func:`joints_for_boxes`.
 
         Raises:
-            ValueError: If the fields are of another number of images, joints, limbs or parts.
+            ValueError: If the fields are of another number of images, joints, limbs or parts, or ``people`` are neither
+                boxes nor poses of the skeleton.
         """
         if isinstance(fields, TargetFields):
             fields = fields.as_prediction(len(self.part_set))
@@ -113,10 +122,20 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
             height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
             frame = ImageFrame((width, height), (width, height))
         fields = fields.detach().float()
-        people = self.group(fields).people
-        parsing = people_to_parsing(fields.to('cpu'), people, frame)
+        boxes = None
+        if people is None:
+            people = self.group(fields).people
+        else:
+            given = read_given_people(people, len(self.skeleton))
+            people = in_network_input(given, frame, len(self.skeleton))
+            if 'bboxes' in given:
+                people, boxes = joints_for_boxes(people, self.group(fields).people), given.bboxes
+        parsing = people_to_parsing(fields.to('cpu'), people, frame, within_boxes=boxes is not None)
         people.scores = people.scores * person_certainty(parsing.parts, len(people))
-        return _people_in_image(people, frame), parsing
+        people = _people_in_image(people, frame)
+        if boxes is not None:
+            people.bboxes = boxes
+        return people, parsing
 
     @torch.no_grad()
     def group(self, fields: ParseFields) -> Grouping:

@@ -14,7 +14,9 @@ _BAND = 1 << 20
 """Pixels handled at once, so that what a large photo needs beside its maps does not fill the memory."""
 
 
-def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFrame) -> Parsing:
+def people_to_parsing(
+    fields: ParseFields, people: InstanceData, frame: ImageFrame, *, within_boxes: bool = False
+) -> Parsing:
     """Parsing maps of one image at its original size.
 
     The part of a pixel is the likeliest by its bilinear logits (:class:`PartGrid`), its person that of the cell it
@@ -25,9 +27,11 @@ def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFra
         fields: Fields of one image, with a batch of 1.
         people: Its people, in pixels of the network input.
         frame: Relates the original image to the network input.
+        within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the centre
+            of the box.
     """
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
-    persons = PersonGrid.of(fields, parts, people)
+    persons = PersonGrid.of(fields, parts, people, within_boxes)
     xs, ys = frame.pixels_in_input()
     part_map = np.empty((len(ys), len(xs)), np.uint8)
     person_map = np.empty(part_map.shape, np.int32)
@@ -75,8 +79,8 @@ class _Table:
     def parts(self, people: InstanceData) -> InstanceData:
         """One row for each part of each person that has pixels, as of :class:`mhparse.structures.Parsing`.
 
-        The score of a row is the cube root of its mean part probability, its person's mean joint score and its
-        person's score.
+        The score of a row is the cube root of its mean part probability, its person's mean joint score (the person's
+        score where no joint was found) and its person's score.
 
         Args:
             people: Row p is the person with id p + 1.
@@ -86,5 +90,6 @@ class _Table:
         probability = (torch.from_numpy(self.certainty)[persons, labels] / areas).float()
         found = people.keypoint_scores > 0
         joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)
+        joint_score = torch.where(found.any(1), joint_score, people.scores)
         scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
         return InstanceData(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)

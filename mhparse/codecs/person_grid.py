@@ -35,8 +35,16 @@ class PersonGrid:
     stride: int
 
     @classmethod
-    def of(cls, fields: ParseFields, parts: PartGrid, people: InstanceData) -> 'PersonGrid':
-        """From the fields of one image and its people, both in pixels of the network input."""
+    def of(cls, fields: ParseFields, parts: PartGrid, people: InstanceData, within_boxes: bool = False) -> 'PersonGrid':
+        """From the fields of one image and its people, both in pixels of the network input.
+
+        Args:
+            fields: Fields with a batch of 1.
+            parts: Their parts.
+            people: The people.
+            within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the
+                centre of the box.
+        """
         field = fields.projection[0][0].float().numpy()
         height, width = field.shape[1:]
         pixels = (cell_pixels(length, fields.stride).astype(np.float64) for length in (width, height))
@@ -45,9 +53,12 @@ class PersonGrid:
         near = np.flatnonzero(cv2.dilate(_any_part(parts, (height, width)), np.ones((5, 5), np.uint8)))
         rows, columns = np.divmod(near, width)
         xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
-        landing = np.stack([field[0, rows, columns] + xs[columns], field[1, rows, columns] + ys[rows]], axis=1)
+        centres = np.stack([xs[columns], ys[rows]], axis=1)
+        landing = centres + field[:, rows, columns].T
         person = np.zeros((height, width), np.int32)
-        person[rows, columns] = nearest_person(landing, people)
+        person[rows, columns] = (
+            nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
+        )
         return cls(part, person, fields.stride)
 
     def read(self, xs: np.ndarray, ys: np.ndarray, part_map: np.ndarray) -> np.ndarray:
@@ -94,6 +105,21 @@ def nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
         return np.zeros(len(points), np.int64)
     _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
     return person[nearest] + 1
+
+
+def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: InstanceData) -> np.ndarray:
+    """(S,) id of the person nearest to each of the points (S, 2) among those whose box holds its cell; 0 if none."""
+    nearest = np.full(len(points), np.inf)
+    owner = np.zeros(len(points), np.int64)
+    boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()
+    for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
+        inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
+        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)
+        distance, _ = cKDTree(places).query(points[inside])
+        nearer = distance < nearest[inside]
+        nearest[inside[nearer]] = distance[nearer]
+        owner[inside[nearer]] = person + 1
+    return owner
 
 
 def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:

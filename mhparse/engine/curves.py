@@ -69,7 +69,9 @@ def draw_curves(work_dir: str | Path, out_file: str | Path) -> Path:
     metrics = {name: curves[name] for name in headline or curves if name not in losses}
     panels = [(title, group) for title, group in (('loss', losses), ('metric', metrics)) if group]
     figure = Figure(figsize=(7 * len(panels), 4.5), layout='constrained')
-    for axes, (title, group) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    for axes, (title, group) in zip(
+        figure.subplots(1, len(panels), squeeze=False, sharex=True)[0], panels, strict=True
+    ):
         _draw_panel(axes, title, group)
     out_file = Path(out_file)
     out_file.parent.mkdir(parents=True, exist_ok=True)

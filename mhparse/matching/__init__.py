@@ -1,5 +1,6 @@
 """Maximum-weight bipartite matching, exact and differentiable: a solver library that stands on its own."""
 
+from .greedy import Greedy
 from .hungarian import Hungarian
 from .problem import MatchingProblem
 from .projected_gradient import ProjectedGradient
@@ -8,6 +9,7 @@ from .solve import Solver, solve
 from .unbalanced_transport import UnbalancedTransport
 
 __all__ = [
+    'Greedy',
     'Hungarian',
     'MatchingProblem',
     'MatchingResult',

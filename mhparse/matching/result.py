@@ -45,7 +45,7 @@ def violation(plan: Tensor) -> Tensor:
     if plan.numel() == 0:
         return plan.new_zeros(len(plan))
     excess = torch.maximum(plan.sum(2).amax(1), plan.sum(1).amax(1)) - 1
-    return torch.maximum(excess, -plan.amin((1, 2))).clamp(min=0)
+    return torch.maximum(excess, -plan.amin((1, 2))).clamp(min=0).abs()  # not -0
 
 
 def assign(gain: Tensor) -> Tensor:

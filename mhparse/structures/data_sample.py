@@ -32,6 +32,9 @@ class HumanParseDataSample(BaseDataElement):
     )
     gt_parsing = _typed('gt_parsing', PixelData, 'part_map (1, H, W) and person_map (1, H, W); 255 = ignore.')
     gt_fields = _typed('gt_fields', TargetFields, 'Target fields, with a batch of 1.')
+    given_people = _typed(
+        'given_people', InstanceData, "Another model's people, in place of ours: bboxes (P, 4) or keypoints (P, K, 2)."
+    )
     pred_people = _typed(
         'pred_people', InstanceData, 'keypoints (P, K, 2), keypoint_scores (P, K), scores (P,), bboxes (P, 4).'
     )

@@ -59,6 +59,10 @@ class ParseFields:
     def detach(self) -> 'ParseFields':
         return _map(self, Tensor.detach)
 
+    def as_leaves(self) -> 'ParseFields':
+        """The same values, as tensors that gather gradients of their own: a backward pass ends at them."""
+        return _map(self, lambda tensor: tensor.detach().requires_grad_())
+
     def float(self) -> 'ParseFields':
         return _map(self, Tensor.float)
 

@@ -4,13 +4,14 @@ from .boxes import draw_boxes, draw_ids
 from .candidates import draw_candidates
 from .heatmaps import draw_heatmaps
 from .human_parse_visualizer import DrawnPeople, HumanParseVisualizer
-from .layout import add_joint_legend, add_legend, add_part_legend, side_by_side
+from .layout import add_joint_legend, add_legend, add_part_legend, in_grid, side_by_side
 from .limb_fields import draw_limb_fields
 from .matches import draw_matches
 from .outlines import draw_outlines
 from .parts import draw_parts
 from .projection import draw_projection
 from .skeletons import draw_skeletons
+from .small_png import small_png
 
 __all__ = [
     'DrawnPeople',
@@ -28,5 +29,7 @@ __all__ = [
     'draw_parts',
     'draw_projection',
     'draw_skeletons',
+    'in_grid',
     'side_by_side',
+    'small_png',
 ]

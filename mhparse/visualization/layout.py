@@ -74,6 +74,22 @@ def side_by_side(pictures: Sequence[np.ndarray], titles: Sequence[str]) -> np.nd
     return np.hstack(columns[:-1])
 
 
-def _extended(picture: np.ndarray, height: int) -> np.ndarray:
-    """The picture with a white strip below, up to the height."""
-    return cv2.copyMakeBorder(picture, 0, height - picture.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=_PAPER)
+def in_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], columns: int) -> np.ndarray:
+    """Sets pictures in rows, each under its title.
+
+    Args:
+        pictures: (H, W, 3) uint8 RGB each; smaller ones get white strips.
+        titles: One for each picture.
+        columns: Pictures in a row.
+    """
+    places = range(0, len(pictures), columns)
+    rows = [side_by_side(pictures[place : place + columns], titles[place : place + columns]) for place in places]
+    width = max(row.shape[1] for row in rows)
+    return np.vstack([_extended(row, row.shape[0], width) for row in rows])
+
+
+def _extended(picture: np.ndarray, height: int, width: int | None = None) -> np.ndarray:
+    """The picture with white strips below and to the right, up to the height and width."""
+    right = 0 if width is None else width - picture.shape[1]
+    below = height - picture.shape[0]
+    return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_CONSTANT, value=_PAPER)

@@ -49,6 +49,21 @@ def test_prediction_of_an_array(infer):
     np.testing.assert_array_equal(coco_mask.decode(part['rle']), expected)
 
 
+def test_other_models_people_reach_the_model(infer, monkeypatch):
+    seen, parse = [], infer.model._parse
+
+    def noting(image, sample):
+        seen.append(sample.given_people.bboxes.tolist())
+        return parse(image, sample)
+
+    monkeypatch.setattr(infer.model, '_parse', noting)
+    boxes = [np.array([[4, 6, 12, 10.0]]), np.zeros((0, 4))]
+    infer([spot(), spot()], people=boxes)
+    assert seen == [[[4, 6, 12, 10]], []]
+    with pytest.raises(ValueError, match='given for 1 images, but there are 2'):
+        infer([spot(), spot()], people=boxes[:1])
+
+
 def test_an_image_without_people_gives_empty_maps(infer, tmp_path):
     out = infer(np.zeros((20, 30, 3), dtype=np.uint8), out_dir=tmp_path, return_vis=True)
     (prediction,) = out['predictions']

@@ -77,10 +77,13 @@ def test_projection_leads_to_the_closest_joint_of_the_own_person(codec):
         np.testing.assert_allclose(landing[row, column], joints[distance.argmin()], atol=1e-4)
 
 
-def test_person_without_joints_has_no_projection_target(codec, annotate):
+def test_pixels_of_a_person_without_joints_teach_nothing_about_joints(codec, annotate):
     fields = codec.encode(annotate((40, 32), [((0, 0, 15, 31), {}), ((24, 0, 39, 31), {0: (30, 9)})]))
     assert fields.projection_weight[0, :, :4].sum() == 0
     assert fields.projection_weight[0, :, 6:].all()
+    for weight in (fields.joint_weight, fields.limb_weight):
+        assert weight[0, :, :4].sum() == 0
+        assert weight[0, :, 4:].all()
 
 
 def test_ignored_regions_weigh_nothing(codec, annotate):

@@ -61,9 +61,23 @@ def test_nobody():
     assert not annotation.part_map.any() and not annotation.person_map.any()
 
 
+def test_who_lacks_parts_is_kept_for_pose_and_who_lacks_joints_for_parsing():
+    posed = known(square(0, 5, 0, 5), 1)
+    layers = [PersonLayer(posed.mask, joints=posed.joints), PersonLayer(square(5, 9, 5, 9), np.full((10, 12), 3))]
+    annotation = flatten_layers(layers, NOBODY, 17)
+    np.testing.assert_array_equal(annotation.person_map, layers[0].mask + 2 * layers[1].mask)
+    np.testing.assert_array_equal(annotation.part_map, IGNORE * layers[0].mask + 3 * layers[1].mask)
+    np.testing.assert_array_equal(annotation.joints[0], posed.joints)
+    assert not annotation.joints[1].any()
+
+
+def test_the_later_person_may_be_on_top():
+    layers = [known(square(2, 5, 6, 10), 2), known(square(0, 10, 0, 8), 1)]
+    assert flatten_layers(layers, NOBODY, 17).part_map[3, 7] == 2
+    assert flatten_layers(layers, NOBODY, 17, on_top='later').part_map[3, 7] == 1
+
+
 def test_mistakes():
-    with pytest.raises(ValueError, match='neither part_map nor joints'):
-        PersonLayer(NOBODY, part_map=np.zeros((10, 12), np.uint8))
     with pytest.raises(ValueError, match=r'person 0: expected a mask of \(10, 12\), got \(5, 5\)'):
         flatten_layers([PersonLayer(np.ones((5, 5), bool))], NOBODY, 17)
     with pytest.raises(ValueError, match='at most 254 people'):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mhparse.datasets import RandomAffinePeople
-from mhparse.datasets.transforms.random_affine_people import warp_image
+from mhparse.datasets.transforms.warping import warp_image
 from mhparse.structures import ParseAnnotation
 from mhparse.testing import synthetic_scene
 

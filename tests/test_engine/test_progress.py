@@ -2,9 +2,11 @@
 
 import io
 import logging
+from weakref import WeakSet
 
 import pytest
 from stand_ins import stand_in_config
+from tqdm import tqdm
 
 from mhparse.engine import progress, progress_bar
 from mhparse.engine.runner_setup import build_runner
@@ -18,6 +20,8 @@ class _Terminal(io.StringIO):
 @pytest.fixture
 def redirect(monkeypatch):
     """Redirects standard error; inside the test, because pytest's capture replaces it between set-up and call."""
+    # bars that other tests left open would take lines of their own
+    monkeypatch.setattr(tqdm, '_instances', WeakSet())
 
     def redirect(stream):
         monkeypatch.setattr('sys.stderr', stream)

@@ -1,9 +1,7 @@
 """Gradients of optimal transport: against finite differences and each other, and what they keep in memory."""
 
 import math
-import warnings
 
-import numpy as np
 import pytest
 import torch
 from transport_problems import FORMS, plan_and_gradient, random_problem
@@ -87,28 +85,3 @@ def test_implicit_keeps_one_array_however_many_the_sweeps(form):
         for sweeps in (2, 40)
     )
     assert few == many <= 1.2 * score.numel()
-
-
-def peak_bytes(function) -> int:
-    """Most bytes alive at once that ``function`` allocated, inside of operators too."""
-    with (
-        warnings.catch_warnings(),
-        torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile,
-    ):
-        warnings.simplefilter('ignore')
-        function()
-    events = [event for event in profile.profiler.kineto_results.events() if event.name() == '[memory]']
-    return int(np.cumsum([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())]).max())
-
-
-@pytest.mark.parametrize('form', FORMS)
-def test_implicit_peak_memory_is_six_scores_at_most(form):
-    score = (torch.rand(64, 30, 30) - 0.4).requires_grad_()
-    problem, weight = MatchingProblem(score), torch.rand(64, 30, 30)
-    solver = UnbalancedTransport(marginals=form, gradient='implicit')
-
-    def train():
-        torch.autograd.grad(solver.solve(problem).plan, score, weight)
-
-    train()  # what libraries allocate once for all is not counted
-    assert score.numel() * 4 < peak_bytes(train) <= 6 * score.numel() * 4

@@ -93,9 +93,21 @@ def test_lovasz_of_hard_predictions_is_one_minus_iou():
 def test_lovasz_may_look_at_every_second_pixel(truth):
     targets, fields = truth
     fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
-    value = PartLoss(lovasz_weight=3.0, lovasz_step=2)(fields, targets)['loss_part_lovasz']
+    value = PartLoss(lovasz_weight=3.0, lovasz_step=2, lovasz_over='batch')(fields, targets)['loss_part_lovasz']
     expected = lovasz_softmax(fields.part_logits[..., ::2, ::2].softmax(1), targets.part_map[..., ::2, ::2].long())
     torch.testing.assert_close(value, 3 * expected)
+
+
+def test_lovasz_over_images_is_the_mean_of_theirs(truth):
+    targets, fields = truth
+    fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
+    value = PartLoss()(fields, targets)['loss_part_lovasz']
+    probability, labels = fields.part_logits.softmax(1), targets.part_map.long()
+    expected = sum(lovasz_softmax(probability[i : i + 1], labels[i : i + 1]) for i in range(2)) / 2
+    torch.testing.assert_close(value, expected)
+    assert value != PartLoss(lovasz_over='batch')(fields, targets)['loss_part_lovasz']
+    with pytest.raises(ValueError, match="'image' or 'batch', got 'class'"):
+        PartLoss(lovasz_over='class')
 
 
 def test_lovasz_has_a_gradient():

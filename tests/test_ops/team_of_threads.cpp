@@ -66,38 +66,82 @@ void let_team_work(int threads, const Work& work) {
 }
 
 template <typename Steps>
-ProjectedGradient<Steps> lay_out(Arena& arena, const Problems& problems, bool backward) {
+ProjectedGradient<Steps> lay_out(Arena& arena, Arena* trace, const Problems& problems) {
   const int stride = Core::stride_of<typename Steps::Real>(problems.columns);
-  return {arena, problems.rows, problems.columns, stride, problems.options, backward};
+  return {arena, trace, problems.rows, problems.columns, stride, problems.options};
 }
 
-// Memory of its own, as much as is asked for and no more, so that a sanitizer sees what goes beyond.
+// Solvers that trace nothing, keep a trace apart, and run the steps again. Their memory is as much as they ask for and
+// no more, so that a sanitizer sees what goes beyond.
 template <typename Steps>
-std::vector<char> memory_for(const Problems& problems, bool backward) {
-  Arena counting(nullptr);
-  lay_out<Steps>(counting, problems, backward);
-  return std::vector<char>(counting.used());
+class Solvers {
+ public:
+  explicit Solvers(const Problems& problems) : problems_(problems) {
+    Arena plain(nullptr), kept(nullptr), again(nullptr);
+    lay_out<Steps>(plain, nullptr, problems);
+    memory_.resize(plain.used());
+    lay_out<Steps>(again, &kept, problems);
+    trace_.resize(kept.used());
+    lay_out<Steps>(again = Arena(nullptr), &again, problems);
+    memory_again_.resize(again.used());
+  }
+
+  template <typename T>
+  void forward(TeamThread& team, const T* score, T* plan, T* moved) {
+    Arena arena(memory_.data());
+    lay_out<Steps>(arena, nullptr, problems_).template forward<false>(team, score, plan, moved);
+  }
+
+  template <typename T>
+  void forward_and_backward(TeamThread& team, const T* grad_plan, const T* score, T* plan, T* moved, T* grad) {
+    Arena arena(memory_.data()), trace(trace_.data());
+    auto solver = lay_out<Steps>(arena, &trace, problems_);
+    solver.template forward<true>(team, score, plan, moved);
+    team.sync();
+    solver.template backward<true>(team, grad_plan, score, grad);
+  }
+
+  template <typename T>
+  void backward(TeamThread& team, const T* grad_plan, const T* score, T* grad) {
+    Arena arena(memory_again_.data());
+    lay_out<Steps>(arena, &arena, problems_).template backward<false>(team, grad_plan, score, grad);
+  }
+
+ private:
+  const Problems& problems_;
+  std::vector<char> memory_, trace_, memory_again_;
+};
+
+template <typename T>
+void require_same(const std::vector<T>& one, const std::vector<T>& other, const char* what) {
+  if (one == other) return;
+  std::fprintf(stderr, "%s differ with and without a kept trace\n", what);
+  std::exit(EXIT_FAILURE);
 }
 
 template <typename Steps, typename T>
 void solve(int threads, const Problems& problems) {
   const std::size_t size = static_cast<std::size_t>(problems.rows) * problems.columns, all = problems.count * size;
   std::vector<T> score(all), grad_plan(all), plan(all), moved(problems.count), grad_score(all);
+  std::vector<T> traced_plan(all), traced_moved(problems.count), traced_grad(all);
   for (std::vector<T>* problem : {&score, &grad_plan})
     if (std::fread(problem->data(), sizeof(T), all, stdin) != all) std::exit(EXIT_FAILURE);
 
-  std::vector<char> forward_memory = memory_for<Steps>(problems, false);
-  std::vector<char> backward_memory = memory_for<Steps>(problems, true);
+  Solvers<Steps> solvers(problems);
   let_team_work(threads, [&](TeamThread& self) {
-    Arena forward_arena(forward_memory.data()), backward_arena(backward_memory.data());
-    auto forward_solver = lay_out<Steps>(forward_arena, problems, false);
-    auto backward_solver = lay_out<Steps>(backward_arena, problems, true);
-    for (std::size_t b = 0; b < problems.count; ++b) {
-      forward_solver.forward(self, &score[b * size], &plan[b * size], &moved[b]);
-      backward_solver.backward(self, &grad_plan[b * size], &score[b * size], &grad_score[b * size]);
+    for (std::size_t b = 0, at = 0; b < problems.count; ++b, at += size) {
+      solvers.forward(self, &score[at], &plan[at], &moved[b]);
+      self.sync();
+      solvers.forward_and_backward(self, &grad_plan[at], &score[at], &traced_plan[at], &traced_moved[b],
+                                   &traced_grad[at]);
+      self.sync();
+      solvers.backward(self, &grad_plan[at], &score[at], &grad_score[at]);
       self.sync();
     }
   });
+  require_same(plan, traced_plan, "plans");
+  require_same(moved, traced_moved, "last moves");
+  require_same(grad_score, traced_grad, "gradients");
   for (const std::vector<T>* result : {&plan, &moved, &grad_score})
     std::fwrite(result->data(), sizeof(T), result->size(), stdout);
 }

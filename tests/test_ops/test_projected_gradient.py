@@ -1,5 +1,7 @@
 """The compiled projected gradient against its PyTorch reference, and as an op among torch's."""
 
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -104,9 +106,14 @@ def test_threads_and_neighbours_change_no_bit(cycles):
 @pytest.mark.parametrize('shape', [(0, 3, 4), (2, 0, 4), (2, 3, 0), (2, 3, 4)])
 def test_opcheck(shape, cycles):
     score = random_problem(2, shape, torch.float64, masked=False)[0].requires_grad_()
-    torch.library.opcheck(torch.ops.mhparse.projected_gradient.default, (score, 4, 0.5, cycles))
-    arguments = (torch.ones_like(score), score.detach(), 4, 0.5, cycles)
-    torch.library.opcheck(torch.ops.mhparse.projected_gradient_backward.default, arguments)
+    forward, backward = (
+        torch.ops.mhparse.projected_gradient.default,
+        torch.ops.mhparse.projected_gradient_backward.default,
+    )
+    for trace_bytes in (0, 4096):
+        torch.library.opcheck(forward, (score, 4, 0.5, cycles, trace_bytes))
+        trace = forward(score.detach(), 4, 0.5, cycles, trace_bytes)[2]
+        torch.library.opcheck(backward, (torch.ones_like(score), score.detach(), trace, 4, 0.5, cycles))
 
 
 class _Plan(torch.nn.Module):
@@ -132,6 +139,7 @@ def test_export_and_compile_keep_the_op():
     'arguments, message',
     [
         ((torch.zeros(2, 3), 1, 0.5, 1), r'score must be \(B, N, M\)'),
+        ((torch.zeros(1).expand(1, 50_000, 50_000), 1, 0.5, 1), 'a problem must have fewer than'),
         ((torch.zeros(1, 2, 3), 0, 0.5, 1), 'steps must be positive'),
         ((torch.zeros(1, 2, 3), 1, -0.5, 1), 'step_size must be positive'),
         ((torch.zeros(1, 2, 3), 1, 0.5, -1), 'cycles must be positive'),
@@ -160,21 +168,46 @@ def test_a_backend_that_is_missing_is_named(monkeypatch):
         choose_backend('compiled', torch.device('cpu'))
 
 
-def kept_by(solver: ProjectedGradient, score: torch.Tensor) -> float:
-    """Numbers that are kept for the backward pass, in sizes of the score."""
-    numbers = []
+def kept_by(solver: ProjectedGradient, score: torch.Tensor) -> tuple[float, int]:
+    """What is kept for the backward pass: floats, in sizes of the score, and bytes of bits."""
+    floats, bits = [], []
 
     def count(saved):
-        numbers.append(saved.numel())
+        if saved.dtype != torch.bool:  # the masks
+            (floats if saved.is_floating_point() else bits).append(saved.numel())
         return saved
 
     with torch.autograd.graph.saved_tensors_hooks(count, lambda saved: saved):
         solve(MatchingProblem(score.clone().requires_grad_()), solver)
-    return sum(numbers) / score.numel()
+    return sum(floats) / score.numel(), max(bits)
 
 
 @pytest.mark.parametrize('gradient', GRADIENTS)
-def test_nothing_is_kept_per_step(gradient):
+def test_only_bits_are_kept_per_step(gradient):
     score = random_problem(0, (8, 30, 30), torch.float32, masked=False)[0]
     few, many = (kept_by(ProjectedGradient(steps, gradient=gradient, backend='compiled'), score) for steps in (2, 20))
-    assert few == many <= 3
+    assert few[0] == many[0] <= 3
+    projections = 20 * (10 if gradient == 'unrolled' else 1)
+    # a row or column is padded to 32 bits, and tells in a byte whether its sum was capped
+    assert many[1] <= 8 * (projections * (32 * 32 / 8 + 64) + 256)
+
+
+@pytest.mark.parametrize('gradient', GRADIENTS)
+@pytest.mark.parametrize('shape', [(3, 1, 1), (4, 33, 7), (4, 7, 33), (2, 70, 65)])
+def test_steps_that_are_run_again_give_the_same_gradient(shape, gradient, monkeypatch):
+    problem = random_problem(3, shape, torch.float32)
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    solver = ProjectedGradient(gradient=gradient, backend='compiled')
+    _, kept = plan_and_gradient(*problem, solver, weight)
+    monkeypatch.setattr(sys.modules['mhparse.ops.projected_gradient'], '_MOST_TRACE_BYTES', 0)
+    assert kept_by(solver, problem[0])[1] == 0
+    _, again = plan_and_gradient(*problem, solver, weight)
+    assert torch.equal(kept, again)
+
+
+def test_a_trace_that_is_too_short_is_refused():
+    score = torch.rand(1, 8, 8)
+    with pytest.raises(ValueError, match='trace_bytes must be 0, or a multiple of 64 and at least'):
+        torch.ops.mhparse.projected_gradient(score, 4, 0.5, 3, 64)
+    with pytest.raises(ValueError, match='trace must be what projected_gradient gave'):
+        torch.ops.mhparse.projected_gradient_backward(score, score, torch.zeros(2, 64), 4, 0.5, 3)

@@ -1,6 +1,5 @@
 """The demo's own pieces; `make demo` is the test of the whole."""
 
-import importlib.util
 from types import SimpleNamespace
 
 import cv2
@@ -12,11 +11,8 @@ from mhparse.testing import synthetic_scene
 
 
 @pytest.fixture
-def demo(repo_root):
-    spec = importlib.util.spec_from_file_location('demo_command', repo_root / 'tools' / 'demo.py')
-    command = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(command)
-    return command
+def demo(load_tool):
+    return load_tool('demo.py')
 
 
 def test_the_table_begins_with_what_parsers_are_compared_by(demo):

@@ -1,19 +1,11 @@
 """tools/analysis/draw_data_flow.py: one small picture for each stage."""
 
-import importlib.util
-import sys
-
 import cv2
 
 
-def test_pictures_of_all_stages(repo_root, tmp_path, monkeypatch):
-    path = repo_root / 'tools' / 'analysis' / 'draw_data_flow.py'
-    spec = importlib.util.spec_from_file_location('draw_data_flow', path)
-    command = importlib.util.module_from_spec(spec)
-    # a dataclass looks its module up by name
-    monkeypatch.setitem(sys.modules, spec.name, command)
-    spec.loader.exec_module(command)
-    monkeypatch.setattr(sys, 'argv', ['draw_data_flow.py', '--size', '96', '72', '--out-dir', str(tmp_path / 'out')])
+def test_pictures_of_all_stages(load_tool, tmp_path, monkeypatch):
+    command = load_tool('analysis/draw_data_flow.py')
+    monkeypatch.setattr('sys.argv', ['draw_data_flow.py', '--size', '96', '72', '--out-dir', str(tmp_path / 'out')])
     command.main()
     files = sorted((tmp_path / 'out').iterdir())
     assert [file.name[:3] for file in files] == [f'{number:02d}_' for number in range(1, 9)]

@@ -146,6 +146,10 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--batch', type=int, default=304, help='problems: 19 limb types of 16 images')
     parser.add_argument('--size', type=int, default=30, help='rows and columns of a problem')
+    parser.add_argument(
+        '--sizes', type=int, nargs='+', default=[5, 10, 20, 40], help='sizes of 64 problems in the plot'
+    )
+    parser.add_argument('--batches', type=int, nargs='+', default=[1, 8, 64, 256], help='of size 20 in the plot')
     parser.add_argument('--repeats', type=int, default=9)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -161,8 +165,8 @@ def main() -> None:
     for kind in ('uniform', 'limbs'):
         results[kind] = run(arguments.batch, arguments.size, kind)
         print_table(results[kind], f'{arguments.batch} {kind} problems of {arguments.size} x {arguments.size}, {where}')
-    sizes = {size: run(64, size, repeats=2) for size in (5, 10, 20, 40)}
-    batches = {batch: run(batch, 20, repeats=2) for batch in (1, 8, 64, 256)}
+    sizes = {size: run(64, size, repeats=2) for size in arguments.sizes}
+    batches = {batch: run(batch, 20, repeats=2) for batch in arguments.batches}
     arguments.out_dir.mkdir(parents=True, exist_ok=True)
     plot(sizes, batches, arguments.out_dir / 'time.png')
     (arguments.out_dir / 'times.json').write_text(json.dumps(dict(where=where, **results), indent=1))

@@ -2,7 +2,9 @@
 
 import io
 from pathlib import Path
+from typing import Literal
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
@@ -37,7 +39,7 @@ def read_image(source: ImageSource, *, exif: bool) -> np.ndarray:
     if isinstance(source, np.ndarray):
         return _array_to_bgr(source)
     image = _decode(source, exif=exif)
-    return np.ascontiguousarray(_to_rgb(image, describe_source(source))[..., ::-1])
+    return cv2.cvtColor(_to_rgb(image, describe_source(source)), cv2.COLOR_RGB2BGR)
 
 
 def convert_image(image: Image.Image) -> np.ndarray:
@@ -50,11 +52,12 @@ def convert_image(image: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(_to_rgb(upright, f'of size {image.size}')[..., ::-1])
 
 
-def read_label_map(path: str | Path) -> np.ndarray:
+def read_label_map(path: str | Path, channel: Literal['only', 'red'] = 'only') -> np.ndarray:
     """Reads a map of labels as stored: palette images give their indices, not their colours.
 
     Args:
         path: Path or URL of a PNG or another lossless image file.
+        channel: Where colour images hold the labels: in all their channels, which must then be equal, or in red.
 
     Returns:
         (H, W) integers of the type that the file holds (uint8, uint16 or int32).
@@ -69,7 +72,7 @@ def read_label_map(path: str | Path) -> np.ndarray:
     image = _decode(path, exif=False)
     if image.format in ('JPEG', 'MPO'):
         raise ValueError(f'Label map {name} is a JPEG, which does not keep labels exact; store it as PNG.')
-    labels = np.asarray(image)
+    labels = np.asarray(image.getchannel('R') if channel == 'red' and 'R' in image.getbands() else image)
     if labels.ndim == 3 and (labels == labels[..., :1]).all():
         labels = labels[..., 0]
     if labels.ndim != 2:
@@ -82,6 +85,21 @@ def read_label_map(path: str | Path) -> np.ndarray:
     if labels.dtype.kind not in 'ui':
         raise ValueError(f'Label map {name} holds {labels.dtype}; expected integers. Store it as 8- or 16-bit PNG.')
     return labels
+
+
+def read_image_size(path: str | Path) -> tuple[int, int]:
+    """(W, H) of an image file, from its head alone.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        OSError: If the file cannot be read.
+        ValueError: If it is not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except UnidentifiedImageError as error:
+        raise ValueError(f"'{path}' is not an image; fetch it again.") from error
 
 
 def describe_source(source: ImageSource) -> str:

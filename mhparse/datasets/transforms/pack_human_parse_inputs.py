@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -46,7 +47,7 @@ class PackHumanParseInputs(BaseTransform):
             )
         if 'fields' in results:
             data_sample.gt_fields = results['fields']
-        inputs = torch.from_numpy(np.ascontiguousarray(results['img'].transpose(2, 0, 1)))
+        inputs = torch.from_numpy(np.stack(cv2.split(results['img'])))
         return {'inputs': inputs, 'data_samples': data_sample}
 
 

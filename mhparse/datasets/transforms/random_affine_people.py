@@ -1,14 +1,14 @@
 """RandomAffinePeople: a random view of an image and its people, of one fixed size."""
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
 from mhparse.registry import TRANSFORMS
-from mhparse.structures import ImageFrame, ParseAnnotation
+from mhparse.structures import ParseAnnotation
 
 from .annotation_size import check_annotation_size
+from .warping import GREY, warp_people
 
 
 @TRANSFORMS.register_module()
@@ -17,6 +17,9 @@ class RandomAffinePeople(BaseTransform):
 
     What lies outside the old image becomes background of one colour. Joints that leave the view become unlabelled, and
     people of whom neither pixel nor joint is left are taken out.
+
+    This is also the scale jitter with crop and padding to one size that parsers are usually trained with: a zoom above
+    1 crops, one below 1 pads. With ``rotation=0`` and ``stretch=1`` nothing else happens.
 
     Required keys: img, annotation. Modified keys: img, img_shape, annotation.
 
@@ -41,7 +44,7 @@ class RandomAffinePeople(BaseTransform):
         stretch: float = 1.0,
         shift: float = 0.1,
         person_prob: float = 0.5,
-        border: tuple[int, int, int] = (104, 116, 124),
+        border: tuple[int, int, int] = GREY,
     ):
         if min(size) < 1 or not 0 < scale[0] <= scale[1]:
             raise ValueError(f'expected a size of at least 1 pixel and scale 0 < low <= high, got {size} and {scale}.')
@@ -61,9 +64,7 @@ class RandomAffinePeople(BaseTransform):
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
         matrix = self._random_matrix(results['annotation'])
-        results['img'] = warp_image(results['img'], matrix, self.size, self.border)
-        results['img_shape'] = results['img'].shape[:2]
-        results['annotation'] = results['annotation'].warped(matrix, self.size).without_absent()
+        warp_people(results, matrix, self.size, self.border)
         return results
 
     @cache_randomness
@@ -85,25 +86,3 @@ class RandomAffinePeople(BaseTransform):
             box = annotation.boxes[np.random.randint(len(annotation))]
             return (box[:2] + box[2:]) / 2
         return (np.array(annotation.size) - 1) / 2
-
-
-def warp_image(
-    image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], border: tuple[int, int, int]
-) -> np.ndarray:
-    """The image after an affine map, interpolated linearly, without aliasing where it shrinks.
-
-    Args:
-        image: (H, W, 3) uint8.
-        matrix: (2, 3) float; from old to new pixel coordinates, pixel centres at integers.
-        size: (W, H) of the result.
-        border: Colour outside the old image.
-    """
-    shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if shrink < 1:
-        # Linear interpolation reads four pixels however many a new pixel covers: shrink by averaging first.
-        height, width = image.shape[:2]
-        smaller = max(round(width * shrink), 1), max(round(height * shrink), 1)
-        image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
-        to_smaller = np.vstack([ImageFrame((width, height), smaller).matrix, [0, 0, 1]])
-        matrix = matrix @ np.linalg.inv(to_smaller)
-    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)

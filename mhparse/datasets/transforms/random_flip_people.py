@@ -1,6 +1,6 @@
 """RandomFlipPeople: mirrors an image and its people."""
 
-import mmcv
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
@@ -35,6 +35,6 @@ class RandomFlipPeople(BaseTransform):
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
         if self._flips():
-            results['img'] = np.ascontiguousarray(mmcv.imflip(results['img']))
+            results['img'] = cv2.flip(results['img'], 1)
             results['annotation'] = results['annotation'].flipped(results['skeleton'], results['part_set'])
         return results

@@ -16,13 +16,13 @@ class UnrolledSteps {
  public:
   using Real = T;
 
-  MHPARSE_DEVICE UnrolledSteps(Arena& arena, int rows, int columns, int stride, mhparse::Options options, bool traced)
+  MHPARSE_DEVICE UnrolledSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mhparse::Options options)
       : by_rows_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
         by_columns_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
         row_thresholds_(arena.take<T>(rows)),
         column_thresholds_(arena.take<T>(stride)),
         options_(options) {
-    if (traced) trace_ = DykstraTrace(arena, rows, columns, stride, 2 * std::size_t(options.steps) * options.cycles);
+    if (trace) trace_ = DykstraTrace(*trace, rows, columns, stride, 2 * std::size_t(options.steps) * options.cycles);
   }
 
   static MHPARSE_DEVICE T padding() { return 0; }
@@ -82,9 +82,9 @@ class ExactSteps {
  public:
   using Real = double;
 
-  MHPARSE_DEVICE ExactSteps(Arena& arena, int rows, int columns, int stride, mhparse::Options options, bool traced)
+  MHPARSE_DEVICE ExactSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mhparse::Options options)
       : projection_(arena, rows, stride) {
-    if (traced) trace_ = ExactTrace(arena, rows, columns, stride, options.steps);
+    if (trace) trace_ = ExactTrace(*trace, rows, columns, stride, options.steps);
   }
 
   static MHPARSE_DEVICE double padding() { return -1; }  // never positive, whatever the duals
@@ -113,46 +113,47 @@ class ExactSteps {
   ExactTrace trace_;
 };
 
-// One problem and the arrays to solve it in.
+// One problem and the arrays to solve it in. The gradient needs a trace of the steps: bits, in an arena of its own if
+// they are to be kept from the forward to the backward pass.
 template <typename Steps>
 class ProjectedGradient {
  public:
   using Real = typename Steps::Real;
 
-  MHPARSE_DEVICE ProjectedGradient(Arena& arena, int max_rows, int max_columns, int max_stride, mhparse::Options options,
-                                   bool traced)
+  MHPARSE_DEVICE ProjectedGradient(Arena& arena, Arena* trace, int max_rows, int max_columns, int max_stride,
+                                   mhparse::Options options)
       : core_(arena, max_rows, max_columns),
         move_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
         x_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
         before_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
-        steps_(arena, max_rows, max_columns, max_stride, options, traced),
+        steps_(arena, trace, max_rows, max_columns, max_stride, options),
+        steps_run_(trace ? trace->template take<int>(1) : nullptr),
         options_(options),
         max_columns_(max_columns),
         max_rows_(max_rows) {}
 
   // Writes the plan (max_rows, max_columns), where it is not 0, and how far the last step moved it (sum of |dX|).
-  template <typename T, typename Team>
+  template <bool kTraced, typename T, typename Team>
   MHPARSE_DEVICE void forward(Team& team, const T* score, T* plan, T* moved) {
     prepare(team, score);
-    double change = 0;
-    run<false>(team, &change);
+    const double change = run<kTraced>(team);
     core_.scatter(team, x_, Real(1), max_columns_, plan);
     if (team.rank() == 0) *moved = static_cast<T>(change);
   }
 
-  // Writes the gradient with respect to the score, where it is not 0, given that with respect to the plan.
-  template <typename T, typename Team>
+  // Writes the gradient with respect to the score, where it is not 0, given that with respect to the plan. What was not
+  // traced is run again.
+  template <bool kTraced, typename T, typename Team>
   MHPARSE_DEVICE void backward(Team& team, const T* grad_plan, const T* score, T* grad_score) {
     prepare(team, score);
-    double change = 0;
-    const int run_steps = run<true>(team, &change);
+    if (!kTraced) run<true>(team);
     const int length = core_.n() * core_.stride;
     Real* grad = x_;
     Real* sum = before_;
     core_.gather(team, grad_plan, max_columns_, T(1), Real(0), grad);
     for (int k = team.rank(); k < length; k += team.size()) sum[k] = 0;
     for (int step = options_.steps - 1; step >= 0; --step) {
-      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, smaller(step, run_steps - 1));
+      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, smaller(step, *steps_run_ - 1));
       for (int k = team.rank(); k < length; k += team.size()) sum[k] += grad[k];
       team.sync();
     }
@@ -169,12 +170,13 @@ class ProjectedGradient {
     team.sync();
   }
 
-  // Steps until the plan stays or the steps are used up; returns how many were run.
+  // Steps until the plan stays or the steps are used up; returns how far the last one moved it.
   template <bool kTraced, typename Team>
-  MHPARSE_DEVICE int run(Team& team, double* change) {
+  MHPARSE_DEVICE double run(Team& team) {
     const int length = core_.n() * core_.stride;
+    double change = 1;
     int step = 0;
-    while (step < options_.steps) {
+    while (step < options_.steps && change != 0) {
       for (int k = team.rank(); k < length; k += team.size()) before_[k] = x_[k];
       team.sync();
       steps_.template forward<kTraced>(team, x_, move_, core_.n(), core_.m(), core_.stride, step);
@@ -184,10 +186,11 @@ class ProjectedGradient {
         const Lanes<Real> gained = load(x_ + k) - load(before_ + k);
         difference.add(gained > 0 ? gained : -gained, gained == gained);
       }
-      *change = team.sum(difference.total());
-      if (*change == 0) break;
+      change = team.sum(difference.total());
     }
-    return step;
+    if (kTraced && team.rank() == 0) *steps_run_ = step;
+    team.sync();
+    return change;
   }
 
   Core core_;
@@ -195,6 +198,7 @@ class ProjectedGradient {
   Real* x_;
   Real* before_;
   Steps steps_;
+  int* steps_run_;  // part of the trace
   mhparse::Options options_;
   int max_columns_;
   int max_rows_;

@@ -3,12 +3,17 @@
 
 #include <torch/library.h>
 
+#include <limits>
+
 namespace mhparse {
 
 void check_options(const at::Tensor& score, const Options& options) {
   TORCH_CHECK_VALUE(score.dim() == 3, "score must be (B, N, M), got ", score.sizes(), ".");
   TORCH_CHECK_TYPE(score.scalar_type() == at::kFloat || score.scalar_type() == at::kDouble,
                    "score must be float32 or float64, got ", score.scalar_type(), ".");
+  constexpr int64_t kMost = std::numeric_limits<int>::max() / 2;  // padded, too, its entries are counted in an int
+  TORCH_CHECK_VALUE(score.size(1) < 1 << 30 && score.size(2) < 1 << 30 && score.size(1) * score.size(2) < kMost,
+                    "a problem must have fewer than ", kMost, " entries, got ", score.sizes(), ".");
   TORCH_CHECK_VALUE(options.steps > 0, "steps must be positive, got ", options.steps, ".");
   TORCH_CHECK_VALUE(options.step_size > 0, "step_size must be positive, got ", options.step_size, ".");
   TORCH_CHECK_VALUE(options.cycles >= 0, "cycles must be positive, or 0 for exact projections, got ", options.cycles,
@@ -27,9 +32,12 @@ void check_gradient(const at::Tensor& grad_plan, const at::Tensor& score) {
 }  // namespace mhparse
 
 TORCH_LIBRARY(mhparse, library) {
-  // cycles = 0 asks for exact projections; moved (B,) is how far the last step moved each plan
+  // cycles = 0 asks for exact projections; moved (B,) is how far the last step moved each plan; trace (B, trace_bytes)
+  // is what the backward pass needs of the steps, which it else runs again
   library.def(
-      "projected_gradient(Tensor score, int steps, float step_size, int cycles) -> (Tensor plan, Tensor moved)");
+      "projected_gradient(Tensor score, int steps, float step_size, int cycles, SymInt trace_bytes) -> "
+      "(Tensor plan, Tensor moved, Tensor trace)");
   library.def(
-      "projected_gradient_backward(Tensor grad_plan, Tensor score, int steps, float step_size, int cycles) -> Tensor");
+      "projected_gradient_backward(Tensor grad_plan, Tensor score, Tensor trace, int steps, float step_size, "
+      "int cycles) -> Tensor");
 }

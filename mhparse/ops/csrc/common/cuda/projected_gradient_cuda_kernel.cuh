@@ -58,7 +58,7 @@ struct Problems {
 template <typename Steps>
 __host__ __device__ ProjectedGradient<Steps> lay_out(Arena& arena, const Problems& problems, bool backward) {
   const int stride = Core::stride_of<typename Steps::Real>(problems.columns);
-  return {arena, problems.rows, problems.columns, stride, problems.options, backward};
+  return {arena, backward ? &arena : nullptr, problems.rows, problems.columns, stride, problems.options};
 }
 
 // How much memory a problem takes.
@@ -95,7 +95,7 @@ template <typename Steps, bool kShared, typename T>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksByRegisters)
     projected_gradient_cuda_kernel(Problems problems, const T* score, T* plan, T* moved) {
   for_each_problem<Steps, kShared>(problems, false, [=](auto& solver, Block& block, std::int64_t b, std::int64_t at) {
-    solver.forward(block, score + at, plan + at, moved + b);
+    solver.template forward<false>(block, score + at, plan + at, moved + b);
   });
 }
 
@@ -104,7 +104,7 @@ template <typename Steps, bool kShared, typename T>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksByRegisters)
     projected_gradient_backward_cuda_kernel(Problems problems, const T* grad_plan, const T* score, T* grad_score) {
   for_each_problem<Steps, kShared>(problems, true, [=](auto& solver, Block& block, std::int64_t, std::int64_t at) {
-    solver.backward(block, grad_plan + at, score + at, grad_score + at);
+    solver.template backward<false>(block, grad_plan + at, score + at, grad_score + at);
   });
 }
 

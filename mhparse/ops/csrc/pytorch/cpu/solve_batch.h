@@ -8,7 +8,8 @@
 
 namespace mhparse {
 
-// A batch of contiguous matrices (rows, columns). The backward pass is asked for by grad_plan, and has no moved.
+// A batch of contiguous matrices (rows, columns). The backward pass is asked for by grad_plan, and has no moved. With
+// trace_bytes the forward pass writes a trace of the steps, and the backward pass reads it.
 template <typename T>
 struct Batch {
   const T* score;
@@ -17,13 +18,22 @@ struct Batch {
   T* moved;
   std::int64_t rows, columns;
   Options options;
+  char* trace;  // trace_bytes for each problem, a multiple of 64
+  std::size_t trace_bytes;
 };
 
-// Solves problems begin to end in `memory`, aligned to 64 bytes; without memory only tells how many bytes it needs.
-#define MHPARSE_DECLARE(architecture)                                                                            \
-  namespace architecture {                                                                                       \
-  std::size_t solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory);             \
-  std::size_t solve(const Batch<double>& batch, std::int64_t begin, std::int64_t end, char* memory);            \
+struct Sizes {
+  std::size_t memory;  // for a thread
+  std::size_t trace;   // for each problem, if one is kept
+};
+
+// Tells how many bytes are needed; solves problems begin to end in `memory`, aligned to 64 bytes.
+#define MHPARSE_DECLARE(architecture)                                                                   \
+  namespace architecture {                                                                              \
+  Sizes sizes(const Batch<float>& batch);                                                               \
+  Sizes sizes(const Batch<double>& batch);                                                              \
+  void solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory);            \
+  void solve(const Batch<double>& batch, std::int64_t begin, std::int64_t end, char* memory);           \
   }
 MHPARSE_DECLARE(baseline)
 MHPARSE_DECLARE(avx2)

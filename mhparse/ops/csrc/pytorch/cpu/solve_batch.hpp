@@ -12,42 +12,67 @@ struct LoneThread {
 };
 
 template <typename Steps, typename T>
-MHPARSE_DEVICE std::size_t solve_range(const mhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end,
-                                       char* memory) {
-  LoneThread team;
+MHPARSE_DEVICE ProjectedGradient<Steps> lay_out(Arena& arena, Arena& kept, const mhparse::Batch<T>& batch) {
   const int rows = static_cast<int>(batch.rows), columns = static_cast<int>(batch.columns);
   const bool backward = batch.grad_plan != nullptr;
-  Arena arena(memory);
-  ProjectedGradient<Steps> solver(arena, rows, columns, Core::stride_of<typename Steps::Real>(columns), batch.options,
-                                  backward);
-  for (std::int64_t b = begin; memory != nullptr && b < end; ++b) {
+  Arena* trace = batch.trace_bytes > 0 ? &kept : (backward ? &arena : nullptr);
+  return {arena, trace, rows, columns, Core::stride_of<typename Steps::Real>(columns), batch.options};
+}
+
+template <typename Steps, typename T>
+mhparse::Sizes count_sizes(const mhparse::Batch<T>& batch) {
+  Arena arena(nullptr), kept(nullptr);
+  lay_out<Steps>(arena, kept, batch);
+  return {arena.used(), kept.used()};
+}
+
+template <typename Steps, bool kTraced, typename T>
+MHPARSE_DEVICE void solve_range(const mhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  LoneThread team;
+  for (std::int64_t b = begin; b < end; ++b) {
+    Arena arena(memory), kept(kTraced ? batch.trace + b * batch.trace_bytes : nullptr);
+    auto solver = lay_out<Steps>(arena, kept, batch);
     const std::int64_t at = b * batch.rows * batch.columns;
-    if (backward)
-      solver.backward(team, batch.grad_plan + at, batch.score + at, batch.result + at);
+    if (batch.grad_plan != nullptr)
+      solver.template backward<kTraced>(team, batch.grad_plan + at, batch.score + at, batch.result + at);
     else
-      solver.forward(team, batch.score + at, batch.result + at, batch.moved + b);
+      solver.template forward<kTraced>(team, batch.score + at, batch.result + at, batch.moved + b);
   }
-  return arena.used();
+}
+
+template <typename T>
+MHPARSE_DEVICE void solve_range(const mhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  const bool traced = batch.trace_bytes > 0;
+  if (batch.options.cycles > 0)
+    traced ? solve_range<UnrolledSteps<T>, true>(batch, begin, end, memory)
+           : solve_range<UnrolledSteps<T>, false>(batch, begin, end, memory);
+  else
+    traced ? solve_range<ExactSteps, true>(batch, begin, end, memory)
+           : solve_range<ExactSteps, false>(batch, begin, end, memory);
+}
+
+template <typename T>
+mhparse::Sizes sizes_of(const mhparse::Batch<T>& batch) {
+  return batch.options.cycles > 0 ? count_sizes<UnrolledSteps<T>>(batch) : count_sizes<ExactSteps>(batch);
 }
 
 }  // namespace MHPARSE_NAMESPACE
 
 namespace mhparse::MHPARSE_ARCHITECTURE {
 
-// flatten: lambdas must end up inside, too
-__attribute__((flatten))
-std::size_t solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory) {
-  if (batch.options.cycles > 0)
-    return MHPARSE_NAMESPACE::solve_range<MHPARSE_NAMESPACE::UnrolledSteps<float>>(batch, begin, end, memory);
-  return MHPARSE_NAMESPACE::solve_range<MHPARSE_NAMESPACE::ExactSteps>(batch, begin, end, memory);
-}
+Sizes sizes(const Batch<float>& batch) { return MHPARSE_NAMESPACE::sizes_of(batch); }
+
+Sizes sizes(const Batch<double>& batch) { return MHPARSE_NAMESPACE::sizes_of(batch); }
 
 // flatten: lambdas must end up inside, too
 __attribute__((flatten))
-std::size_t solve(const Batch<double>& batch, std::int64_t begin, std::int64_t end, char* memory) {
-  if (batch.options.cycles > 0)
-    return MHPARSE_NAMESPACE::solve_range<MHPARSE_NAMESPACE::UnrolledSteps<double>>(batch, begin, end, memory);
-  return MHPARSE_NAMESPACE::solve_range<MHPARSE_NAMESPACE::ExactSteps>(batch, begin, end, memory);
+void solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  MHPARSE_NAMESPACE::solve_range(batch, begin, end, memory);
+}
+
+__attribute__((flatten))
+void solve(const Batch<double>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  MHPARSE_NAMESPACE::solve_range(batch, begin, end, memory);
 }
 
 }  // namespace mhparse::MHPARSE_ARCHITECTURE

@@ -71,10 +71,13 @@ void launch_backward(const at::Tensor& grad_plan, const at::Tensor& score, const
                 grad_plan.const_data_ptr<T>(), score.const_data_ptr<T>(), grad_score.mutable_data_ptr<T>());
 }
 
-std::tuple<at::Tensor, at::Tensor> projected_gradient(const at::Tensor& score, int64_t steps, double step_size,
-                                                      int64_t cycles) {
+// No trace is kept: it would have to go through global memory.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> projected_gradient(const at::Tensor& score, int64_t steps,
+                                                                  double step_size, int64_t cycles,
+                                                                  int64_t trace_bytes) {
   const Options options = options_of(steps, step_size, cycles);
   check_options(score, options);
+  TORCH_CHECK_VALUE(trace_bytes == 0, "trace_bytes must be 0 on a GPU, got ", trace_bytes, ".");
   const c10::cuda::OptionalCUDAGuard guard(score.device());
   const at::Tensor dense = score.contiguous();
   at::Tensor plan = at::zeros(score.sizes(), score.options());
@@ -84,11 +87,11 @@ std::tuple<at::Tensor, at::Tensor> projected_gradient(const at::Tensor& score, i
                                         : launch_forward<ExactSteps, scalar_t>;
     run(dense, options, plan, moved);
   });
-  return {plan, moved};
+  return {plan, moved, at::empty({score.size(0), 0}, score.options().dtype(at::kByte))};
 }
 
-at::Tensor projected_gradient_backward(const at::Tensor& grad_plan, const at::Tensor& score, int64_t steps,
-                                       double step_size, int64_t cycles) {
+at::Tensor projected_gradient_backward(const at::Tensor& grad_plan, const at::Tensor& score, const at::Tensor&,
+                                       int64_t steps, double step_size, int64_t cycles) {
   const Options options = options_of(steps, step_size, cycles);
   check_options(score, options);
   check_gradient(grad_plan, score);

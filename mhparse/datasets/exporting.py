@@ -1,0 +1,49 @@
+"""Data sets written out again, image by image; what the converters share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+from mmengine import fileio
+
+from .human_parse_dataset import HumanParseDataset
+from .whole_samples import load_whole
+
+
+def export(dataset: HumanParseDataset, write: Callable[[str, dict], None], done: Callable[[], object]) -> list[str]:
+    """Has every image of a data set written.
+
+    Args:
+        dataset: What is read.
+        write: Receives a name without suffix, one for each image, and the sample with ``img`` and ``annotation``.
+        done: Called after each image.
+
+    Returns:
+        One message for each image that could not be used, and was left out.
+    """
+    problems = []
+    for index, name in enumerate(image_names(dataset)):
+        try:
+            sample = load_whole(dataset, index)
+        except (ValueError, OSError, RuntimeError) as error:
+            problems.append(str(error))
+        else:
+            write(name, sample)
+        done()
+    return problems
+
+
+def image_names(dataset: HumanParseDataset) -> list[str]:
+    """A name for each image: that of its file if no other image has it, else its number."""
+    paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
+    names = [Path(path).stem if path else '' for path in paths]
+    if '' in names or len(set(names)) < len(names):
+        return [f'{index:07}' for index in range(len(names))]
+    return names
+
+
+def image_file(sample: dict) -> tuple[str, bytes]:
+    """Suffix and content of a sample's image file: the file itself if it has one, else a PNG of its pixels."""
+    if 'img_path' in sample:
+        return Path(sample['img_path']).suffix, fileio.get(sample['img_path'])
+    return '.png', cv2.imencode('.png', sample['img'])[1].tobytes()

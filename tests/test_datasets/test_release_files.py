@@ -1,0 +1,42 @@
+import pytest
+
+from mhparse.datasets import Release, files_in, join_inside, read_names
+
+RELEASE = Release('My people', 'https://example.org', 'my_people/\n  images/*.jpg\n  list.txt')
+
+
+def test_missing_folders_say_where_to_get_the_data_and_what_to_expect(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"(?s)My people: folder '.*none' does not exist.*example.*images/\*"):
+        RELEASE.require(str(tmp_path / 'none'), 'list.txt')
+    (tmp_path / 'list.txt').touch()
+    with pytest.raises(FileNotFoundError, match=r"folder '.*' lacks images, maps\. Get the data from https://example"):
+        RELEASE.require(str(tmp_path), 'images', 'list.txt', 'maps')
+    RELEASE.require(str(tmp_path), 'list.txt')
+
+
+@pytest.mark.parametrize('name', ['', '/etc/passwd', '../a', 'a/../../b', '..', 'a\\..\\b', 'a\0b', '.'])
+def test_names_cannot_leave_the_root(name):
+    with pytest.raises(ValueError, match='leads out of the folder'):
+        join_inside('/data', 'images', name)
+
+
+def test_other_names_are_joined():
+    assert join_inside('/data', 'images', 'a..b/c.jpg') == '/data/images/a..b/c.jpg'
+
+
+def test_lists(tmp_path):
+    path = tmp_path / 'list.txt'
+    with pytest.raises(FileNotFoundError, match='there is no list'):
+        read_names(str(path))
+    path.write_bytes(b'\xef\xbb\xbf3\r\n\n 10 \r\n')
+    assert read_names(str(path)) == ['3', '10']
+    for content, message in ((b'\n', 'is empty'), (b'a\nb\na\n', "has 'a' twice"), (b'\xff\xfe\x00', 'is not text')):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            read_names(str(path))
+
+
+def test_files_by_name(tmp_path):
+    for name in ('a.png', '._a.png', 'b.c.PNG'):
+        (tmp_path / name).touch()
+    assert files_in(str(tmp_path)) == {'a': str(tmp_path / 'a.png'), 'b.c': str(tmp_path / 'b.c.PNG')}

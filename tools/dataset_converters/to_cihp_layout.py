@@ -1,0 +1,100 @@
+"""Writes a data set as folders of images, part maps, person maps and instance maps, laid out as CIHP is."""
+
+import argparse
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mhparse.datasets.exporting import export, image_file
+from mhparse.datasets.part_instances import part_instance_map
+from mhparse.engine import load_config, progress_bar
+from mhparse.engine.command_line import add_config_options, plain_usage_errors
+from mhparse.engine.dataset_setup import add_split_option, build_dataset
+from mhparse.engine.whole_files import write_whole
+from mhparse.structures import IGNORE, ParseAnnotation
+
+
+class CihpLayout:
+    """A folder in CIHP's layout.
+
+    ``Images/NAME.*``
+        The image file as it was.
+    ``Category_ids/NAME.png``, ``Human_ids/NAME.png``
+        Part class and person of each pixel; 255 = ignore.
+    ``Instance_ids/NAME.png``, ``Instance_ids/NAME.txt``
+        The parts of all people, numbered by person, then class; a line ``part_id class_id human_id`` for each.
+
+    Args:
+        root: The folder; made where needed.
+        num_classes: C, with the background.
+    """
+
+    def __init__(self, root: Path, num_classes: int):
+        self.root = root
+        self.num_classes = num_classes
+        self.names: list[str] = []
+
+    def write(self, name: str, sample: dict) -> None:
+        """Writes all files of one image."""
+        annotation: ParseAnnotation = sample['annotation']
+        suffix, content = image_file(sample)
+        known = (annotation.part_map != IGNORE) & (annotation.person_map != IGNORE)
+        parts, people = annotation.part_map * known, annotation.person_map * known
+        instances = part_instance_map(parts, people, self.num_classes, consecutive=True)
+        write_whole(self.root / 'Images' / f'{name}{suffix}', content)
+        write_whole(self.root / 'Category_ids' / f'{name}.png', _png(annotation.part_map))
+        write_whole(self.root / 'Human_ids' / f'{name}.png', _png(annotation.person_map))
+        write_whole(self.root / 'Instance_ids' / f'{name}.png', _png(instances))
+        write_whole(self.root / 'Instance_ids' / f'{name}.txt', _instance_list(instances, parts, people).encode())
+        self.names.append(name)
+
+    def write_list(self, file_name: str) -> None:
+        """Writes the names of all images that were written, one a line."""
+        write_whole(self.root / file_name, ''.join(f'{name}\n' for name in self.names).encode())
+
+
+def _png(labels: np.ndarray) -> bytes:
+    """A grey PNG, of 16 bits where labels go beyond 255."""
+    stream = io.BytesIO()
+    Image.fromarray(labels.astype(np.uint8 if labels.max(initial=0) <= 255 else np.uint16)).save(stream, 'png')
+    return stream.getvalue()
+
+
+def _instance_list(instances: np.ndarray, parts: np.ndarray, people: np.ndarray) -> str:
+    numbers, first = np.unique(instances, return_index=True)
+    rows = zip(numbers, parts.ravel()[first], people.ravel()[first], strict=True)
+    return ''.join(f'{number} {part} {person}\n' for number, part, person in rows if number)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file of the data set to read')
+    parser.add_argument('--out-dir', required=True, help='folder to write into; made where needed')
+    add_split_option(parser)
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with plain_usage_errors():
+        dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
+    layout = CihpLayout(Path(args.out_dir), len(dataset.part_set))
+    bar = progress_bar(len(dataset), 'writing')
+    problems = export(dataset, layout.write, bar.update)
+    bar.close()
+    list_name = f'{args.split}_id.txt'
+    layout.write_list(list_name)
+    print(
+        f"{len(layout.names)} images: {args.out_dir}\nread them with dataset=dict(type='FolderParseDataset', "
+        f"data_root='{args.out_dir}', ann_file='{list_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
+        'skeleton=...), joints=...); the joints are centres of parts, see docs/datasets.md'
+    )
+    if problems:
+        raise SystemExit('\n'.join([f'{len(problems)} images were left out:', *problems]))
+
+
+if __name__ == '__main__':
+    main()

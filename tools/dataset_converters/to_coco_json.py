@@ -1,0 +1,73 @@
+"""Writes a data set as images and one JSON of COCO's format, with people, joints and the parts of each person."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mhparse.datasets import HumanParseDataset
+from mhparse.datasets.coco_parse_json import parse_annotations, parse_categories
+from mhparse.datasets.exporting import export, image_file
+from mhparse.engine import load_config, progress_bar
+from mhparse.engine.command_line import add_config_options, plain_usage_errors
+from mhparse.engine.dataset_setup import add_split_option, build_dataset
+from mhparse.engine.whole_files import write_whole
+
+
+class CocoJson:
+    """Images in ``images/``, and the JSON that describes them, as ``CocoParseDataset`` reads it.
+
+    Args:
+        root: Folder of both; made where needed.
+        dataset: Names parts and joints.
+    """
+
+    def __init__(self, root: Path, dataset: HumanParseDataset):
+        self.root = root
+        self.categories = parse_categories(dataset.part_set, dataset.skeleton)
+        self.images: list[dict] = []
+        self.annotations: list[dict] = []
+
+    def write(self, name: str, sample: dict) -> None:
+        """Writes the image, and notes what is in it."""
+        suffix, content = image_file(sample)
+        write_whole(self.root / 'images' / f'{name}{suffix}', content)
+        width, height = sample['annotation'].size
+        number = len(self.images) + 1
+        self.images.append({'id': number, 'file_name': f'{name}{suffix}', 'width': width, 'height': height})
+        self.annotations += parse_annotations(sample['annotation'], number, first_id=len(self.annotations) + 1)
+
+    def write_json(self, file_name: str) -> None:
+        """Writes the JSON of all images that were written."""
+        content = {'images': self.images, 'annotations': self.annotations, 'categories': self.categories}
+        write_whole(self.root / file_name, json.dumps(content).encode())
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file of the data set to read')
+    parser.add_argument('--out-dir', required=True, help='folder to write into; made where needed')
+    add_split_option(parser)
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with plain_usage_errors():
+        dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
+    release = CocoJson(Path(args.out_dir), dataset)
+    bar = progress_bar(len(dataset), 'writing')
+    problems = export(dataset, release.write, bar.update)
+    bar.close()
+    release.write_json(f'{args.split}.json')
+    print(
+        f"{len(release.images)} images: {args.out_dir}\nread them with dataset=dict(type='CocoParseDataset', "
+        f"data_root='{args.out_dir}', ann_file='{args.split}.json', metainfo=dict(part_set='{dataset.part_set.name}', "
+        f"skeleton='{dataset.skeleton.name}'))"
+    )
+    if problems:
+        raise SystemExit('\n'.join([f'{len(problems)} images were left out:', *problems]))
+
+
+if __name__ == '__main__':
+    main()
