@@ -63,7 +63,7 @@ def parse_args() -> argparse.Namespace:
     )
     effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of so many pixels, joined seamlessly')
-    effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: a quarter of a tile')
+    effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
     effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
     args = parser.parse_args()
     if args.config is not None and args.weights is None:

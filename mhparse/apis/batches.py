@@ -68,7 +68,9 @@ def load_batches(
             waiting.clear()
             yield LoadedBatch(inputs, pixels, collate(list(records)))
 
-    for index, item in enumerate(_frames_too(items, strict, is_done)):
+    index = -1
+    for item in _frames_too(items, strict, is_done):
+        index += isinstance(item, InputImage | Skipped)
         if isinstance(item, InputImage):
             try:
                 waiting.append((item, *_prepared(item, index, pipeline)))

@@ -63,7 +63,7 @@ def build_network(
 
 
 def tiled(network: Network | None, tile: int | None, overlap: int | None) -> Network | None:
-    """The network in tiles, if there is a size of tiles; they share a quarter if no overlap is given.
+    """The network in tiles, if there is a size of tiles; they share a half if no overlap is given.
 
     Raises:
         ValueError: If there is no network to be tiled, or the numbers are not those of tiles.
@@ -74,7 +74,7 @@ def tiled(network: Network | None, tile: int | None, overlap: int | None) -> Net
         return network
     if network is None:
         raise ValueError('tile is an option of BottomUpHumanParser: this model does not give fields to be joined.')
-    return TiledNetwork(network, tile, tile // 4 if overlap is None else overlap)
+    return TiledNetwork(network, tile, tile // 2 if overlap is None else overlap)
 
 
 def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bool, tta: bool) -> Callable:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
 from mhparse.codecs.given_people import GivenPeople
-from mhparse.engine import allow_checkpoint_types, progress_bar, require_checkpoint
+from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
 from mhparse.models.parsers import HumanParserTTA
 from mhparse.registry import INFERENCERS, VISUALIZERS
 from mhparse.structures import HumanParseDataSample
@@ -58,7 +59,7 @@ class HumanParsingInferencer(BaseInferencer):
             images are not enlarged.
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
             images keep their size.
-        overlap: Pixels that tiles share; a quarter of a tile if not given.
+        overlap: Pixels that tiles share; half a tile if not given.
         tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
 
     Raises:
@@ -88,7 +89,7 @@ class HumanParsingInferencer(BaseInferencer):
             weights = BUNDLED_WEIGHTS
         if weights is not None:
             weights = str(weights)
-            require_checkpoint(weights)
+            check_checkpoint(weights)
         if isinstance(model, Path):
             model = str(model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
@@ -160,8 +161,8 @@ class HumanParsingInferencer(BaseInferencer):
 
         Raises:
             FileNotFoundError, OSError, ValueError, TypeError: If a single image or video cannot be read.
-            ValueError: If ``people`` are given for another number of images.
             OutputError: If ``out_dir`` takes no more files.
+            ValueError: If ``people`` are given for another number of images.
         """
         predictions, pictures, failures = [], [], []
         options = dict(out_dir=out_dir, formats=formats, resume=resume, track=track, draw=return_vis, show=show)
@@ -205,20 +206,19 @@ class HumanParsingInferencer(BaseInferencer):
         """
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
-        if people is not None and count_inputs(inputs) not in (None, len(people)):
-            raise ValueError(f'people are given for {len(people)} images, but there are {count_inputs(inputs)}.')
+        count = count_inputs(inputs)
+        if people is not None and count is not None and len(people) != count:
+            raise ValueError(f'people are given for {len(people)} images, but there are {count}.')
         folder = None
         if out_dir:
             folder = OutputFolder(out_dir, self.skeleton, self.part_set, formats, self.settings, resume)
         strict = is_single(inputs)
         chain = self.preprocess(name_inputs(inputs), batch_size, strict=strict, folder=folder)
-        if people is not None:
-            chain = give_people(chain, people, len(self.skeleton))
-        chain = map(self._see, in_background(chain))
+        chain = map(partial(self._see, people=people), in_background(chain))
         chain = finish(in_background(chain), self, folder, draw or show, track)
         chain = write(in_background(chain), folder, strict)
         try:
-            with closing(in_background(chain)) as results, self._progress(count_inputs(inputs)) as bar:
+            with closing(in_background(chain)) as results, self._progress(count) as bar:
                 for result in results:
                     if isinstance(result, ParsedImage) and show:
                         self.visualizer.show(result.picture, win_name=result.prediction['name'], wait_time=wait_time)
@@ -307,9 +307,14 @@ class HumanParsingInferencer(BaseInferencer):
             for image, sample, picture in triples
         ]
 
-    def _see(self, turn: Turn) -> Turn | Seen:
+    def _see(self, turn: Turn, people: Sequence[GivenPeople] | None) -> Turn | Seen:
         """The network's stage; what is no batch passes through."""
-        return Seen(turn, self.forward(turn.data)) if isinstance(turn, LoadedBatch) else turn
+        if not isinstance(turn, LoadedBatch):
+            return turn
+        if people is not None:
+            samples = turn.data['data_samples'] if self.tta is None else turn.data['data_samples'][0]
+            give_people(samples, people, len(self.skeleton))
+        return Seen(turn, self.forward(turn.data))
 
     def _progress(self, total: int | None) -> tqdm:
         return progress_bar(total, 'Parsing') if self.show_progress and total != 1 else tqdm(disable=True)
@@ -342,6 +347,4 @@ class HumanParsingInferencer(BaseInferencer):
         options = dict(cfg.get('visualizer') or {'type': 'HumanParseVisualizer'})
         kind = options.pop('type')
         options.pop('vis_backends', None)
-        # mmengine marks what a config inherits from a package
-        options.pop('_scope_', None)
         return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)

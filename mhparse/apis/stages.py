@@ -72,26 +72,21 @@ class Finisher(Protocol):
     def postprocess(self, preds, visualization, *, inputs) -> list[ParsedImage]: ...
 
 
-def give_people(turns: Iterator[Turn], people: Sequence[GivenPeople], num_joints: int) -> Iterator[Turn]:
-    """Puts another model's people into the data samples of each image.
+def give_people(samples: list[HumanParseDataSample], people: Sequence[GivenPeople], joints: int) -> None:
+    """Puts another model's people into the data samples of their images, for the decoder.
 
     Args:
-        turns: Batches, among others.
-        people: Those of each image, in the order of the inputs.
-        num_joints: K joint types of the skeleton.
+        samples: Of a batch; ``img_id`` counts images from 0.
+        people: Those of each image.
+        joints: K of the skeleton.
 
     Raises:
-        ValueError: If there are fewer than images, or some cannot be read.
+        ValueError: If there are more images than people were given for.
     """
-    for turn in turns:
-        if isinstance(turn, LoadedBatch):
-            samples = turn.data['data_samples']
-            # of several views of the images, the first brings the people
-            for sample in samples[0] if isinstance(samples[0], list) else samples:
-                if sample.img_id >= len(people):
-                    raise ValueError(f'people are given for {len(people)} images, but there are more.')
-                sample.given_people = read_given_people(people[sample.img_id], num_joints)
-        yield turn
+    for sample in samples:
+        if sample.img_id >= len(people):
+            raise ValueError(f'people are given for {len(people)} images, but there are more.')
+        sample.given_people = read_given_people(people[sample.img_id], joints)
 
 
 def finish(

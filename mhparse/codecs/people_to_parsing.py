@@ -31,7 +31,7 @@ def people_to_parsing(
             of the box.
     """
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
-    persons = PersonGrid.of(fields, parts, people, within_boxes=within_boxes)
+    persons = PersonGrid.of(fields, parts, people, within_boxes)
     xs, ys = frame.pixels_in_input()
     part_map = np.empty((len(ys), len(xs)), np.uint8)
     person_map = np.empty(part_map.shape, np.int32)

@@ -35,15 +35,13 @@ class PersonGrid:
     stride: int
 
     @classmethod
-    def of(
-        cls, fields: ParseFields, parts: PartGrid, people: InstanceData, *, within_boxes: bool = False
-    ) -> 'PersonGrid':
+    def of(cls, fields: ParseFields, parts: PartGrid, people: InstanceData, within_boxes: bool = False) -> 'PersonGrid':
         """From the fields of one image and its people, both in pixels of the network input.
 
         Args:
-            fields: Those of one image, with a batch of 1.
-            parts: Its parts.
-            people: Row p is the person with id p + 1.
+            fields: Fields with a batch of 1.
+            parts: Their parts.
+            people: The people.
             within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the
                 centre of the box.
         """
@@ -55,11 +53,12 @@ class PersonGrid:
         near = np.flatnonzero(cv2.dilate(_any_part(parts, (height, width)), np.ones((5, 5), np.uint8)))
         rows, columns = np.divmod(near, width)
         xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
-        cells = np.stack([xs[columns], ys[rows]], axis=1)
-        landing = field[:, rows, columns].T + cells
+        centres = np.stack([xs[columns], ys[rows]], axis=1)
+        landing = centres + field[:, rows, columns].T
         person = np.zeros((height, width), np.int32)
-        nearest = nearest_person_within_box(landing, cells, people) if within_boxes else nearest_person(landing, people)
-        person[rows, columns] = nearest
+        person[rows, columns] = (
+            nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
+        )
         return cls(part, person, fields.stride)
 
     def read(self, xs: np.ndarray, ys: np.ndarray, part_map: np.ndarray) -> np.ndarray:

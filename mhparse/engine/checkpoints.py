@@ -50,6 +50,10 @@ def _known_method(owner: Any, name: str) -> Any:
     raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
 
 
+_SAFE_FORMATS = ('.npz', '.onnx')
+"""Packed and exported weights hold no pickles; their own readers check them."""
+
+
 def check_checkpoint(checkpoint: str) -> None:
     """Checks that a checkpoint file exists and can be read safely, before minutes are spent on building what it is for.
 
@@ -57,24 +61,15 @@ def check_checkpoint(checkpoint: str) -> None:
         checkpoint: A path; addresses with a scheme (``https://``, ``s3://``) are left to mmengine.
 
     Raises:
-        UsageError: If there is no such file, or it is none that weights-only loading reads.
-    """
-    require_checkpoint(checkpoint)
-    if '://' not in checkpoint:
-        _check_safe(Path(checkpoint).expanduser())
-
-
-def require_checkpoint(checkpoint: str) -> None:
-    """Checks that a checkpoint file exists, for those who read it at once anyway.
-
-    Args:
-        checkpoint: As for :func:`check_checkpoint`.
-
-    Raises:
-        UsageError: If there is no such file; the message lists checkpoints that lie beside it.
+        UsageError: If there is no such file, when the message lists checkpoints that lie beside it, or it is none that
+            weights-only loading reads.
     """
     path = Path(checkpoint).expanduser()
-    if '://' in checkpoint or path.is_file():
+    if '://' in checkpoint:
+        return
+    if path.is_file():
+        if path.suffix not in _SAFE_FORMATS:
+            _check_safe(path)
         return
     folder = path if path.is_dir() else path.parent
     nearby = sorted(str(file) for file in folder.glob('*.pth'))
