@@ -28,7 +28,7 @@ MODULES = [module.name for module in pkgutil.walk_packages(mhparse.__path__, 'mh
 # imports point down: a package may import those of its own row and of the rows above it
 LAYERS = (
     ('structures', 'matching', 'ops'),
-    ('codecs', 'models', 'datasets', 'evaluation', 'visualization', 'testing', 'engine'),
+    ('codecs', 'models', 'datasets', 'evaluation', 'visualization', 'testing', 'engine', 'tracking'),
     ('apis',),
 )
 LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}

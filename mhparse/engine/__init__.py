@@ -5,7 +5,7 @@ Importing this package lets checkpoints be resumed with torch's weights-only loa
 """
 
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper
-from .checkpoints import allow_checkpoint_types, check_checkpoint
+from .checkpoints import allow_checkpoint_types, check_checkpoint, require_checkpoint
 from .config import UsageError, load_config
 from .curves import draw_curves, read_log
 from .hooks import CompileNetworkHook, ExactResumeHook, ParseVisualizationHook, ProgressHook, WholeCheckpointHook
@@ -29,5 +29,6 @@ __all__ = [
     'load_config',
     'progress_bar',
     'read_log',
+    'require_checkpoint',
     'write_metrics',
 ]

@@ -57,14 +57,24 @@ def check_checkpoint(checkpoint: str) -> None:
         checkpoint: A path; addresses with a scheme (``https://``, ``s3://``) are left to mmengine.
 
     Raises:
-        UsageError: If there is no such file, when the message lists checkpoints that lie beside it, or it is none that
-            weights-only loading reads.
+        UsageError: If there is no such file, or it is none that weights-only loading reads.
+    """
+    require_checkpoint(checkpoint)
+    if '://' not in checkpoint:
+        _check_safe(Path(checkpoint).expanduser())
+
+
+def require_checkpoint(checkpoint: str) -> None:
+    """Checks that a checkpoint file exists, for those who read it at once anyway.
+
+    Args:
+        checkpoint: As for :func:`check_checkpoint`.
+
+    Raises:
+        UsageError: If there is no such file; the message lists checkpoints that lie beside it.
     """
     path = Path(checkpoint).expanduser()
-    if '://' in checkpoint:
-        return
-    if path.is_file():
-        _check_safe(path)
+    if '://' in checkpoint or path.is_file():
         return
     folder = path if path.is_dir() else path.parent
     nearby = sorted(str(file) for file in folder.glob('*.pth'))

@@ -138,12 +138,20 @@ def use_tta(cfg: Config) -> None:
         UsageError: If there is no ``tta_pipeline``, and the test pipeline is not of the form that makes one.
     """
     dataset = cfg.test_dataloader.dataset
-    dataset.pipeline = cfg.get('tta_pipeline') or _views(dataset.pipeline, cfg.filename)
+    dataset.pipeline = cfg.get('tta_pipeline') or views_pipeline(dataset.pipeline, cfg.filename)
     cfg.model = dict(cfg.get('tta_model') or dict(type='HumanParserTTA'), module=cfg.model)
 
 
-def _views(pipeline: list[dict], filename: str) -> list[dict]:
-    """A test pipeline that gives the views of an image, its own size not mirrored first."""
+def views_pipeline(pipeline: list[dict], filename: str) -> list[dict]:
+    """A test pipeline that gives the views of an image, its own size not mirrored first.
+
+    Args:
+        pipeline: A test pipeline.
+        filename: Its config, for messages.
+
+    Raises:
+        UsageError: If it does not end in ResizeLongSide and PackHumanParseInputs.
+    """
     kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline]
     if kinds[-2:] != ['ResizeLongSide', 'PackHumanParseInputs']:
         raise UsageError(

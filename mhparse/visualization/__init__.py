@@ -11,6 +11,7 @@ from .outlines import draw_outlines
 from .parts import draw_parts
 from .projection import draw_projection
 from .skeletons import draw_skeletons
+from .small_png import small_png
 
 __all__ = [
     'DrawnPeople',
@@ -30,4 +31,5 @@ __all__ = [
     'draw_skeletons',
     'in_grid',
     'side_by_side',
+    'small_png',
 ]

@@ -87,6 +87,7 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
         torch.arange(width, device=flow.device, dtype=flow.dtype),
         indexing='ij',
     )
-    places = torch.stack([xs, ys], dim=-1) + flow.permute(0, 2, 3, 1)
-    grid = (2 * places + 1) / places.new_tensor([width, height]) - 1
+    # height and width enter one by one, so that exports keep them variable
+    columns, rows = (2 * (xs + flow[:, 0]) + 1) / width - 1, (2 * (ys + flow[:, 1]) + 1) / height - 1
+    grid = torch.stack([columns, rows], dim=-1)
     return F.grid_sample(feature.to(grid.dtype), grid, padding_mode='border', align_corners=False)
