@@ -30,10 +30,10 @@ def test_a_built_package_holds_configs_and_tools(repo_root, tmp_path):
     done = build(repo_root, tmp_path, MMHPARSE_WITH_OPS='0')
     assert done.returncode == 0, done.stderr
     mim = tmp_path / 'lib' / 'mhparse' / '.mim'
-    weights = list((tmp_path / 'lib' / 'mhparse' / 'weights').glob('*.npz'))
-    assert weights and all(path.stat().st_size <= 5e6 for path in weights)
     for index in ('model-index.yml', 'dataset-index.yml'):
         assert (mim / index).is_file()
+    weights = list((tmp_path / 'lib' / 'mhparse' / 'weights').glob('*.npz'))
+    assert weights and all(path.stat().st_size <= 5e6 for path in weights)
     for folder in ('configs', 'tools'):
         originals = {path.relative_to(repo_root) for path in (repo_root / folder).rglob('*.*') if path.suffix != '.pyc'}
         assert originals == {path.relative_to(mim) for path in (mim / folder).rglob('*.*')}
