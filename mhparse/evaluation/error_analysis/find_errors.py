@@ -107,8 +107,7 @@ def find_errors(predicted: PeopleMaps, truth: PeopleMaps, band: int) -> ImageErr
     if predicted.size != truth.size:
         raise ValueError(f'the prediction is {predicted.size} (W, H) but the truth is {truth.size}.')
     ours, theirs = _maps_of_people(predicted), _maps_of_people(truth)
-    everybodys = ((truth.person_map == IGNORE) | ((truth.part_map == IGNORE) & (truth.person_map == 0))).any(0)
-    theirs[:, everybodys] = IGNORE
+    theirs[:, truth.shared_ignore().any(0)] = IGNORE
 
     partner = _pair_people(ours, theirs)
     labelled = ((theirs > 0) & (theirs < IGNORE)).any((1, 2))
