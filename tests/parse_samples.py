@@ -72,6 +72,19 @@ def without_people(sample):
     return predict(sample, empty, empty, torch.zeros(0, 17, 2), [])
 
 
+def damaged(seed):
+    """A prediction with wrong parts, pixels of the wrong person, joints out of place, and scores that others share."""
+    rng = np.random.default_rng(seed)
+    part_map, person_map = maps(seed)
+    sample = with_truth(part_map, person_map, joints_of(2, seed), img_id=seed)
+    strength = rng.choice([0.0, 0.05, 0.15])
+    wrong_part, wrong_person = rng.random((2, *part_map.shape)) < strength
+    parts = np.where(wrong_part & (part_map > 0), rng.integers(1, 15, part_map.shape), part_map)
+    persons = np.where(wrong_person & (person_map > 0), 3 - person_map, person_map)
+    joints = joints_of(2, seed) + torch.from_numpy(rng.normal(0, 8 * strength, (2, 17, 2))).float()
+    return predict(sample, parts, persons, joints, rng.choice([0.5, 0.75], 2).tolist())
+
+
 def evaluate(samples, metrics=ALL, meta=META, batch=2):
     evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
     evaluator.dataset_meta = meta

@@ -81,19 +81,6 @@ def test_the_evaluator_hands_over_public_names():
     assert not [name for name in record if name.startswith('_')]
 
 
-def test_the_batch_size_does_not_matter():
-    noisy = []
-    for seed in range(4):
-        part_map, person_map = maps(seed)
-        wrong = np.random.default_rng(seed).random(part_map.shape) < 0.1 * seed
-        changed = np.where(wrong & (part_map > 0), 3, part_map)
-        sample = with_truth(part_map, person_map, joints_of(2, seed), img_id=seed)
-        noisy.append(
-            predict(sample, changed, person_map, joints_of(2, seed) + seed, [0.9 - seed / 10, 0.85 - seed / 10])
-        )
-    assert evaluate(noisy, batch=1) == evaluate(noisy, batch=4) == pytest.approx(evaluate(noisy[::-1], batch=3))
-
-
 def test_prefix_and_protocol():
     prefixed = evaluate([perfect()], [dict(type='mhparse.InstancePartMetric', prefix='val', protocol='mhp_v1')])
     assert prefixed['val/AP_p_50'] == 1.0
