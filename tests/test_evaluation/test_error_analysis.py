@@ -79,6 +79,16 @@ def test_one_kind_of_damage_is_explained_by_that_kind_alone(damage):
     assert result.counts[kind] > 0 and not result.counts[others].any()
 
 
+@pytest.mark.parametrize('damage', DAMAGES, ids=lambda damage: damage.__name__)
+def test_the_error_map_shows_the_kind_where_it_is(damage):
+    predicted, truth = truth_maps(), truth_maps()
+    damage(*predicted)
+    shown = find_errors(PeopleMaps(*predicted), PeopleMaps(*truth), 3).error_map()
+    assert set(shown[shown > 0].tolist()) == {ERROR_KINDS.index(DAMAGES[damage]) + 1}
+    changed = (predicted[0] != truth[0]) | (predicted[1] != truth[1])
+    np.testing.assert_array_equal(shown > 0, changed)
+
+
 def test_counts():
     predicted = truth_maps()
     wrong_part(*predicted)

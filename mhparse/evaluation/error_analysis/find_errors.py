@@ -52,6 +52,15 @@ class ImageErrors:
         pixels = np.bincount(self.pixel_errors.ravel(), minlength=len(PIXEL_ERRORS) + 1)[1:]
         return np.array([len(self.missed), np.count_nonzero(self.partner < 0), *pixels])
 
+    def error_map(self) -> np.ndarray:
+        """(H, W) uint8 to look at; 0 right, else 1 + index in ``ERROR_KINDS``: whole people above wrong pixels."""
+        shown = self.pixel_errors.max(0, initial=0)
+        shown[shown > 0] += len(ERROR_KINDS) - len(PIXEL_ERRORS)
+        shown[(self.predicted[self.partner < 0] > 0).any(0)] = ERROR_KINDS.index('false_person') + 1
+        missed = self.truth[self.missed]
+        shown[((missed > 0) & (missed < IGNORE)).any(0)] = ERROR_KINDS.index('missed_person') + 1
+        return shown
+
     def repaired(self, kinds: Collection[ErrorKind], scores: np.ndarray) -> tuple[PeopleMaps, np.ndarray]:
         """The prediction with the errors of these kinds, and no others, replaced by the truth.
 
