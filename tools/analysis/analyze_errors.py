@@ -31,14 +31,11 @@ from mhparse.engine.hooks.parse_visualization_hook import original_image
 from mhparse.engine.runner_setup import build_runner, set_work_dir
 from mhparse.evaluation import PartErrorMetric
 from mhparse.evaluation.error_analysis import ERROR_KINDS, PIXEL_ERRORS, ErrorAnalysis
-from mhparse.evaluation.functional import THRESHOLDS, PeopleMaps
+from mhparse.evaluation.functional import THRESHOLDS
 from mhparse.evaluation.metrics import WorstImage
-from mhparse.structures import PartSet
-from mhparse.visualization import add_part_legend, draw_outlines, draw_parts, side_by_side
+from mhparse.visualization import ERROR_COLOURS, draw_errors
 
-KINDS = PartSet('errors', ('right', *ERROR_KINDS), swaps=())
 MIDDLE = THRESHOLDS.index(0.5)
-LEAST_HEIGHT = 360
 
 
 def parse_args() -> argparse.Namespace:
@@ -122,7 +119,7 @@ def print_table(analysis: ErrorAnalysis) -> None:
 
 def draw_plot(analysis: ErrorAnalysis, path: Path) -> None:
     """What each threshold loses to which kind, and what each repair adds alone and in turn."""
-    colours = [tuple(channel / 255 for channel in colour) for colour in KINDS.palette[1:]]
+    colours = [tuple(channel / 255 for channel in colour) for colour in ERROR_COLOURS]
     names = [kind.replace('_', ' ') for kind in ERROR_KINDS]
     figure = Figure(figsize=(11, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
@@ -147,32 +144,12 @@ def draw_plot(analysis: ErrorAnalysis, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def draw_image(image: np.ndarray, worst: WorstImage, part_set: PartSet) -> np.ndarray:
-    """Truth, prediction and errors side by side; RGB."""
-    factor = max(1, -(-LEAST_HEIGHT // image.shape[0]))
-    canvas = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-
-    def enlarged(label_map: np.ndarray) -> np.ndarray:
-        return label_map.repeat(factor, 0).repeat(factor, 1)
-
-    def people(maps: PeopleMaps) -> np.ndarray:
-        # of people who overlap, the later is on top
-        part_map, person_map = maps.part_map[0], maps.person_map[0]
-        for parts, persons in zip(maps.part_map[1:], maps.person_map[1:], strict=True):
-            part_map, person_map = np.where(persons > 0, parts, part_map), np.where(persons > 0, persons, person_map)
-        return draw_outlines(draw_parts(canvas, enlarged(part_map), part_set), enlarged(person_map))
-
-    grey = np.repeat(cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY)[..., None] // 2 + 64, 3, axis=2)
-    errors = add_part_legend(draw_parts(grey, enlarged(worst.errors.error_map()), KINDS, alpha=0.8), KINDS)
-    panels = side_by_side([people(worst.truth), people(worst.predicted), errors], ['truth', 'prediction', 'errors'])
-    return add_part_legend(panels, part_set)
-
-
 def draw_worst(worst: list[WorstImage], dataset: HumanParseDataset, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for rank, image in enumerate(worst, start=1):
         packed = dataset[image.index]
-        picture = draw_image(original_image(packed['data_samples'], packed['inputs']), image, dataset.part_set)
+        photo = original_image(packed['data_samples'], packed['inputs'])
+        picture = draw_errors(photo, image.predicted, image.truth, image.errors, dataset.part_set)
         path = folder / f'{rank:02d}_{Path(image.name).stem}.png'
         cv2.imwrite(str(path), picture[..., ::-1])
         print(f'{path}: {image.lost_people:.2f} people lost')
