@@ -2,6 +2,7 @@
 
 from .boxes import draw_boxes, draw_ids
 from .candidates import draw_candidates
+from .errors import ERROR_COLOURS, draw_errors
 from .heatmaps import draw_heatmaps
 from .human_parse_visualizer import DrawnPeople, HumanParseVisualizer
 from .layout import add_joint_legend, add_legend, add_part_legend, in_grid, side_by_side
@@ -15,12 +16,14 @@ from .small_png import small_png
 
 __all__ = [
     'DrawnPeople',
+    'ERROR_COLOURS',
     'HumanParseVisualizer',
     'add_joint_legend',
     'add_legend',
     'add_part_legend',
     'draw_boxes',
     'draw_candidates',
+    'draw_errors',
     'draw_heatmaps',
     'draw_ids',
     'draw_limb_fields',

@@ -56,7 +56,7 @@ class ParseVisualizationHook(Hook):
             name = _name(sample)
             runner.visualizer.add_datasample(
                 name,
-                _image(sample, packed),
+                original_image(sample, packed),
                 data_sample=sample,
                 show=self.show,
                 wait_time=self.wait_time,
@@ -70,7 +70,7 @@ def _name(sample: BaseDataElement) -> str:
     return Path(path).stem if path else f'{sample.metainfo["img_id"]:08d}'
 
 
-def _image(sample: BaseDataElement, packed: Tensor) -> np.ndarray:
+def original_image(sample: BaseDataElement, packed: Tensor) -> np.ndarray:
     """The original image, (H, W, 3) uint8 RGB; where there is no file, the network input at the original size."""
     meta = sample.metainfo
     if meta.get('img_path'):

@@ -99,6 +99,7 @@ def claim_people(
         raise ValueError(f'expected one score for each of {predicted.num_people} predicted people, got {scores.shape}.')
     if np.isnan(scores).any() and not rules.allow_nan_scores:
         raise ValueError(f'the score of predicted person {np.flatnonzero(np.isnan(scores))[0] + 1} is NaN.')
+    truth = truth if rules.shared_ignore else truth.without_shared_ignore()
     overlaps = part_overlaps(predicted, truth, num_classes)
 
     kept = np.ones(len(scores), bool) if rules.count_empty else overlaps.predicted_areas > 0

@@ -72,6 +72,15 @@ class PeopleMaps:
         """(W, H)."""
         return self.part_map.shape[2], self.part_map.shape[1]
 
+    def without_shared_ignore(self) -> 'PeopleMaps':
+        """The same with background where pixels are ignored for everybody: person id 255, or label 255 of nobody."""
+        shared = self.shared_ignore()
+        return PeopleMaps(np.where(shared, 0, self.part_map), np.where(shared, 0, self.person_map), self.num_people)
+
+    def shared_ignore(self) -> np.ndarray:
+        """(N, H, W) bool; where a layer has pixels that are ignored for everybody."""
+        return (self.person_map == IGNORE) | ((self.part_map == IGNORE) & (self.person_map == 0))
+
     def seen(self) -> np.ndarray:
         """(P,) bool; the people whose id occurs in the map, be it only on background."""
         return np.isin(np.arange(1, self.num_people + 1), self.person_map)

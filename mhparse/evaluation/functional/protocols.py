@@ -21,6 +21,8 @@ class InstancePartProtocol:
         count_empty: Whether predicted people without any pixel count as predictions.
         skip_ignored: Whether a prediction that has more than half of its pixels on ignored ones is left out where it
             would be wrong (COCO's rule for crowds); else it is a false positive.
+        shared_ignore: Whether pixels that are ignored for everybody (person id 255, or label 255 of nobody) are left
+            out of the comparison with each person; else they are background.
         score_floor: Predictions with a lower score are dropped.
         ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
             and the one that overlaps more finds the person.
@@ -30,6 +32,7 @@ class InstancePartProtocol:
     count_people: Literal['labelled', 'nonzero', 'seen', 'all']
     count_empty: bool = True
     skip_ignored: bool = False
+    shared_ignore: bool = True
     score_floor: float | None = None
     ties: Ties = 'listed_first'
     allow_nan_scores: bool = False
@@ -77,7 +80,7 @@ INSTANCE_PART_PROTOCOLS = {
     'mhp_v1': InstancePartProtocol('labelled'),
     'mhp_v2': InstancePartProtocol('nonzero'),
     'parsing_rcnn': InstancePartProtocol('all', score_floor=0.001, allow_nan_scores=True),
-    'm2fp': InstancePartProtocol('seen', score_floor=0.01, allow_nan_scores=True),
+    'm2fp': InstancePartProtocol('seen', shared_ignore=False, score_floor=0.01, allow_nan_scores=True),
 }
 
 PART_REGION_PROTOCOLS = {

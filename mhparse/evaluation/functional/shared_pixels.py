@@ -128,7 +128,7 @@ def _set_ignored_apart(truth: PeopleMaps, num_classes: int) -> tuple[np.ndarray,
         return part_map, person_map
     unlabelled = part_map == IGNORE
     _check_labels(part_map.max(initial=0, where=~unlabelled), num_classes, 'true')
-    everybodys = ((person_map == IGNORE) | (unlabelled & (person_map == 0))).any(0)
+    everybodys = truth.shared_ignore().any(0)
     part_map = np.where(unlabelled, num_classes, part_map)
     # once is enough where there are several layers
     part_map[:, everybodys], person_map = 0, np.where(everybodys, 0, person_map)

@@ -2,7 +2,15 @@
 
 from .instance_part_metric import InstancePartMetric
 from .joint_metric import JointMetric
+from .part_error_metric import PartErrorMetric, WorstImage
 from .part_region_metric import PartRegionMetric
 from .semantic_part_metric import SemanticPartMetric
 
-__all__ = ['InstancePartMetric', 'JointMetric', 'PartRegionMetric', 'SemanticPartMetric']
+__all__ = [
+    'InstancePartMetric',
+    'JointMetric',
+    'PartErrorMetric',
+    'PartRegionMetric',
+    'SemanticPartMetric',
+    'WorstImage',
+]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
@@ -12,7 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mhparse.registry import METRICS
-from mhparse.structures import Skeleton
+from mhparse.structures import IGNORE, Skeleton
 
 from .sample_reading import naming_image, read_array, skeleton_of
 from .table import format_table
@@ -30,6 +31,8 @@ class JointRecord:
         areas: (G,) pixels of each person's mask.
         keypoints: (P, K, 2) x, y in pixels.
         scores: (P,)
+        crowds: (N, 5) x, y, width, height and pixels of each connected region of ignored pixels.
+        image_id: As the sample has it; None without any.
     """
 
     joints: np.ndarray
@@ -37,6 +40,8 @@ class JointRecord:
     areas: np.ndarray
     keypoints: np.ndarray
     scores: np.ndarray
+    crowds: np.ndarray
+    image_id: int | str | None
 
     @property
     def scored(self) -> np.ndarray:
@@ -50,8 +55,12 @@ class JointMetric(BaseMetric):
 
     Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
     ``OKS_AR``. The fall-offs are those of the data set's skeleton; a person's scale is the square root of its mask's
-    pixels; people without labelled joints or without pixels are ignored, and at most the 20 best predictions of an
-    image count. A set without any prediction scores 0.
+    pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0.
+
+    As with COCO, people without labelled joints or without pixels are ignored: a prediction near the box of one
+    (doubled in size) is neither right nor wrong. Each connected region of ignored pixels in ``gt_parsing.person_map``
+    is one crowd, which takes any number of predictions in this way. Of equal scores, the smaller ``img_id`` comes
+    first, then the order in the image.
 
     Args:
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
@@ -74,6 +83,8 @@ class JointMetric(BaseMetric):
                 f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints and pixels. '
                 'Leave JointMetric out if the data set has none.'
             )
+        if all(image.image_id is not None for image in results):
+            results = sorted(results, key=lambda image: image.image_id)
         with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             evaluator = COCOeval(_coco(results, _true_people), _coco(results, _predicted_people), 'keypoints')
             evaluator.params.kpt_oks_sigmas = np.array(skeleton_of(self.dataset_meta).sigmas)
@@ -93,6 +104,8 @@ def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
         areas=read_array(sample, 'gt_people', 'areas'),
         keypoints=read_array(sample, 'pred_people', 'keypoints'),
         scores=read_array(sample, 'pred_people', 'scores'),
+        crowds=_read_crowds(sample),
+        image_id=sample.get('img_id'),
     )
     for name, array, width in (('gt_people.joints', record.joints, 3), ('pred_people.keypoints', record.keypoints, 2)):
         if array.shape[1:] != (len(skeleton), width):
@@ -102,6 +115,16 @@ def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
     if np.isnan(record.scores).any():
         raise ValueError(f'the score of predicted person {np.flatnonzero(np.isnan(record.scores))[0] + 1} is NaN.')
     return record
+
+
+def _read_crowds(sample: dict) -> np.ndarray:
+    """(N, 5) float; none where the truth has no maps."""
+    if 'gt_parsing' not in sample:
+        return np.zeros((0, 5))
+    ignored = (read_array(sample, 'gt_parsing', 'person_map')[0] == IGNORE).astype(np.uint8)
+    _, _, regions, _ = cv2.connectedComponentsWithStats(ignored)
+    # row 0 is what is not ignored
+    return regions[1:].astype(np.float64)
 
 
 def _coco(images: Sequence[JointRecord], annotate) -> COCO:
@@ -121,7 +144,12 @@ def _coco(images: Sequence[JointRecord], annotate) -> COCO:
 def _true_people(image: JointRecord) -> list[dict]:
     """People without ``num_keypoints`` are ignored, and so is who is predicted near their boxes."""
     all_joints = np.where(image.scored[:, None, None], image.joints, 0)
-    return [
+    nowhere = np.zeros(image.joints.shape[1] * 3).tolist()
+    crowds = [
+        dict(keypoints=nowhere, num_keypoints=0, bbox=box.tolist(), area=float(area), iscrowd=1)
+        for box, area in zip(image.crowds[:, :4], image.crowds[:, 4], strict=True)
+    ]
+    people = [
         dict(
             keypoints=joints.ravel().tolist(),
             num_keypoints=int((joints[:, 2] > 0).sum()),
@@ -131,6 +159,8 @@ def _true_people(image: JointRecord) -> list[dict]:
         )
         for joints, box, area in zip(all_joints, image.boxes, image.areas, strict=True)
     ]
+    # crowds come last in COCO's files, too; of two that fit a prediction equally well the later takes it
+    return people + crowds
 
 
 def _predicted_people(image: JointRecord) -> list[dict]:
