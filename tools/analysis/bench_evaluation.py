@@ -70,9 +70,11 @@ def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
     return sorted(times[1:])
 
 
-def compare(size: int, classes: int, repeats: int) -> Table:
-    table = Table('people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes')
-    for people in (1, 3, 10, 30):
+def compare(counts: list[int], size: int, classes: int, repeats: int) -> Table:
+    table = Table(
+        'people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes'
+    )
+    for people in counts:
         truth, predicted = (draw_people(people, size, classes, seed) for seed in (0, 1))
         ours, theirs = label_maps(predicted), label_maps(truth)
         expected = histogram_for_each_pair(ours, theirs, classes)
@@ -116,13 +118,14 @@ def time_files(count: int, size: int, workers: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--people', type=int, nargs='+', default=[1, 3, 10, 30], help='true and predicted each')
     parser.add_argument('--size', type=int, default=512, help='pixels of a side')
     parser.add_argument('--classes', type=int, default=59, help='with the background')
     parser.add_argument('--repeats', type=int, default=9)
     parser.add_argument('--files', type=int, default=0, metavar='N', help='images to evaluate from files')
     parser.add_argument('--workers', type=int, default=2, help='processes that read files')
     args = parser.parse_args()
-    Console().print(compare(args.size, args.classes, args.repeats))
+    Console().print(compare(args.people, args.size, args.classes, args.repeats))
     if args.files:
         print(time_files(args.files, args.size, args.workers))
 
