@@ -20,7 +20,7 @@ from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'mhparse'
-MIM_CONTENT = ('configs', 'tools', 'model-index.yml')
+MIM_CONTENT = ('configs', 'tools', 'model-index.yml', 'dataset-index.yml')
 
 
 def read_version() -> str:
@@ -151,6 +151,7 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['weights/*.npz']},
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
     extras_require={

@@ -23,6 +23,8 @@ HOOKS = Registry('hook', parent=_root.HOOKS, locations=['mhparse.engine'])
 
 # Nothing of ours is in these, but without a child mmengine warns each time that it has to look in the root.
 LOG_PROCESSORS = Registry('log_processor', parent=_root.LOG_PROCESSORS, locations=['mhparse.engine'])
+MODEL_WRAPPERS = Registry('model_wrapper', parent=_root.MODEL_WRAPPERS, locations=['mhparse.engine'])
+STRATEGIES = Registry('strategy', parent=_root.STRATEGIES, locations=['mhparse.engine'])
 LOOPS = Registry('loop', parent=_root.LOOPS, locations=['mhparse.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=_root.OPTIM_WRAPPERS, locations=['mhparse.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(

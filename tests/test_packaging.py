@@ -4,12 +4,16 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine import load
 from mmengine.config import Config
+from mmengine.infer import BaseInferencer
 
 import mhparse
+from mhparse.apis import HumanParsingInferencer
 
 
 def build(repo_root, folder, **environment):
@@ -26,7 +30,10 @@ def test_a_built_package_holds_configs_and_tools(repo_root, tmp_path):
     done = build(repo_root, tmp_path, MMHPARSE_WITH_OPS='0')
     assert done.returncode == 0, done.stderr
     mim = tmp_path / 'lib' / 'mhparse' / '.mim'
-    assert (mim / 'model-index.yml').is_file()
+    for index in ('model-index.yml', 'dataset-index.yml'):
+        assert (mim / index).is_file()
+    weights = list((tmp_path / 'lib' / 'mhparse' / 'weights').glob('*.npz'))
+    assert weights and all(path.stat().st_size <= 5e6 for path in weights)
     for folder in ('configs', 'tools'):
         originals = {path.relative_to(repo_root) for path in (repo_root / folder).rglob('*.*') if path.suffix != '.pyc'}
         assert originals == {path.relative_to(mim) for path in (mim / folder).rglob('*.*')}
@@ -62,3 +69,41 @@ def test_one_version(repo_root):
     )
     assert printed.stdout.strip().splitlines()[-1] == mhparse.__version__
     assert f'version: {mhparse.__version__}\n' in (repo_root / 'CITATION.cff').read_text()
+
+
+def models_of_metafiles(repo_root):
+    return [
+        model
+        for metafile in load(repo_root / 'model-index.yml')['Import']
+        for model in load(repo_root / metafile)['Models']
+    ]
+
+
+def test_metafiles_name_every_config_once(repo_root):
+    models = models_of_metafiles(repo_root)
+    configs = {str(path.relative_to(repo_root)) for path in (repo_root / 'configs').glob('[!_]*/*.py')}
+    assert sorted(model['Config'] for model in models) == sorted(configs)
+    for model in models:
+        assert model['Name'] == Path(model['Config']).stem
+
+
+def test_results_of_others_are_not_given_as_ours(repo_root):
+    """Nothing under Results that was not measured here; what others report has its source."""
+    models = models_of_metafiles(repo_root)
+    assert not [model['Name'] for model in models if 'Results' in model]
+    reported = [result for model in models for result in model.get('Reported by others', ())]
+    assert len(reported) == 2
+    assert all('http' in result['Source'] for result in reported)
+
+
+def test_data_sets_to_download_have_their_scripts(repo_root):
+    for name, entry in load(repo_root / 'dataset-index.yml').items():
+        if name != 'openxlab':
+            assert os.access(repo_root / entry['script'], os.X_OK)
+
+
+def test_models_are_found_by_name(repo_root, monkeypatch):
+    monkeypatch.setattr(BaseInferencer, '_get_repo_or_mim_dir', staticmethod(lambda scope: str(repo_root)))
+    with pytest.warns(UserWarning, match='No weights were given'):
+        infer = HumanParsingInferencer('mg-pgd_light_synthetic', device='cpu', show_progress=False)
+    assert infer.model.codec.part_set.name == 'densepose_14'

@@ -1,68 +1,123 @@
-"""Parses the people of photos: part maps, person maps, JSON and pictures in one folder."""
+"""Parses the people of photos and videos: maps, tables, pictures and a summary page in one folder.
+
+Outputs are named after their inputs; docs/inference.md describes each file. The exit code is 0 if all went well, 1 if
+some inputs failed (they are listed, the others are done), 2 if the command was given wrongly or the folder takes no
+more files, 130 after Ctrl-C. A run that was broken off goes on with --resume.
+"""
 
 import argparse
+import sys
 from pathlib import Path
+from typing import get_args
 
-from mmengine.runner import find_latest_checkpoint
-
-from mhparse.apis import FailedInput, HumanParsingInferencer
-from mhparse.engine import UsageError, check_checkpoint, load_config
+from mhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
+from mhparse.engine import check_checkpoint, load_config
 from mhparse.engine.command_line import add_config_options, plain_usage_errors
 
-ROOT = Path(__file__).resolve().parents[1]
-DEMO_CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py'
-DEMO_DIR = ROOT / 'work_dirs' / 'demo'
+INTERRUPTED = 130
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='image files, URLs or folders of images')
+    summary, details = __doc__.split('\n\n')
+    parser = argparse.ArgumentParser(description=summary, epilog=details)
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='image files, videos, folders with these at any depth, quoted patterns like "photos/**/*.jpg", URLs, or '
+        'the number of a camera',
+    )
     parser.add_argument('--out-dir', required=True, help='folder for the results; made if it does not exist')
-    parser.add_argument('--config', default=str(DEMO_CONFIG), help='config of the model; default: that of the demo')
-    parser.add_argument('--weights', help='checkpoint file or URL; default: what `make demo` trained')
-    parser.add_argument('--device', help='where to compute, e.g. cuda:0 or cpu; default: the GPU if there is one')
-    parser.add_argument('--batch-size', type=int, default=1, help='images a pass')
-    parser.add_argument('--no-pictures', action='store_true', help='write maps and JSON only')
-    add_config_options(parser)
+
+    outputs = parser.add_argument_group('outputs')
+    outputs.add_argument(
+        '--formats',
+        nargs='+',
+        choices=[*get_args(Format), 'all'],
+        default=list(DEFAULT_FORMATS),
+        metavar='FORMAT',
+        help=f'what to write beside predictions/ (JSON): all, or some of {", ".join(get_args(Format))}; '
+        f'default: {" ".join(DEFAULT_FORMATS)}',
+    )
+    outputs.add_argument('--resume', action='store_true', help='pass over inputs whose results are there')
+    outputs.add_argument('--no-track', action='store_true', help='number the people of each video frame on its own')
+
+    model = parser.add_argument_group('model')
+    model.add_argument('--config', help='config of the model; default: the one that the weights were saved with')
+    model.add_argument(
+        '--weights',
+        help='checkpoint file or URL, or a file of tools/deployment/export.py; default: the light parser that comes '
+        'with the package, which was trained on drawn people to try the software out',
+    )
+    model.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
+    model.add_argument('--device', help='where to compute, e.g. cuda:0 or cpu; default: the GPU if there is one')
+    add_config_options(model)
+
+    effort = parser.add_argument_group('speed and accuracy')
+    effort.add_argument('--batch-size', type=int, default=1, help='images a pass')
+    effort.add_argument(
+        '--precision',
+        choices=['float32', 'bfloat16', 'float16'],
+        default='float32',
+        help='of the network; half precision is faster on GPUs and on CPUs with instructions for it',
+    )
+    effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
+    effort.add_argument('--tile', type=int, help='predict larger images in tiles of so many pixels, joined seamlessly')
+    effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
+    effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
     args = parser.parse_args()
-    if args.weights is None and args.config != str(DEMO_CONFIG):
-        parser.error('--config needs --weights: only the demo has weights of its own')
+    if args.config is not None and args.weights is None:
+        parser.error('--config needs --weights: without both, the light parser of the package is used')
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
+    if args.cfg_options and args.config is None:
+        parser.error('--cfg-options changes a config: give --config')
+    if 'all' in args.formats:
+        args.formats = list(get_args(Format))
+    args.inputs = [int(item) if item.isdecimal() and not Path(item).exists() else item for item in args.inputs]
     return args
 
 
-def demo_weights() -> str:
-    """The last checkpoint of the demo.
-
-    Raises:
-        UsageError: If the demo has not been run.
-    """
-    weights = find_latest_checkpoint(str(DEMO_DIR)) if DEMO_DIR.is_dir() else None
-    if weights is None:
-        raise UsageError(f'There are no weights of the demo in {DEMO_DIR}. Run `make demo`, or give --weights.')
-    return weights
+def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
+    """The inferencer that the arguments ask for; mistakes in them end the command with a message."""
+    with plain_usage_errors():
+        cfg = load_config(args.config, args.cfg_options) if args.config else None
+        if args.weights:
+            check_checkpoint(args.weights)
+    options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
+    try:
+        return HumanParsingInferencer(cfg, args.weights, **{name: getattr(args, name) for name in options})
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def main() -> int:
-    """Returns 1 if any input failed, else 0."""
+    """Returns the exit code that the module's text describes."""
     args = parse_args()
-    with plain_usage_errors():
-        cfg = load_config(args.config, args.cfg_options)
-        weights = args.weights or demo_weights()
-        check_checkpoint(weights)
-    infer = HumanParsingInferencer(cfg, weights, device=args.device)
-    images, people, failures = 0, 0, []
-    for result in infer.stream(args.inputs, args.batch_size, out_dir=args.out_dir, draw=not args.no_pictures):
-        if isinstance(result, FailedInput):
-            failures.append(result)
-        else:
-            images += 1
-            people += len(result.prediction['people'])
-    print(f'{images} images parsed, {people} people found; results in {args.out_dir}')
+    infer = make_inferencer(args)
+    images, people, skipped, failures, code = 0, 0, 0, [], 0
+    options = dict(out_dir=args.out_dir, formats=args.formats, resume=args.resume, track=not args.no_track)
+    try:
+        for result in infer.stream(args.inputs, args.batch_size, **options):
+            if isinstance(result, FailedInput):
+                failures.append(result)
+            elif isinstance(result, Skipped):
+                skipped += 1
+            else:
+                images += 1
+                people += len(result.prediction['people'])
+    except KeyboardInterrupt:
+        print('Interrupted; what was written is complete. Go on with --resume.', file=sys.stderr)
+        code = INTERRUPTED
+    except (OutputError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        code = 2
+    earlier = f', {skipped} inputs were done before' if skipped else ''
+    print(f'{images} images parsed, {people} people found{earlier}; results in {args.out_dir}')
     for failure in failures:
         print(f'failed: {failure.source}: {failure.reason}')
-    return 1 if failures else 0
+    return code or (1 if failures else 0)
 
 
 if __name__ == '__main__':

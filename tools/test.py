@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mhparse.engine import check_checkpoint, load_config, write_metrics
+from mhparse.engine import WholeCheckpointHook, check_checkpoint, load_config, write_metrics
 from mhparse.engine.command_line import (
     add_config_options,
     add_launcher_options,
@@ -49,7 +49,9 @@ def main() -> None:
             draw_predictions(cfg, show=args.show, out_dir=args.show_dir, wait_time=args.wait_time)
         if args.out:
             dump_predictions(cfg, args.out)
-        metrics = build_runner(cfg).test()
+        runner = build_runner(cfg)
+        runner.register_hook(WholeCheckpointHook())
+        metrics = runner.test()
     if is_main_process():
         write_metrics(metrics, Path(cfg.work_dir) / 'metrics.json')
 

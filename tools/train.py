@@ -7,7 +7,7 @@ import os
 # spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
 os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
-from mhparse.engine import load_config
+from mhparse.engine import WholeCheckpointHook, load_config
 from mhparse.engine.command_line import (
     add_config_options,
     add_launcher_options,
@@ -35,7 +35,13 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='go on from this checkpoint; without a name, from the newest one of the work folder',
     )
-    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        choices=['float16', 'bfloat16'],
+        const='float16',
+        help='train with automatic mixed precision, in float16 if not said otherwise; a CPU has bfloat16 alone',
+    )
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
     parser.add_argument('--no-validate', action='store_true', help='do not evaluate during training')
     add_config_options(parser)
@@ -52,12 +58,15 @@ def main() -> None:
         set_work_dir(cfg, args.work_dir)
         set_resume(cfg, args.resume)
         if args.amp:
-            use_amp(cfg)
+            use_amp(cfg, args.amp)
         if args.auto_scale_lr:
             use_auto_scale_lr(cfg)
         if args.no_validate:
             skip_validation(cfg)
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        if args.resume:
+            runner.register_hook(WholeCheckpointHook())
+        runner.train()
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ visualizer = dict(type='HumanParseVisualizer', vis_backends=vis_backends, name='
 
 # One seed gives one training. `deterministic` makes torch refuse operations that are not reproducible on a GPU.
 randomness = dict(seed=0, deterministic=False)
+# statistics of batch normalisation over the images of all GPUs, where there are several
+sync_bn = 'torch'
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -1,7 +1,21 @@
-"""What users call: photos in, people with their parts out."""
+"""What users call: photos and videos in, people with their parts out."""
 
-from .human_parsing_inferencer import HumanParsingInferencer, ParsedImage
-from .inputs import FailedInput, InputImage, list_inputs
-from .output_folder import OutputFolder
+from .batches import Skipped
+from .human_parsing_inferencer import HumanParsingInferencer
+from .inputs import FailedInput, InputImage, name_inputs
+from .output_folder import OutputError, OutputFolder
+from .stages import ParsedImage
+from .writers import DEFAULT_FORMATS, Format
 
-__all__ = ['FailedInput', 'HumanParsingInferencer', 'InputImage', 'OutputFolder', 'ParsedImage', 'list_inputs']
+__all__ = [
+    'DEFAULT_FORMATS',
+    'FailedInput',
+    'Format',
+    'HumanParsingInferencer',
+    'InputImage',
+    'OutputError',
+    'OutputFolder',
+    'ParsedImage',
+    'Skipped',
+    'name_inputs',
+]

@@ -1,65 +1,123 @@
 """Named images, read and packed for the network a batch at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
-from mhparse.datasets.transforms.loading import read_image
+from mhparse.datasets.transforms.loading import convert_image, read_image
 
-from .inputs import FailedInput, InputImage
+from .clips import read_clip
+from .fetching import fetch
+from .inputs import Clip, ClipEnd, FailedInput, InputImage, Item
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedBatch:
-    """Images ready for the network, and those of the same turn that could not be read.
+    """Images ready for the network.
 
     Attributes:
-        inputs: The images that could be read.
+        inputs: The images.
         pixels: Their pixels, (H, W, 3) uint8 BGR each, upright.
-        data: What ``model.test_step`` takes; None where no image could be read.
-        failures: The others.
+        data: What ``model.test_step`` takes.
     """
 
     inputs: tuple[InputImage, ...]
     pixels: tuple[np.ndarray, ...]
-    data: dict | None
-    failures: tuple[FailedInput, ...]
+    data: dict
 
-    def __len__(self) -> int:
-        return len(self.inputs) + len(self.failures)
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image or video whose results are there from an earlier run."""
+
+    item: InputImage | Clip
+
+
+Turn = LoadedBatch | Skipped | FailedInput | ClipEnd
 
 
 def load_batches(
-    images: Sequence[InputImage], batch_size: int, pipeline: Callable, collate: Callable, *, strict: bool
-) -> Iterator[LoadedBatch]:
-    """Reads and prepares images, a batch at a time.
+    items: Iterator[Item],
+    batch_size: int,
+    pipeline: Callable,
+    collate: Callable,
+    *,
+    strict: bool,
+    is_done: Callable[[InputImage | Clip], bool] = lambda item: False,
+) -> Iterator[Turn]:
+    """Reads and prepares images, a batch at a time, and keeps their order.
 
     Args:
-        images: What to read.
-        batch_size: Images a batch, those that cannot be read counted.
+        items: What to read.
+        batch_size: Most images a batch; what is no image, such as one that cannot be read, ends a batch early.
         pipeline: Prepares one record with ``img``, ``img_id`` and, where there is one, ``img_path``.
         collate: Makes a batch of prepared records.
-        strict: Whether an image that cannot be read is an error.
+        strict: Whether an image or video that cannot be read is an error.
+        is_done: Whether an image or video is to be skipped.
 
     Raises:
-        ValueError: If the batch size is not positive.
         OSError, ValueError, TypeError: If an image cannot be read and ``strict`` holds.
     """
-    if batch_size < 1:
-        raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
-    for start in range(0, len(images), batch_size):
-        inputs, pixels, records, failures = [], [], [], []
-        for index, image in enumerate(images[start : start + batch_size], start=start):
+    waiting: list[tuple[InputImage, np.ndarray, dict]] = []
+
+    def batch() -> Iterator[LoadedBatch]:
+        if waiting:
+            inputs, pixels, records = zip(*waiting, strict=True)
+            waiting.clear()
+            yield LoadedBatch(inputs, pixels, collate(list(records)))
+
+    index = -1
+    for item in _frames_too(items, strict, is_done):
+        index += isinstance(item, InputImage | Skipped)
+        if isinstance(item, InputImage):
             try:
-                array = read_image(image.source, exif=True)
+                waiting.append((item, *_prepared(item, index, pipeline)))
             except (OSError, ValueError, TypeError) as error:
                 if strict:
                     raise
-                failures.append(FailedInput(image.description, str(error)))
-                continue
-            origin = {} if image.path is None else {'img_path': image.path}
-            inputs.append(image)
-            pixels.append(array)
-            records.append(pipeline({'img': array, 'img_id': index, **origin}))
-        yield LoadedBatch(tuple(inputs), tuple(pixels), collate(records) if records else None, tuple(failures))
+                item = FailedInput(item.description, str(error))
+        if not isinstance(item, InputImage) or len(waiting) == batch_size:
+            yield from batch()
+        if not isinstance(item, InputImage):
+            yield item
+    yield from batch()
+
+
+def _frames_too(
+    items: Iterator[Item], strict: bool, is_done: Callable[[InputImage | Clip], bool]
+) -> Iterator[InputImage | Skipped | FailedInput | ClipEnd]:
+    """The items, with frames in place of clips, and without those that are done."""
+    for item in items:
+        if isinstance(item, FailedInput):
+            yield item
+        elif is_done(item):
+            yield Skipped(item)
+        elif isinstance(item, InputImage):
+            yield item
+        else:
+            try:
+                yield from read_clip(item)
+            except OSError as error:
+                if strict:
+                    raise
+                yield FailedInput(item.path or item.name, str(error))
+
+
+def _prepared(image: InputImage, index: int, pipeline: Callable) -> tuple[np.ndarray, dict]:
+    """The pixels of an image, and the record that the pipeline makes of them."""
+    array = _read(image.source)
+    origin = {} if image.path is None else {'img_path': image.path}
+    return array, pipeline({'img': array, 'img_id': index, **origin})
+
+
+def _read(source) -> np.ndarray:
+    if isinstance(source, Image.Image):
+        return convert_image(source)
+    if isinstance(source, str) and source.startswith(('http://', 'https://')):
+        try:
+            return read_image(fetch(source), exif=True)
+        except ValueError as error:
+            raise ValueError(f"'{source}': {error}") from error
+    return read_image(source, exif=True)

@@ -1,48 +1,39 @@
 """HumanParsingInferencer: photos in, people with their parts out."""
 
-import copy
+import hashlib
 import logging
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.dataset import Compose, pseudo_collate
+from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
-from mhparse.codecs.given_people import GivenPeople, read_given_people
+from mhparse.codecs.given_people import GivenPeople
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
-from mhparse.registry import INFERENCERS, MODELS, VISUALIZERS
+from mhparse.models.parsers import HumanParserTTA
+from mhparse.registry import INFERENCERS, VISUALIZERS
 from mhparse.structures import HumanParseDataSample
 from mhparse.visualization import HumanParseVisualizer
 
-from .batches import LoadedBatch, load_batches
+from .background import in_background
+from .batches import LoadedBatch, Skipped, Turn, load_batches
+from .building import build_model, build_network, build_pipeline, tiled
 from .configs import unknown_model
-from .inputs import FailedInput, InputImage, Inputs, is_single, list_inputs
+from .inputs import FailedInput, InputImage, Inputs, Item, count_inputs, is_single, name_inputs
+from .networks import Backend, Precision
 from .output_folder import OutputFolder
 from .prediction import prediction_of
-from .weights import load_weights, read_checkpoint, saved_config
-
-
-@dataclass(frozen=True, eq=False)
-class ParsedImage:
-    """What came out for one image.
-
-    Attributes:
-        prediction: As of :func:`mhparse.apis.prediction.prediction_of`.
-        sample: The same as the model left it.
-        picture: (H, W, 3) uint8 RGB with the people drawn, where one was asked for.
-    """
-
-    prediction: dict
-    sample: HumanParseDataSample
-    picture: np.ndarray | None
+from .stages import ParsedImage, Predicted, Seen, finish, give_people, write
+from .weights import BUNDLED_WEIGHTS
+from .writers import DEFAULT_FORMATS, Format
 
 
 @INFERENCERS.register_module()
@@ -57,14 +48,24 @@ class HumanParsingInferencer(BaseInferencer):
 
     Args:
         model: Config file, config, or None for the config that the weights were saved with.
-        weights: Checkpoint file or URL; random weights, with a warning, if not given.
+        weights: Checkpoint file or URL, or an export for onnxruntime. Random weights, with a warning, if only a model
+            is given; if neither is, the light parser that comes with the package (docs/model_card.md).
         device: Where to compute, e.g. 'cuda:0' or 'cpu'. Defaults to the GPU if torch sees one.
         scope: Registry scope in which types of the config are looked up first.
         show_progress: Whether to show a progress bar for more than one image.
+        backend: 'torch', or 'onnxruntime' for weights that ``tools/deployment/export.py`` wrote.
+        precision: Of the network in torch, see :class:`TorchNetwork`.
+        max_side: Pixels of the longer side of what the network sees, in place of the config's ``long_side``; smaller
+            images are not enlarged.
+        tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
+            images keep their size.
+        overlap: Pixels that tiles share; half a tile if not given.
+        tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
 
     Raises:
         FileNotFoundError: If there is no such config file.
-        ValueError: If there are no such weights, they do not fit the model, or the config lacks something.
+        ValueError: If there are no such weights, they do not fit the model, the config lacks something, or an option
+            does not fit the others.
     """
 
     def __init__(
@@ -74,24 +75,48 @@ class HumanParsingInferencer(BaseInferencer):
         device: str | None = None,
         scope: str = 'mhparse',
         show_progress: bool = True,
+        *,
+        backend: Backend = 'torch',
+        precision: Precision = 'float32',
+        max_side: int | None = None,
+        tile: int | None = None,
+        overlap: int | None = None,
+        tta: bool = False,
     ):
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to let pass
         allow_checkpoint_types()
+        if model is None and weights is None:
+            weights = BUNDLED_WEIGHTS
         if weights is not None:
             weights = str(weights)
             check_checkpoint(weights)
         if isinstance(model, Path):
             model = str(model)
+        device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.backend, self.device, self._use_tta = backend, device, tta
+        self.max_side, self.tile = max_side, tile
         with DefaultScope.overwrite_default_scope(scope):
             super().__init__(
                 model=model,
                 weights=weights,
-                device=device or ('cuda' if torch.cuda.is_available() else 'cpu'),
+                device=device,
                 scope=scope,
                 show_progress=show_progress,
             )
         self.skeleton, self.part_set = self.model.codec.skeleton, self.model.codec.part_set
         self.visualizer.dataset_meta = {'skeleton': self.skeleton, 'part_set': self.part_set}
+        network = build_network(self.model, weights, backend, self.device, precision)
+        self.network = tiled(network, tile, overlap)
+        self.tta = HumanParserTTA(self.model) if tta else None
+        self.settings = {
+            'weights': weights and Path(weights).name,
+            'model': hashlib.sha256(self.cfg.model.to_dict().__repr__().encode()).hexdigest()[:16],
+            'precision': precision,
+            'max_side': max_side,
+            'tile': tile,
+            'overlap': overlap,
+            'tta': tta,
+        }
 
     def __call__(
         self,
@@ -100,7 +125,9 @@ class HumanParsingInferencer(BaseInferencer):
         batch_size: int = 1,
         *,
         out_dir: str | Path = '',
-        draw_pictures: bool = True,
+        formats: Sequence[Format] = DEFAULT_FORMATS,
+        resume: bool = False,
+        track: bool = True,
         return_vis: bool = False,
         show: bool = False,
         wait_time: float = 0,
@@ -112,14 +139,17 @@ class HumanParsingInferencer(BaseInferencer):
         thousands of images takes memory; :meth:`stream` hands them out one by one instead.
 
         Args:
-            inputs: A path, a URL, an array ((H, W, 3) uint8 BGR as OpenCV reads it; grey and BGRA too), a folder, or
-                a list of these.
+            inputs: A path, a URL, a glob pattern, a folder (with those in it), a video, the number of a camera, an
+                array ((H, W, 3) uint8 BGR as OpenCV reads it; grey and BGRA too), a PIL image, or a list or generator
+                of these.
             return_datasamples: Whether ``predictions`` holds :class:`HumanParseDataSample` instead of dicts.
-            batch_size: Images a pass.
+            batch_size: Images a pass; they may differ in size.
             out_dir: Folder for maps, JSON and pictures, see :class:`OutputFolder`; nothing is written if empty.
-            draw_pictures: Whether to draw pictures for ``out_dir``.
+            formats: What to write there.
+            resume: Whether inputs whose results are in ``out_dir`` are passed over; they are not returned.
+            track: Whether the people of a video keep their ids from frame to frame.
             return_vis: Whether to draw pictures and return them.
-            show: Whether to draw pictures and show each in a window. All that are drawn are written to ``out_dir``.
+            show: Whether to draw pictures and show each in a window.
             wait_time: Seconds that a window stays; 0 waits for a key.
             people: Another model's boxes or poses for each image, in place of our own people; see
                 :meth:`mhparse.codecs.DifferentiableGroupingCodec.decode`.
@@ -127,23 +157,22 @@ class HumanParsingInferencer(BaseInferencer):
         Returns:
             ``predictions``: one a parsed image, in order, see :func:`mhparse.apis.prediction.prediction_of`;
             ``visualization``: their pictures, RGB, if asked for, else empty;
-            ``failures``: a :class:`FailedInput` for each member of a list or folder that could not be parsed.
+            ``failures``: a :class:`FailedInput` for each of several inputs that could not be parsed.
 
         Raises:
-            FileNotFoundError, OSError, ValueError, TypeError: If a single image cannot be read.
+            FileNotFoundError, OSError, ValueError, TypeError: If a single image or video cannot be read.
+            OutputError: If ``out_dir`` takes no more files.
             ValueError: If ``people`` are given for another number of images.
         """
         predictions, pictures, failures = [], [], []
-        draw = return_vis or (bool(out_dir) and draw_pictures)
-        for result in self.stream(
-            inputs, batch_size, out_dir=out_dir, draw=draw, show=show, wait_time=wait_time, people=people
-        ):
+        options = dict(out_dir=out_dir, formats=formats, resume=resume, track=track, draw=return_vis, show=show)
+        for result in self.stream(inputs, batch_size, wait_time=wait_time, people=people, **options):
             if isinstance(result, FailedInput):
                 failures.append(result)
-                continue
-            predictions.append(result.sample if return_datasamples else result.prediction)
-            if return_vis:
-                pictures.append(result.picture)
+            elif isinstance(result, ParsedImage):
+                predictions.append(result.sample if return_datasamples else result.prediction)
+                if return_vis:
+                    pictures.append(result.picture)
         for failure in failures:
             print_log(f'Not parsed: {failure.source}: {failure.reason}', logger='current', level=logging.WARNING)
         return {'predictions': predictions, 'visualization': pictures, 'failures': failures}
@@ -154,78 +183,109 @@ class HumanParsingInferencer(BaseInferencer):
         batch_size: int = 1,
         *,
         out_dir: str | Path = '',
+        formats: Sequence[Format] = DEFAULT_FORMATS,
+        resume: bool = False,
+        track: bool = True,
         draw: bool = False,
         show: bool = False,
         wait_time: float = 0,
         people: Sequence[GivenPeople] | None = None,
-    ) -> Iterator[ParsedImage | FailedInput]:
+    ) -> Iterator[ParsedImage | FailedInput | Skipped]:
         """Parses the inputs one batch after the other, and keeps nothing.
 
+        Reading, the network, decoding and writing overlap, each in a thread of its own, a few batches at most ahead
+        of what was handed out.
+
         Args:
-            inputs, batch_size, out_dir, show, wait_time, people: As in :meth:`__call__`.
-            draw: Whether to draw pictures.
+            inputs, batch_size, out_dir, formats, resume, track, show, wait_time, people: As in :meth:`__call__`.
+            draw: Whether to draw pictures that ``out_dir`` does not need.
 
         Yields:
-            What came out for each image, already written to ``out_dir``, or why nothing did.
+            In the order of the inputs: what came out for each image, already written to ``out_dir``; why nothing did;
+            or what was passed over. Files that tell of all images are written at the end, also if that comes early.
         """
-        listed = list_inputs(inputs)
-        folder = OutputFolder(out_dir) if out_dir else None
-        if people is not None and len(people) != len(listed.images):
-            raise ValueError(f'people are given for {len(people)} images, but there are {len(listed.images)}.')
-        yield from listed.failures
-        with self._progress(len(listed.images)) as bar:
-            for batch in self.preprocess(listed.images, batch_size, strict=is_single(inputs)):
-                yield from batch.failures
-                if batch.data is not None:
-                    for sample in batch.data['data_samples'] if people is not None else ():
-                        sample.given_people = read_given_people(people[sample.img_id], len(self.skeleton))
-                    samples = self.forward(batch.data)
-                    pictures = [None] * len(samples)
-                    if draw or show:
-                        pictures = self.visualize(batch.inputs, samples, batch.pixels, show=show, wait_time=wait_time)
-                    yield from self.postprocess(samples, pictures, inputs=batch.inputs, folder=folder)
-                bar.update(len(batch))
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
+        count = count_inputs(inputs)
+        if people is not None and count is not None and len(people) != count:
+            raise ValueError(f'people are given for {len(people)} images, but there are {count}.')
+        folder = None
+        if out_dir:
+            folder = OutputFolder(out_dir, self.skeleton, self.part_set, formats, self.settings, resume)
+        strict = is_single(inputs)
+        chain = self.preprocess(name_inputs(inputs), batch_size, strict=strict, folder=folder)
+        chain = map(partial(self._see, people=people), in_background(chain))
+        chain = finish(in_background(chain), self, folder, draw or show, track)
+        chain = write(in_background(chain), folder, strict)
+        try:
+            with closing(in_background(chain)) as results, self._progress(count) as bar:
+                for result in results:
+                    if isinstance(result, ParsedImage) and show:
+                        self.visualizer.show(result.picture, win_name=result.prediction['name'], wait_time=wait_time)
+                    yield result
+                    bar.update(1)
+        finally:
+            if folder is not None:
+                folder.close()
+                folder.finish()
 
     def preprocess(
-        self, inputs: Sequence[InputImage], batch_size: int = 1, *, strict: bool = False
-    ) -> Iterator[LoadedBatch]:
+        self,
+        inputs: Iterator[Item],
+        batch_size: int = 1,
+        *,
+        strict: bool = False,
+        folder: OutputFolder | None = None,
+    ) -> Iterator[Turn]:
         """Reads and prepares the images, a batch at a time.
 
         Args:
-            inputs: Named images.
+            inputs: Named images and videos.
             batch_size: Images a pass.
             strict: Whether an image that cannot be read is an error.
+            folder: Tells which are done.
         """
-        return load_batches(inputs, batch_size, self.pipeline, self.collate_fn, strict=strict)
+        is_done = {} if folder is None else dict(is_done=folder.is_done)
+        return load_batches(inputs, batch_size, self.pipeline, self.collate_fn, strict=strict, **is_done)
 
-    def visualize(
-        self,
-        inputs: Sequence[InputImage],
-        preds: Sequence[HumanParseDataSample],
-        pixels: Sequence[np.ndarray],
-        *,
-        show: bool = False,
-        wait_time: float = 0,
-    ) -> list[np.ndarray]:
+    @torch.no_grad()
+    def forward(self, inputs: dict) -> Predicted:
+        """The network's pass over a batch.
+
+        Args:
+            inputs: ``data`` of a :class:`LoadedBatch`.
+        """
+        if self.network is None:
+            return Predicted(self.model.test_step(inputs))
+        if self.tta is not None:
+            return Predicted([], views=self.tta.see(inputs, self.network))
+        data = self.model.data_preprocessor(inputs, False)
+        return Predicted(data['data_samples'], self.network(data['inputs']))
+
+    @torch.no_grad()
+    def decode(self, predicted: Predicted) -> list[HumanParseDataSample]:
+        """People and parsing maps of the images of a batch."""
+        if predicted.views is not None:
+            return self.tta.merge_preds(predicted.views)
+        if predicted.fields is None:
+            return predicted.samples
+        return [
+            self.model.decode(predicted.fields.of_image(index).detach(), sample)
+            for index, sample in enumerate(predicted.samples)
+        ]
+
+    def visualize(self, inputs: Sequence[np.ndarray], preds: Sequence[HumanParseDataSample]) -> list[np.ndarray]:
         """Draws the predictions.
 
         Args:
-            inputs: Names of the images.
+            inputs: The images, (H, W, 3) uint8 BGR each.
             preds: What was found in them.
-            pixels: The images, (H, W, 3) uint8 BGR each.
-            show: Whether to show each picture in a window.
-            wait_time: Seconds that a window stays; 0 waits for a key.
 
         Returns:
             RGB pictures.
         """
-        pictures = []
-        for image, sample, array in zip(inputs, preds, pixels, strict=True):
-            picture = self.visualizer.draw_sample(array[..., ::-1], sample)
-            if show:
-                self.visualizer.show(picture, win_name=image.name, wait_time=wait_time)
-            pictures.append(picture)
-        return pictures
+        pairs = zip(inputs, preds, strict=True)
+        return [self.visualizer.draw_sample(array[..., ::-1], sample) for array, sample in pairs]
 
     def postprocess(
         self,
@@ -233,26 +293,31 @@ class HumanParsingInferencer(BaseInferencer):
         visualization: Sequence[np.ndarray | None],
         *,
         inputs: Sequence[InputImage],
-        folder: OutputFolder | None = None,
     ) -> list[ParsedImage]:
-        """Turns data samples into predictions and writes them.
+        """Turns data samples into predictions.
 
         Args:
             preds: What was found.
             visualization: The pictures, or None each.
             inputs: Names of the images.
-            folder: Where to write; nowhere if None.
         """
-        results = []
-        for image, sample, picture in zip(inputs, preds, visualization, strict=True):
-            prediction = prediction_of(image, sample, self.skeleton, self.part_set)
-            if folder is not None:
-                folder.write(prediction, self.part_set, picture)
-            results.append(ParsedImage(prediction, sample, picture))
-        return results
+        triples = zip(inputs, preds, visualization, strict=True)
+        return [
+            ParsedImage(prediction_of(image, sample, self.skeleton, self.part_set), sample, picture)
+            for image, sample, picture in triples
+        ]
 
-    def _progress(self, total: int) -> tqdm:
-        return progress_bar(total, 'Parsing') if self.show_progress and total > 1 else tqdm(disable=True)
+    def _see(self, turn: Turn, people: Sequence[GivenPeople] | None) -> Turn | Seen:
+        """The network's stage; what is no batch passes through."""
+        if not isinstance(turn, LoadedBatch):
+            return turn
+        if people is not None:
+            samples = turn.data['data_samples'] if self.tta is None else turn.data['data_samples'][0]
+            give_people(samples, people, len(self.skeleton))
+        return Seen(turn, self.forward(turn.data))
+
+    def _progress(self, total: int | None) -> tqdm:
+        return progress_bar(total, 'Parsing') if self.show_progress and total != 1 else tqdm(disable=True)
 
     def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
         """Looks a model up by name.
@@ -267,31 +332,12 @@ class HumanParsingInferencer(BaseInferencer):
             raise unknown_model(model) from error
 
     def _init_model(self, cfg: Config | ConfigDict, weights: str | None, device: str) -> torch.nn.Module:
-        """Builds the model and loads all of its weights; mmengine would leave out what does not fit."""
-        checkpoint = None if weights is None else read_checkpoint(weights)
-        if not cfg:
-            cfg.update(saved_config(checkpoint, weights)._cfg_dict)
-        if 'model' not in cfg:
-            raise ValueError(f"The config has no 'model', only {sorted(cfg)}; give the config of a model.")
-        model = MODELS.build(cfg.model)
-        model.cfg = cfg  # as other OpenMMLab inferencers leave it
-        if checkpoint is None:
-            warnings.warn('No weights were given: the model is random, and so are its results.', stacklevel=4)
-        else:
-            load_weights(model, checkpoint)
-        return model.to(device).eval()
+        model = build_model(cfg, weights, self.backend)
+        # what onnxruntime computes comes back to the CPU
+        return model.to(device if self.backend == 'torch' else 'cpu')
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Callable:
-        """The transforms of the test data set, but reading images (and turning them) instead of loading annotations."""
-        try:
-            steps = cfg.test_dataloader.dataset.pipeline
-        except AttributeError as error:
-            raise ValueError(
-                'The config has no test_dataloader.dataset.pipeline, which says how images are prepared. It needs '
-                "dict(type='ResizeLongSide', ...) and dict(type='PackHumanParseInputs')."
-            ) from error
-        others = [step for step in steps if not _type_name(step).startswith('Load')]
-        return Compose([{'type': 'LoadImage', 'exif': True}, *copy.deepcopy(others)])
+        return build_pipeline(cfg, self.max_side, keep_size=self.tile is not None, tta=self._use_tta)
 
     def _init_collate(self, cfg: Config | ConfigDict) -> Callable:
         return super()._init_collate(cfg) if 'collate_fn' in cfg.test_dataloader else pseudo_collate
@@ -302,9 +348,3 @@ class HumanParsingInferencer(BaseInferencer):
         kind = options.pop('type')
         options.pop('vis_backends', None)
         return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)
-
-
-def _type_name(step: dict) -> str:
-    """The bare class name of a transform's config: 'LoadImage' for 'mhparse.LoadImage' too."""
-    kind = step['type']
-    return kind.rsplit('.', 1)[-1] if isinstance(kind, str) else kind.__name__

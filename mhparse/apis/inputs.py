@@ -1,18 +1,39 @@
-"""What the inferencer is given (paths, URLs, arrays, folders, lists of them) as a list of named images."""
+"""What the inferencer is given (paths, URLs, arrays, folders, videos, lists of them), as a stream of named images."""
 
-from collections.abc import Sequence
+import glob
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from PIL import Image
 
 from mhparse.datasets.transforms.loading import ImageSource, describe_source
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 VIDEO_SUFFIXES = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm', '.wmv')
 
-Inputs = ImageSource | Sequence[ImageSource]
+Inputs = ImageSource | Image.Image | int | Iterable[ImageSource | Image.Image | int]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video or the pictures of a camera.
+
+    Attributes:
+        name: What its output files are called.
+        path: Path or URL; None for a camera.
+        camera: Number of the camera; None for a video.
+        fps: Frames a second; 0 before it was opened.
+    """
+
+    name: str
+    path: str | None
+    camera: int | None = None
+    fps: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,21 +41,30 @@ class InputImage:
     """One image to parse.
 
     Attributes:
-        name: What its output files are called; no two of one call are called the same.
-        source: Path or URL of the image, its bytes, or an array.
+        name: What its output files are called, with the folders below the one that was given; no two of one call are
+            called the same.
+        source: Path or URL of the image, its bytes, an array, or a PIL image.
+        clip: The video that it is a frame of, if any.
+        frame: Its number there, from 0.
     """
 
     name: str
-    source: ImageSource
+    source: ImageSource | Image.Image
+    clip: Clip | None = None
+    frame: int = 0
 
     @property
     def description(self) -> str:
         """What to call it in a message."""
+        if isinstance(self.source, Image.Image):
+            return f'{self.name}, PIL image of size {self.source.size}'
         return self.path or f'{self.name}, {describe_source(self.source)}'
 
     @property
     def path(self) -> str | None:
-        """Path or URL; None for bytes and arrays."""
+        """Path or URL, of the video for a frame; None for bytes, arrays and PIL images."""
+        if self.clip is not None:
+            return self.clip.path
         return self.source if isinstance(self.source, str) else None
 
 
@@ -52,82 +82,160 @@ class FailedInput:
 
 
 @dataclass(frozen=True)
-class ListedInputs:
-    """All images that were given, in order, and what among the inputs was no image."""
+class ClipEnd:
+    """Follows the last frame of a clip.
 
-    images: tuple[InputImage, ...]
-    failures: tuple[FailedInput, ...]
+    Attributes:
+        clip: The clip.
+        frames: How many there were.
+        reason: Why it ended early, if it did.
+    """
+
+    clip: Clip
+    frames: int
+    reason: str | None = None
+
+
+Item = InputImage | Clip | FailedInput
 
 
 def is_single(inputs: Inputs) -> bool:
-    """Whether the inputs are one image: its errors are then raised, for there are no others to save."""
+    """Whether the inputs are one image or video: its errors are then raised, for there are no others to save."""
+    if isinstance(inputs, str | Path):
+        return not (Path(inputs).is_dir() or _is_pattern(str(inputs)))
+    return isinstance(inputs, bytes | np.ndarray | Image.Image | int) or not isinstance(inputs, Iterable)
+
+
+def count_inputs(inputs: Inputs) -> int | None:
+    """How many images there will be, where that can be told before they are read; videos do not tell."""
     if isinstance(inputs, list | tuple):
-        return False
-    return not (isinstance(inputs, str | Path) and Path(inputs).is_dir())
+        counts = [count_inputs(item) for item in inputs]
+        return None if None in counts else sum(counts)
+    if isinstance(inputs, str | Path) and not is_single(inputs):
+        files = [_is_video(file) for file in _files_of(str(inputs))]
+        return None if any(files) else len(files)
+    if not is_single(inputs) or isinstance(inputs, int) or (isinstance(inputs, str | Path) and _is_video(str(inputs))):
+        return None
+    return 1
 
 
-def list_inputs(inputs: Inputs) -> ListedInputs:
-    """Lists the images of the inputs and names them.
+def name_inputs(inputs: Inputs) -> Iterator[Item]:
+    """Names the images and videos of the inputs, in order and one at a time.
 
-    A folder stands for the image files right in it, by name; what else lies there is passed over. Names are those of
-    the files, without suffix; where two would be the same, the later one gets a number: ``photo``, ``photo_2``. Bytes
-    and arrays are called by their place in the list: ``image_000000``.
+    A folder stands for the images and videos in it and below, by path; hidden files and what else lies there are
+    passed over. Names are those of the files without suffix, with the folders below the one that was given; where two
+    would be the same, the later one gets a number: ``photo``, ``photo_2``. Bytes, arrays and PIL images are called by
+    their place among the inputs: ``image_000000``; cameras ``camera_0``. Characters that are letters of paths
+    elsewhere (``\\\\ : * ? " < > |``) become ``_``.
 
     Args:
-        inputs: A path, URL, array, folder or the bytes of an image file, or a list of such.
+        inputs: A path, URL, glob pattern, folder, video, array, PIL image, the bytes of an image file, the number of a
+            camera, or a list or generator of such.
+
+    Yields:
+        Images, clips, and what is neither.
 
     Raises:
-        ValueError: If a single input is a video or a folder without images. In a list they become failures.
-        TypeError: If a single input is of another type.
+        ValueError, TypeError: If the input is none of these, or holds no images. Among several they become failures.
     """
-    if not isinstance(inputs, list | tuple):
-        return ListedInputs(_named(_images_of(inputs)), ())
-    sources, failures = [], []
-    for item in inputs:
+    names = _Names()
+    if is_single(inputs) or isinstance(inputs, str | Path):
+        yield from _items_of(inputs, 0, names)
+        return
+    for index, item in enumerate(inputs):
         try:
-            sources.extend(_images_of(item))
-        except (TypeError, ValueError) as error:
+            yield from _items_of(item, index, names)
+        except (TypeError, ValueError, OSError) as error:
             name = str(item) if isinstance(item, str | Path | int) else type(item).__name__
-            failures.append(FailedInput(name, str(error)))
-    return ListedInputs(_named(sources), tuple(failures))
+            yield FailedInput(name, str(error))
 
 
-def _images_of(item: ImageSource) -> list[ImageSource]:
-    """The images that one input stands for."""
-    if isinstance(item, np.ndarray | bytes):
-        return [item]
-    if not isinstance(item, str | Path):
-        raise TypeError(
-            f'An input cannot be a {type(item).__name__}; give a path, a URL, a folder, a (H, W, 3) uint8 BGR array, '
-            'or a list of these.'
-        )
-    path = Path(item)
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if _is_image_file(file))
-        if not files:
-            raise ValueError(f"Folder '{item}' holds no image files; expected some of {', '.join(IMAGE_SUFFIXES)}.")
-        return [str(file) for file in files]
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        raise ValueError(f"'{item}' is a video; cut it into images first (ffmpeg -i VIDEO FOLDER/%06d.jpg).")
-    return [str(item)]
+class _Names:
+    """Gives names of their own, even where the file system does not tell capitals."""
 
+    def __init__(self):
+        self._taken: set[str] = set()
 
-def _is_image_file(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith('.') and file.is_file()
-
-
-def _named(sources: list[ImageSource]) -> tuple[InputImage, ...]:
-    """The sources with names of their own, even where the file system does not tell capitals."""
-    images, taken = [], set()
-    for index, source in enumerate(sources):
-        stem = _stem(source) if isinstance(source, str) else f'image_{index:06d}'
-        name, repeat = stem, 1
-        while name.casefold() in taken:
+    def __call__(self, wanted: str) -> str:
+        wanted = re.sub(r'[\x00-\x1f\x7f\\:*?"<>|]', '_', wanted)
+        name, repeat = wanted, 1
+        while name.casefold() in self._taken:
             repeat += 1
-            name = f'{stem}_{repeat}'
-        taken.add(name.casefold())
-        images.append(InputImage(name, source))
-    return tuple(images)
+            name = f'{wanted}_{repeat}'
+        self._taken.add(name.casefold())
+        return name
+
+
+def _items_of(item: object, index: int, names: Callable[[str], str]) -> Iterator[Item]:
+    """The images and clips that one input stands for."""
+    if isinstance(item, np.ndarray | bytes | Image.Image):
+        yield InputImage(names(f'image_{index:06d}'), item)
+    elif isinstance(item, int) and not isinstance(item, bool):
+        yield Clip(names(f'camera_{item}'), None, camera=item)
+    elif isinstance(item, str | Path):
+        path = str(item)
+        if not path:
+            raise ValueError('An input is an empty path; give a file, folder, pattern or URL.')
+        if '://' not in path and (Path(path).is_dir() or _is_pattern(path)):
+            yield from _items_below(path, names)
+        else:
+            yield _item_of_file(path, names(_stem(path)))
+    else:
+        raise TypeError(
+            f'An input cannot be a {type(item).__name__}; give a path, a URL, a folder, a pattern, a video, the number '
+            'of a camera, a (H, W, 3) uint8 BGR array, a PIL image, or a list or generator of these.'
+        )
+
+
+def _items_below(path: str, names: Callable[[str], str]) -> Iterator[Item]:
+    """The images and videos of a folder or pattern."""
+    found = False
+    root = path if Path(path).is_dir() else _fixed_part(path)
+    for file in _files_of(path):
+        found = True
+        relative = Path(os.path.relpath(file, root)) if root else Path(file)
+        yield _item_of_file(file, names(relative.with_suffix('').as_posix() if relative.stem else relative.name))
+    if not found:
+        kind = 'Folder' if Path(path).is_dir() else 'Pattern'
+        endings = ', '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+        raise ValueError(f"{kind} '{path}' holds no image files and no videos; expected some of {endings}.")
+
+
+def _item_of_file(path: str, name: str) -> InputImage | Clip:
+    return Clip(name, path) if _is_video(path) else InputImage(name, path)
+
+
+def _is_video(path: str) -> bool:
+    suffix = Path(urlsplit(path).path if '://' in path else path).suffix.lower()
+    return suffix in VIDEO_SUFFIXES or path.startswith(('rtsp://', 'rtmp://'))
+
+
+def _files_of(path: str) -> Iterator[str]:
+    """Image and video files of a folder, at any depth, or of a pattern, ordered by path."""
+    if Path(path).is_dir():
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith('.'))
+            yield from (os.path.join(folder, name) for name in sorted(files) if _is_wanted(name))
+    else:
+        for file in sorted(glob.glob(path, recursive=True)):
+            if _is_wanted(os.path.basename(file)) and Path(file).is_file():
+                yield file
+
+
+def _is_wanted(name: str) -> bool:
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES and not name.startswith('.')
+
+
+def _is_pattern(path: str) -> bool:
+    """Whether a path is a glob pattern; a file whose own name holds such letters is a file."""
+    return '://' not in path and glob.has_magic(path) and not Path(path).exists()
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folders of a pattern before its first wildcard: below them names mirror the tree."""
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    return str(Path(*parts[:fixed])) if fixed else '.'
 
 
 def _stem(path: str) -> str:

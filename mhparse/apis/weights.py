@@ -1,8 +1,21 @@
 """Checkpoints for inference: read safely, with the config inside, and loaded whole or not at all."""
 
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 from torch import nn
+
+from .networks.onnx_network import config_text
+
+BUNDLED_WEIGHTS = str(Path(__file__).parents[1] / 'weights' / 'mg-pgd_light_synthetic.npz')
+"""The light parser that comes with the package; docs/model_card.md says what it is and is not."""
+
+_CONFIG = 'config.py'
+"""Name of the array that holds the config's text."""
 
 
 def read_checkpoint(path: str) -> dict:
@@ -12,6 +25,8 @@ def read_checkpoint(path: str) -> dict:
         OSError: If it cannot be fetched.
         ValueError: If it is not a checkpoint, or holds more than weights, numbers and text.
     """
+    if path.endswith('.npz'):
+        return read_packed(path)
     try:
         return CheckpointLoader.load_checkpoint(path, map_location='cpu')
     except OSError:
@@ -44,3 +59,54 @@ def load_weights(model: nn.Module, checkpoint: dict) -> None:
         model.load_state_dict(checkpoint.get('state_dict', checkpoint), strict=True)
     except RuntimeError as error:
         raise ValueError(f'The weights do not fit the config; give those that it was trained to. {error}') from error
+
+
+def exported_config(path: str) -> Config:
+    """The config that an export for onnxruntime was made of.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    text = config_text(path)
+    if text is None:
+        raise ValueError(f"'{path}' holds no config: give the config of the model beside it.")
+    return Config.fromstring(text, file_format='.py')
+
+
+def inference_config(cfg: Config) -> Config:
+    """The part of a config that inference needs: model, preprocessing and pictures."""
+    dataset = {'type': cfg.test_dataloader.dataset.type, 'pipeline': cfg.test_dataloader.dataset.pipeline}
+    kept = {'default_scope': cfg.default_scope, 'model': cfg.model, 'test_dataloader': {'dataset': dataset}}
+    if 'visualizer' in cfg:
+        kept['visualizer'] = cfg.visualizer
+    return Config(kept)
+
+
+def pack_weights(path: str | Path, state: dict[str, torch.Tensor], config: str) -> None:
+    """Writes weights as plain arrays, without pickled code: half precision, compressed, with the config as text.
+
+    Args:
+        path: File to write, ``.npz``.
+        state: The model's state; floating point tensors are rounded to float16.
+        config: Text of the config.
+    """
+    arrays = {
+        name: (value.half() if value.is_floating_point() else value).cpu().numpy() for name, value in state.items()
+    }
+    np.savez_compressed(path, **arrays, **{_CONFIG: np.frombuffer(config.encode(), np.uint8)})
+
+
+def read_packed(path: str) -> dict:
+    """A file of :func:`pack_weights` as a checkpoint, in single precision.
+
+    Raises:
+        ValueError: If it is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            config = arrays[_CONFIG].tobytes().decode()
+            state = {name: torch.from_numpy(arrays[name]) for name in arrays.files if name != _CONFIG}
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise ValueError(f"'{path}' holds no packed weights: {error}") from error
+    state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    return {'state_dict': state, 'meta': {'cfg': config}}

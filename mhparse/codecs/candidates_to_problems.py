@@ -10,6 +10,9 @@ from mhparse.structures import JointCandidates, Skeleton
 
 from .sampling import sample_points
 
+_POINTS = 1 << 18
+"""Points at which fields are read at once."""
+
 
 @dataclass(frozen=True)
 class LimbOptions:
@@ -47,10 +50,14 @@ def limb_affinity(
     first, second = torch.tensor(skeleton.limbs, device=limb_fields.device).T
     start, end = candidates.xy[:, first][:, :, :, None], candidates.xy[:, second][:, :, None, :]
     link = (end - start).flatten(0, 1)
-    share = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]
-    points = start.expand_as(end - start).flatten(0, 1)[..., None, :] + share * link[..., None, :]
-    vectors = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
-    vectors = vectors.unflatten(2, points.shape[1:4]).mean(-1)
+    begin = start.expand_as(end - start).flatten(0, 1)
+    shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]
+    vectors = 0
+    # some points at a time: those of many people at once would leave the cache
+    for share in shares.split(max(1, _POINTS // max(1, link[..., 0].numel()))):
+        points = begin[..., None, :] + share * link[..., None, :]
+        read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
+        vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples
     softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()
     along = (vectors * link.movedim(-1, 1)).sum(1) / softened
     # the square root of |V|^2 has no gradient at V = 0

@@ -140,7 +140,7 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
     @torch.no_grad()
     def group(self, fields: ParseFields) -> Grouping:
         """Finds and matches the joints of one image, and keeps what was seen on the way."""
-        candidates = fields_to_candidates(fields, self.candidate_options)
+        candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
         problem = self.problem(candidates, fields)
         result = solve(problem, self.solver)
         links = result.pairs()

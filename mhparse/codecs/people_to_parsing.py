@@ -1,23 +1,17 @@
 """People and dense fields -> which pixel is which part, and of which person."""
 
-from dataclasses import dataclass
-from itertools import product
-
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from mhparse.structures import ImageFrame, ParseFields, Parsing
 
-from .sampling import cell_centres, cell_pixels, sample_grid
+from .part_grid import PartGrid
+from .person_grid import PersonGrid
 
-_BAND = 1 << 19
-"""Pixels handled at once, so that the probabilities of a large photo do not fill the memory."""
-
-_OTHER_PART = 100.0
-"""Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
+_BAND = 1 << 20
+"""Pixels handled at once, so that what a large photo needs beside its maps does not fill the memory."""
 
 
 def people_to_parsing(
@@ -25,11 +19,9 @@ def people_to_parsing(
 ) -> Parsing:
     """Parsing maps of one image at its original size.
 
-    Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
-    found joint. Each pixel of a part goes with the nearest of the nine cells round it that shows the same part, or
-    with the nearest if none does: at the rim between two people, mixing their vectors would land on neither. All of
-    it happens in pixels of the network input, which the original pixels are mapped to, so that vectors need no
-    rescaling.
+    The part of a pixel is the likeliest by its bilinear logits (:class:`PartGrid`), its person that of the cell it
+    goes with (:class:`PersonGrid`). All of it happens in pixels of the network input, which the original pixels are
+    mapped to, so that vectors need no rescaling. Time and memory grow linearly with pixels, and hardly with people.
 
     Args:
         fields: Fields of one image, with a batch of 1.
@@ -38,15 +30,19 @@ def people_to_parsing(
         within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the centre
             of the box.
     """
-    cells = _Cells.of(fields, people, within_boxes)
-    xs, ys = (torch.from_numpy(axis) for axis in frame.pixels_in_input())
-    bands = [_parse_band(fields, cells, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))]
-    part_map, certainty, person_map = (torch.cat(column) for column in zip(*bands, strict=True))
-    return Parsing(
-        part_map=part_map.to(torch.uint8),
-        person_map=person_map.to(torch.int32),
-        parts=part_table(part_map, person_map, certainty, people),
-    )
+    parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
+    persons = PersonGrid.of(fields, parts, people, within_boxes)
+    xs, ys = frame.pixels_in_input()
+    part_map = np.empty((len(ys), len(xs)), np.uint8)
+    person_map = np.empty(part_map.shape, np.int32)
+    table = _Table(len(people), len(parts.logits))
+    step = max(1, _BAND // len(xs))
+    for start in range(0, len(ys), step):
+        rows = slice(start, start + step)
+        part_map[rows], certainty = parts.read(xs, ys[rows])
+        person_map[rows] = persons.read(xs, ys[rows], part_map[rows])
+        table.count(part_map[rows], person_map[rows], certainty)
+    return Parsing(torch.from_numpy(part_map), torch.from_numpy(person_map), table.parts(people))
 
 
 def person_certainty(parts: InstanceData, num_people: int) -> Tensor:
@@ -60,102 +56,40 @@ def person_certainty(parts: InstanceData, num_people: int) -> Tensor:
     return torch.where(count > 0, total / count.clamp(min=1), 1.0)
 
 
-def part_table(part_map: Tensor, person_map: Tensor, certainty: Tensor, people: InstanceData) -> InstanceData:
-    """One row for each part of each person that has pixels.
-
-    The score of a row is the cube root of its mean part probability, its person's mean joint score (the person's score
-    where no joint was found) and its person's score.
+class _Table:
+    """Pixels and probabilities of each part of each person, summed band by band.
 
     Args:
-        part_map, person_map: (H, W) integers.
-        certainty: (H, W) in [0, 1]; probability of each pixel's part.
-        people: Row p is the person with id p + 1.
-
-    Returns:
-        The ``parts`` of :class:`mhparse.structures.Parsing`.
+        people, classes: P and C.
     """
-    own = (person_map > 0) & (part_map > 0)
-    key = person_map[own].long() * 256 + part_map[own].long()
-    rows, index, areas = key.unique(return_inverse=True, return_counts=True)
-    probability = torch.zeros(len(rows)).index_add_(0, index, certainty[own].float()) / areas
-    persons, labels = rows // 256, rows % 256
-    found = people.keypoint_scores > 0
-    joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)
-    joint_score = torch.where(found.any(1), joint_score, people.scores)
-    scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
-    return InstanceData(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)
 
+    def __init__(self, people: int, classes: int):
+        self.shape = people + 1, classes
+        self.areas = np.zeros(self.shape, np.int64)
+        self.certainty = np.zeros(self.shape)
 
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """What the cells of the finest grid show; both maps (h, w)."""
+    def count(self, part_map: np.ndarray, person_map: np.ndarray, certainty: np.ndarray) -> None:
+        """Adds the pixels of a band; all three (rows, W)."""
+        own = np.flatnonzero(person_map)
+        key = person_map.reshape(-1)[own] * self.shape[1] + part_map.reshape(-1)[own]
+        size = self.areas.size
+        self.areas += np.bincount(key, minlength=size).reshape(self.shape)
+        self.certainty += np.bincount(key, certainty.reshape(-1)[own], minlength=size).reshape(self.shape)
 
-    part: Tensor
-    person: Tensor
-    stride: int
+    def parts(self, people: InstanceData) -> InstanceData:
+        """One row for each part of each person that has pixels, as of :class:`mhparse.structures.Parsing`.
 
-    @classmethod
-    def of(cls, fields: ParseFields, people: InstanceData, within_boxes: bool) -> '_Cells':
-        field = fields.projection[0][0].float()
-        height, width = field.shape[1:]
-        xs, ys = (torch.from_numpy(cell_centres(length, fields.stride)) for length in (width, height))
-        centres = torch.stack(torch.meshgrid(xs, ys, indexing='xy'))
-        landing = (field + centres).flatten(1).T.numpy()
-        if within_boxes:
-            owner = _nearest_person_within_box(landing, centres.flatten(1).T.numpy(), people)
-        else:
-            owner = _nearest_person(landing, people)
-        pixels = (torch.from_numpy(cell_pixels(length, fields.stride)) for length in (width, height))
-        part = sample_grid(fields.part_logits[0].float(), *pixels, fields.part_stride).argmax(0)
-        return cls(part, torch.from_numpy(owner).view(height, width), fields.stride)
+        The score of a row is the cube root of its mean part probability, its person's mean joint score (the person's
+        score where no joint was found) and its person's score.
 
-    def person_at(self, xs: Tensor, ys: Tensor, part: Tensor) -> Tensor:
-        """(S,) person id of pixels at input coordinates ``xs``, ``ys`` (S,) that show ``part`` (S,)."""
-        height, width = self.part.shape
-        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5
-        best = torch.full_like(columns, torch.inf)
-        person = torch.zeros_like(part)
-        for down, right in product((0, -1, 1), repeat=2):
-            row = (rows.round().long() + down).clamp(0, height - 1)
-            column = (columns.round().long() + right).clamp(0, width - 1)
-            distance = (row - rows).square() + (column - columns).square()
-            distance += _OTHER_PART * (self.part[row, column] != part)
-            better = distance < best
-            best = torch.where(better, distance, best)
-            person = torch.where(better, self.person[row, column], person)
-        return person
-
-
-def _nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
-    """(S,) id of the person whose found joint is nearest to each of the points (S, 2); 0 if there are no joints."""
-    person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
-    if not len(person):
-        return np.zeros(len(points), np.int64)
-    _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
-    return person[nearest] + 1
-
-
-def _nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: InstanceData) -> np.ndarray:
-    """(S,) id of the person nearest to each of the points (S, 2) among those whose box holds its cell; 0 if none."""
-    nearest = np.full(len(points), np.inf)
-    owner = np.zeros(len(points), np.int64)
-    boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()
-    for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
-        inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
-        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)
-        distance, _ = cKDTree(places).query(points[inside])
-        nearer = distance < nearest[inside]
-        nearest[inside[nearer]] = distance[nearer]
-        owner[inside[nearer]] = person + 1
-    return owner
-
-
-def _parse_band(fields: ParseFields, cells: _Cells, xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Part, its probability and the person of each pixel of the rows ``ys``; all (rows, W)."""
-    logits = sample_grid(fields.part_logits[0].float(), xs, ys, fields.part_stride)
-    best, part = logits.max(0)
-    certainty = (best - logits.logsumexp(0)).exp()
-    rows, columns = torch.nonzero(part, as_tuple=True)
-    person = torch.zeros_like(part)
-    person[rows, columns] = cells.person_at(xs[columns], ys[rows], part[rows, columns])
-    return part, certainty, person
+        Args:
+            people: Row p is the person with id p + 1.
+        """
+        persons, labels = (torch.from_numpy(index) for index in np.nonzero(self.areas))
+        areas = torch.from_numpy(self.areas)[persons, labels]
+        probability = (torch.from_numpy(self.certainty)[persons, labels] / areas).float()
+        found = people.keypoint_scores > 0
+        joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)
+        joint_score = torch.where(found.any(1), joint_score, people.scores)
+        scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
+        return InstanceData(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)

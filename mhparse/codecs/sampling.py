@@ -44,13 +44,13 @@ def sample_grid(field: Tensor, xs: Tensor, ys: Tensor, stride: float) -> Tensor:
     Returns:
         (C, H, W).
     """
-    low, high, share = _neighbours(xs, stride, field.shape[2])
+    low, high, share = neighbours(xs, stride, field.shape[2])
     field = torch.lerp(field[:, :, low], field[:, :, high], share.to(field))
-    low, high, share = _neighbours(ys, stride, field.shape[1])
+    low, high, share = neighbours(ys, stride, field.shape[1])
     return torch.lerp(field[:, low], field[:, high], share.to(field)[:, None])
 
 
-def _neighbours(positions: Tensor, stride: float, length: int) -> tuple[Tensor, Tensor, Tensor]:
+def neighbours(positions: Tensor, stride: float, length: int) -> tuple[Tensor, Tensor, Tensor]:
     """The two cells round each position, and the share of the second."""
     cells = ((positions + 0.5) / stride - 0.5).clamp(0, length - 1)
     low = cells.floor().long()

@@ -51,18 +51,12 @@ class CocoParseDataset(CocoPeopleDataset):
         ann_file: str,
         data_root: str = '',
         data_prefix: dict | None = None,
-        metainfo: dict | None = None,
         joints: Mapping[str, Sequence[str]] | None = None,
         **kwargs,
     ):
-        if not {'part_set', 'skeleton'} <= (metainfo or {}).keys():
-            raise ValueError(
-                'CocoParseDataset needs metainfo=dict(part_set=..., skeleton=...): names of known ones, or dicts of '
-                f'the arguments of PartSet and Skeleton; got {metainfo}.'
-            )
         self._joint_parts = joints
         self._centres: PartCentres | None = None
-        super().__init__(ann_file, data_root, data_prefix, metainfo=metainfo, **kwargs)
+        super().__init__(ann_file, data_root, data_prefix, **kwargs)
 
     def read_json(self) -> dict:
         """The content of the file, with each part among the ``parts`` of its person."""
@@ -103,7 +97,7 @@ class CocoParseDataset(CocoPeopleDataset):
             pixels = self.mask(part, mask.shape)
             if not pixels.any():
                 self.note('part without pixels', self.ann_file, f'annotation {part["id"]}')
-            parts[pixels] = part['class']
+            np.copyto(parts, part['class'], where=pixels)
         return self.parsed_layer(person, mask, parts if parts.any() else None, joints)
 
     def counts(self, person: dict) -> bool:

@@ -42,8 +42,8 @@ class CocoPeopleDataset(HumanParseDataset):
     LAYOUT = 'person_keypoints_*.json'
     """How messages call the layout."""
     IRREGULARITIES = {
-        'empty mask': 'a person whose mask has no pixels is ignored: its box is 255 in both maps',
-        'bad joint': 'a labelled joint with a place outside of the image, or none, or a visibility other than 0, 1, 2 '
+        'empty mask': 'a person without pixels is ignored: its box is 255 in both maps',
+        'bad joint': 'a labelled joint outside of the image, not a number, or with a visibility other than 0, 1 or 2 '
         'becomes unlabelled',
     }
 
@@ -111,7 +111,8 @@ class CocoPeopleDataset(HumanParseDataset):
         """
         known_joints = joints if (joints[:, 2] > 0).any() else None
         if parts is not None:
-            return PersonLayer(mask | (parts > 0), np.where(parts > 0, parts, IGNORE).astype(np.uint8), known_joints)
+            bare = parts == 0
+            return PersonLayer(mask | ~bare, np.where(bare, np.uint8(IGNORE), parts), known_joints)
         return PersonLayer(mask, None, known_joints) if mask.any() else self.ignored_box(person, mask.shape)
 
     def ignored_box(self, person: dict, size: tuple[int, int]) -> PersonLayer:

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-from mmcv.transforms import Compose
 from mmengine import fileio
 
 from .human_parse_dataset import HumanParseDataset
-from .transforms import LoadImage
-from .transforms.annotation_size import check_annotation_size
+from .whole_samples import load_whole
 
 
 def export(dataset: HumanParseDataset, write: Callable[[str, dict], None], done: Callable[[], object]) -> list[str]:
@@ -23,11 +21,10 @@ def export(dataset: HumanParseDataset, write: Callable[[str, dict], None], done:
     Returns:
         One message for each image that could not be used, and was left out.
     """
-    load = Compose([LoadImage(), _check_size])
     problems = []
     for index, name in enumerate(image_names(dataset)):
         try:
-            sample = dataset.prepare_with(index, load)
+            sample = load_whole(dataset, index)
         except (ValueError, OSError, RuntimeError) as error:
             problems.append(str(error))
         else:
@@ -50,8 +47,3 @@ def image_file(sample: dict) -> tuple[str, bytes]:
     if 'img_path' in sample:
         return Path(sample['img_path']).suffix, fileio.get(sample['img_path'])
     return '.png', cv2.imencode('.png', sample['img'])[1].tobytes()
-
-
-def _check_size(sample: dict) -> dict:
-    check_annotation_size(sample)
-    return sample

@@ -9,7 +9,7 @@ from mhparse.structures import Skeleton
 IRREGULARITIES = {
     'joint without place': 'a joint that is negative or not a number, but marked visible, is unlabelled',
     'joint outside the image': 'the joint is unlabelled',
-    'unknown flag': 'a joint whose flag has no meaning is unlabelled',
+    'unknown flag': 'a joint whose flag is not 0, 1 or 2 is unlabelled',
 }
 
 

@@ -5,12 +5,15 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
 
 from .irregularity import Irregularity
+from .transforms import read_image
+from .transforms.annotation_size import check_annotation_size
 
 
 class HumanParseDataset(BaseDataset):
@@ -72,14 +75,17 @@ class HumanParseDataset(BaseDataset):
                 )
 
     def irregularities(self, data_info: dict) -> list[Irregularity]:
-        """What is irregular in one image's annotation, or what makes it unusable.
+        """What is irregular in one image and its annotation, or what makes them unusable.
 
         Args:
             data_info: An element of ``load_data_list()``, as ``get_data_info(idx)`` gives it.
         """
         with self.noting() as notes:
             try:
-                self.load_annotation(data_info)
+                annotation = self.load_annotation(data_info)
+                if 'img_path' in data_info:
+                    image = read_image(data_info['img_path'], exif=False)
+                    check_annotation_size({**data_info, 'img': image, 'annotation': annotation})
             except (ValueError, OSError) as error:
                 self.note(self.UNUSABLE, self.describe(data_info), str(error))
         return notes
@@ -104,13 +110,26 @@ class HumanParseDataset(BaseDataset):
         finally:
             self._notes = None
 
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types.
+
+        Names stay names; mmengine would look for files of these names, and warn that there are none.
+        """
+        return ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict()
+
     @property
     def skeleton(self) -> Skeleton:
-        return get_skeleton(self._metainfo['skeleton'])
+        return get_skeleton(self._named('skeleton'))
 
     @property
     def part_set(self) -> PartSet:
-        return get_part_set(self._metainfo['part_set'])
+        return get_part_set(self._named('part_set'))
+
+    def _named(self, what: str) -> str | dict | Skeleton | PartSet:
+        if what not in self._metainfo:
+            raise ValueError(f'{type(self).__name__} does not know its {what}; set metainfo=dict({what}=...).')
+        return self._metainfo[what]
 
     @abstractmethod
     def load_annotation(self, data_info: dict) -> ParseAnnotation:

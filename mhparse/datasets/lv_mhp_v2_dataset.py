@@ -44,7 +44,7 @@ class LvMhpV2Dataset(HumanParseDataset):
     METAINFO = {'dataset_name': 'lv_mhp_v2', 'skeleton': 'mhp_16', 'part_set': 'mhp_v2_58'}
     RELEASE = Release(
         name='LV-MHP-v2',
-        source='https://lv-mhp.github.io (or https://github.com/ZhaoJ9014/Multi-Human-Parsing)',
+        source='https://lv-mhp.github.io/dataset (or https://github.com/ZhaoJ9014/Multi-Human-Parsing)',
         tree="""
 LV-MHP-v2/
   list/train.txt, val.txt                      one id a line

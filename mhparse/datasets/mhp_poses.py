@@ -64,8 +64,7 @@ def read_mhp_poses(path: str, size: tuple[int, int], note: Callable[[str, str], 
             lambda kind, detail, name=name: note(kind, f'{name}: {detail}'),
         )
         box = rows[_INSTANCE_BOX, :2].ravel()
-        # not written as a comparison with >, so that NaN is refused, too
-        if not (box[0] >= 0 and box[1] >= 0 and box[2] > box[0] and box[3] > box[1]):
+        if not (np.isfinite(box).all() and (box[:2] >= 0).all() and (box[2:] > box[:2]).all()):
             note('box inside out', f'{name}: box {box.tolist()}')
             box = box_round(joints)
         if box is not None:

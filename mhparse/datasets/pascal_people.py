@@ -92,9 +92,8 @@ def read_pascal_people(path: str, size: tuple[int, int]) -> PascalPeople:
         with_parts.append(bool((labels > 0).any()))
         person_map[mask] = len(boxes)
         part_map[mask] = np.where(labels > 0, labels, IGNORE)[mask]
-    return PascalPeople(
-        part_map, person_map, np.array(boxes).reshape(-1, 4), np.array(with_parts, bool), notes
-    )  # fmt: skip
+    boxes = np.array(boxes).reshape(-1, 4)
+    return PascalPeople(part_map, person_map, boxes, np.array(with_parts, bool), notes)
 
 
 def _objects(path: str) -> list[dict]:

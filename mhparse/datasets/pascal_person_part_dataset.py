@@ -33,7 +33,7 @@ class PascalPersonPartDataset(HumanParseDataset):
     (:func:`read_pascal_joints`). The semantic maps of the benchmark's own release are not needed: they do not tell
     people apart.
 
-    A .mat file takes a fifth of a second to read, most of it to unpack some twenty masks a person. What was read is
+    A .mat file is slow to read, as it holds some twenty masks a person, each of the size of the image. What was read is
     stored, a few kilobytes an image (:func:`cached_index`), and read anew where the file has changed.
 
     Args:
@@ -70,7 +70,7 @@ data_root/
         'missing people': 'a listed image without its file of PASCAL-Part is left out',
         'empty mask': 'a person without pixels is left out',
         'hidden person': 'a person whom others cover wholly is left out',
-        'person without parts': 'a person without a list of parts is ignored for parsing and kept for pose',
+        'person without parts': 'it is ignored for parsing and kept for pose; without joints, it is 255 in both maps',
         'unknown part': 'a part that is none of the 24 is no part',
         'part without pixels': 'it is skipped',
         'part outside of its person': "the part's pixels are the person's",

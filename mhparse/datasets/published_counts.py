@@ -29,6 +29,7 @@ class PublishedCounts:
 _DENSEPOSE = 'DENSEPOSE_DATASETS.md of detectron2'
 _MHP = 'README of ZhaoJ9014/Multi-Human-Parsing'
 _PPP = 'train and test images of the papers that use it'
+_PPP_TRAIN, _PPP_VAL = PublishedCounts(1716, _PPP), PublishedCounts(1817, _PPP)
 _DENSEPOSE_TRAIN = PublishedCounts(26437, _DENSEPOSE, people=39210)
 _DENSEPOSE_VAL_MINUS_MINI = PublishedCounts(5984, _DENSEPOSE, people=7297)
 _DENSEPOSE_MINIVAL = PublishedCounts(1508, _DENSEPOSE, people=2243)
@@ -51,8 +52,10 @@ _PUBLISHED = {
     ('densepose_coco', 'densepose_valminusminival2014.json'): _DENSEPOSE_VAL_MINUS_MINI,
     ('densepose_coco', 'densepose_coco_2014_minival.json'): _DENSEPOSE_MINIVAL,
     ('densepose_coco', 'densepose_minival2014.json'): _DENSEPOSE_MINIVAL,
-    ('pascal_person_part', 'train_id.txt'): PublishedCounts(1716, _PPP),
-    ('pascal_person_part', 'val_id.txt'): PublishedCounts(1817, _PPP),
+    ('pascal_person_part', 'train_id.txt'): _PPP_TRAIN,
+    ('pascal_person_part', 'train.txt'): _PPP_TRAIN,
+    ('pascal_person_part', 'val_id.txt'): _PPP_VAL,
+    ('pascal_person_part', 'val.txt'): _PPP_VAL,
     ('cihp', 'train_id.txt'): PublishedCounts(28280, 'the CIHP challenge'),
     ('cihp', 'val_id.txt'): PublishedCounts(
         5000,

@@ -4,21 +4,25 @@ Importing this package lets checkpoints be resumed with torch's weights-only loa
 (:func:`allow_checkpoint_types`); building any hook of mhparse imports it.
 """
 
+from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .config import UsageError, load_config
 from .curves import draw_curves, read_log
-from .hooks import ExactResumeHook, ParseVisualizationHook, ProgressHook
+from .hooks import CompileNetworkHook, ExactResumeHook, ParseVisualizationHook, ProgressHook, WholeCheckpointHook
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .progress import progress_bar
 
 allow_checkpoint_types()
 
 __all__ = [
+    'BFloat16OptimWrapper',
+    'CompileNetworkHook',
     'ExactResumeHook',
     'HEADLINE_METRICS',
     'ParseVisualizationHook',
     'ProgressHook',
     'UsageError',
+    'WholeCheckpointHook',
     'allow_checkpoint_types',
     'check_checkpoint',
     'draw_curves',

@@ -1,5 +1,6 @@
 """Checkpoints: which types they may hold, and whether they are there."""
 
+import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -49,19 +50,39 @@ def _known_method(owner: Any, name: str) -> Any:
     raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
 
 
+_SAFE_FORMATS = ('.npz', '.onnx')
+"""Packed and exported weights hold no pickles; their own readers check them."""
+
+
 def check_checkpoint(checkpoint: str) -> None:
-    """Checks that a checkpoint file exists, before minutes are spent on building what it is for.
+    """Checks that a checkpoint file exists and can be read safely, before minutes are spent on building what it is for.
 
     Args:
         checkpoint: A path; addresses with a scheme (``https://``, ``s3://``) are left to mmengine.
 
     Raises:
-        UsageError: If there is no such file. The message lists checkpoints that lie beside it.
+        UsageError: If there is no such file, when the message lists checkpoints that lie beside it, or it is none that
+            weights-only loading reads.
     """
     path = Path(checkpoint).expanduser()
-    if '://' in checkpoint or path.is_file():
+    if '://' in checkpoint:
+        return
+    if path.is_file():
+        if path.suffix not in _SAFE_FORMATS:
+            _check_safe(path)
         return
     folder = path if path.is_dir() else path.parent
     nearby = sorted(str(file) for file in folder.glob('*.pth'))
     hint = f'In that folder are: {", ".join(nearby)}.' if nearby else 'Train one with tools/train.py.'
     raise UsageError(f"There is no checkpoint file '{checkpoint}'. {hint}")
+
+
+def _check_safe(path: Path) -> None:
+    """Reads a checkpoint without its tensors, as safely as it will be read."""
+    try:
+        torch.load(path, map_location='meta', weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # torch raises errors of many types on files that are no checkpoints
+        raise UsageError(
+            f"'{path}' is no checkpoint that can be read safely: {type(error).__name__}: {error} A file that asks for "
+            'code to be run is refused; one that was cut off must be copied again.'
+        ) from error

@@ -9,9 +9,22 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmengine.runner._flexible_runner import FlexibleRunner
 
 # top-level keys that mean something; other ones are variables of the config file
-_RUNNER_KEYS = {*inspect.signature(Runner.__init__).parameters, 'custom_imports', 'runner_type'} - {'self', 'cfg'}
+_RUNNER_KEYS = {
+    *inspect.signature(Runner.__init__).parameters,
+    *inspect.signature(FlexibleRunner.__init__).parameters,
+    'activation_checkpointing',
+    'custom_imports',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'runner_type',
+    'sync_bn',
+    'tta_model',
+    'tta_pipeline',
+} - {'self', 'cfg'}
 
 
 class UsageError(ValueError):

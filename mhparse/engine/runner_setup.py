@@ -1,19 +1,74 @@
 """From a config and the choices of the command line to a Runner."""
 
+import difflib
+import logging
 from pathlib import Path
+from typing import Literal
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+
+from mhparse.version import __version__
 
 from .checkpoints import check_checkpoint
 from .config import UsageError
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Builds the config's Runner: mmengine's, or the one that ``runner_type`` names."""
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    """Builds the config's Runner: mmengine's, or the one that ``runner_type`` names.
+
+    Raises:
+        UsageError: If the config gives something an argument that it does not take, or ``activation_checkpointing``
+            names what the model does not have.
+    """
+    if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
+        _join_on_cpus(cfg)
+    try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    except TypeError as error:
+        if 'unexpected keyword argument' not in str(error):
+            raise
+        raise UsageError(
+            f'{cfg.filename or "the config"}: {error}. The name is misspelled, or the config was written for another '
+            f'version of mhparse or of its library than the installed one (mhparse {__version__}).'
+        ) from error
+    if isinstance(runner, Runner):
+        # a FlexibleRunner builds its model when it trains
+        _check_checkpointing(cfg, runner)
+    return runner
+
+
+def _join_on_cpus(cfg: Config) -> None:
+    """Joins the processes by gloo; mmengine would ask each of them for its GPU."""
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    if 'strategy' in cfg:
+        cfg.strategy.model_wrapper = dict(cfg.strategy.get('model_wrapper', {}), device_id='cpu')
+    wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
+    wrapper['find_unused_parameters'] = cfg.get('find_unused_parameters', False)
+    cfg.model_wrapper_cfg = wrapper | cfg.get('model_wrapper_cfg', {}) | dict(device_ids=None)
+    if cfg.get('sync_bn'):
+        cfg.sync_bn = None
+        print_log(
+            'torch synchronises batch normalisation on GPUs only: each process normalises with its own images.',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _check_checkpointing(cfg: Config, runner: Runner) -> None:
+    """mmengine passes over names that it does not find, and memory is not saved."""
+    wanted = cfg.get('activation_checkpointing') or []
+    model = getattr(runner.model, 'module', runner.model)
+    names = [name for name, _ in model.named_modules()]
+    for name in [wanted] if isinstance(wanted, str) else wanted:
+        if name not in names:
+            similar = difflib.get_close_matches(name, names, n=3)
+            raise UsageError(f"activation_checkpointing: the model has no '{name}', but {similar or names[1:6]}.")
 
 
 def set_work_dir(cfg: Config, work_dir: str | None) -> None:
@@ -39,19 +94,24 @@ def set_resume(cfg: Config, resume: str | None) -> None:
         cfg.load_from = resume
 
 
-def use_amp(cfg: Config) -> None:
+def use_amp(cfg: Config, dtype: Literal['float16', 'bfloat16']) -> None:
     """Trains with automatic mixed precision.
 
+    Losses and matching stay in float32, see :class:`mhparse.models.BottomUpHumanParser`.
+
     Raises:
-        UsageError: If there is no GPU, or the config's optimizer wrapper is one of its own kind.
+        UsageError: If float16 is asked for without a GPU, or the config's optimizer wrapper is one of its own kind.
     """
-    if get_device() == 'cpu':
-        raise UsageError('--amp needs a GPU, and torch sees none.')
+    if dtype == 'float16' and get_device() == 'cpu':
+        raise UsageError('--amp float16 needs a GPU, and torch sees none: use --amp bfloat16, which a CPU has too.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise UsageError(f"--amp replaces an OptimWrapper, but optim_wrapper of {cfg.filename} is a '{kind}'.")
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if dtype == 'bfloat16':
+        cfg.optim_wrapper.type = 'mhparse.BFloat16OptimWrapper'
+    else:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
 def use_auto_scale_lr(cfg: Config) -> None:
@@ -78,12 +138,20 @@ def use_tta(cfg: Config) -> None:
         UsageError: If there is no ``tta_pipeline``, and the test pipeline is not of the form that makes one.
     """
     dataset = cfg.test_dataloader.dataset
-    dataset.pipeline = cfg.get('tta_pipeline') or _views(dataset.pipeline, cfg.filename)
+    dataset.pipeline = cfg.get('tta_pipeline') or views_pipeline(dataset.pipeline, cfg.filename)
     cfg.model = dict(cfg.get('tta_model') or dict(type='HumanParserTTA'), module=cfg.model)
 
 
-def _views(pipeline: list[dict], filename: str) -> list[dict]:
-    """A test pipeline that gives the views of an image, its own size not mirrored first."""
+def views_pipeline(pipeline: list[dict], filename: str) -> list[dict]:
+    """A test pipeline that gives the views of an image, its own size not mirrored first.
+
+    Args:
+        pipeline: A test pipeline.
+        filename: Its config, for messages.
+
+    Raises:
+        UsageError: If it does not end in ResizeLongSide and PackHumanParseInputs.
+    """
     kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline]
     if kinds[-2:] != ['ResizeLongSide', 'PackHumanParseInputs']:
         raise UsageError(

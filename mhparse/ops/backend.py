@@ -1,5 +1,6 @@
 """Which implementation computes: the compiled op or the PyTorch reference."""
 
+import importlib
 import warnings
 from functools import cache
 from typing import Literal
@@ -20,7 +21,7 @@ _REMEDY = (
 def load_extension() -> bool:
     """Loads the compiled ops, if they were built; whether they are there."""
     try:
-        from . import _ext  # noqa: F401  (registers the ops)
+        importlib.import_module('._ext', __package__)  # registers the ops
     except ModuleNotFoundError:
         return False
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -25,3 +26,9 @@ class JointCandidates:
                 'expected xy (B, K, N, 2), score (B, K, N) and mask (B, K, N), got '
                 f'{tuple(self.xy.shape)}, {tuple(self.score.shape)} and {tuple(self.mask.shape)}.'
             )
+
+    def trimmed(self) -> 'JointCandidates':
+        """The same with less padding: places up to the last that is used in any image, and at least one."""
+        (used,) = torch.nonzero(self.mask.flatten(0, 1).any(0), as_tuple=True)
+        length = int(used[-1]) + 1 if len(used) else 1
+        return JointCandidates(self.xy[:, :, :length], self.score[:, :, :length], self.mask[:, :, :length])

@@ -12,6 +12,7 @@ from .outlines import draw_outlines
 from .parts import draw_parts
 from .projection import draw_projection
 from .skeletons import draw_skeletons
+from .small_png import small_png
 
 __all__ = [
     'DrawnPeople',
@@ -33,4 +34,5 @@ __all__ = [
     'draw_skeletons',
     'in_grid',
     'side_by_side',
+    'small_png',
 ]

@@ -35,6 +35,7 @@ class DrawnPeople:
         keypoint_scores: (P, K) float; 0 = not found.
         boxes: (P, 4) float.
         scores: (P,) float, or None for the truth.
+        ids: (P,) person ids; 1 to P if not given.
     """
 
     part_map: np.ndarray
@@ -43,6 +44,7 @@ class DrawnPeople:
     keypoint_scores: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray | None
+    ids: np.ndarray | None = None
 
     @classmethod
     def truth_of(cls, sample: HumanParseDataSample) -> 'DrawnPeople':
@@ -61,20 +63,24 @@ class DrawnPeople:
     def prediction_of(cls, sample: HumanParseDataSample) -> 'DrawnPeople':
         """From ``pred_people`` and ``pred_parsing``."""
         people = sample.pred_people
+        person_map = _array(sample.pred_parsing.person_map)[0]
+        ids = people.get('track_ids')
         return cls(
             part_map=_array(sample.pred_parsing.part_map)[0],
-            person_map=_array(sample.pred_parsing.person_map)[0],
+            person_map=person_map if ids is None else np.concatenate([[0], ids]).astype(np.int32)[person_map],
             keypoints=_array(people.keypoints),
             keypoint_scores=_array(people.keypoint_scores),
             boxes=_array(people.bboxes),
             scores=_array(people.scores),
+            ids=ids,
         )
 
     def extents(self) -> np.ndarray:
         """(P, 4) float32; boxes x1, y1, x2, y2 round each person's pixels, or the given box of who has none."""
         extents = np.array(self.boxes, dtype=np.float32)
-        for index in range(len(extents)):
-            left, top, width, height = cv2.boundingRect((self.person_map == index + 1).astype(np.uint8))
+        ids = range(1, len(extents) + 1) if self.ids is None else self.ids
+        for index, person in enumerate(ids):
+            left, top, width, height = cv2.boundingRect((self.person_map == person).astype(np.uint8))
             if width:
                 extents[index] = left, top, left + width - 1, top + height - 1
         return extents
@@ -153,9 +159,11 @@ class HumanParseVisualizer(Visualizer):
         draw = {
             'parts': lambda canvas: draw_parts(canvas, people.part_map, self.part_set, self.alpha),
             'outlines': lambda canvas: draw_outlines(canvas, people.person_map),
-            'skeletons': lambda canvas: draw_skeletons(canvas, people.keypoints, people.keypoint_scores, self.skeleton),
-            'boxes': lambda canvas: draw_boxes(canvas, people.boxes),
-            'ids': lambda canvas: draw_ids(canvas, people.extents(), people.scores),
+            'skeletons': lambda canvas: draw_skeletons(
+                canvas, people.keypoints, people.keypoint_scores, self.skeleton, people.ids
+            ),
+            'boxes': lambda canvas: draw_boxes(canvas, people.boxes, people.ids),
+            'ids': lambda canvas: draw_ids(canvas, people.extents(), people.scores, people.ids),
         }
         for layer, function in draw.items():
             if layer in self.layers:

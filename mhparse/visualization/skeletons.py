@@ -1,5 +1,7 @@
 """People as skeletons."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mhparse.structures import Skeleton, get_skeleton
@@ -8,7 +10,11 @@ from .canvas import draw_dot, draw_line, line_width, person_colour, start_drawin
 
 
 def draw_skeletons(
-    image: np.ndarray, keypoints: np.ndarray, keypoint_scores: np.ndarray, skeleton: str | Skeleton
+    image: np.ndarray,
+    keypoints: np.ndarray,
+    keypoint_scores: np.ndarray,
+    skeleton: str | Skeleton,
+    ids: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Draws the limbs of each person in the person's colour, and the joints that were found as dots.
 
@@ -16,9 +22,10 @@ def draw_skeletons(
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        keypoints: (P, K, 2) float; x, y in pixels of the image. Row p is the person with id p + 1.
+        keypoints: (P, K, 2) float; x, y in pixels of the image.
         keypoint_scores: (P, K) float; 0 = not found.
         skeleton: Name of a skeleton, or one.
+        ids: P person ids, which decide the colours; 1 to P if not given.
 
     Raises:
         ValueError: If the number of joints is not that of the skeleton.
@@ -31,8 +38,9 @@ def draw_skeletons(
             f'{len(skeleton)}), got {keypoints.shape} and {keypoint_scores.shape}.'
         )
     width = line_width(canvas)
-    for person, (points, found) in enumerate(zip(keypoints, keypoint_scores > 0, strict=True), start=1):
-        colour = person_colour(person)
+    ids = range(1, len(keypoints) + 1) if ids is None else ids
+    for person, points, found in zip(ids, keypoints, keypoint_scores > 0, strict=True):
+        colour = person_colour(int(person))
         limbs = shown_limbs(skeleton, found)
         for first, second in limbs:
             draw_line(canvas, points[first], points[second], (0, 0, 0), width + 1)

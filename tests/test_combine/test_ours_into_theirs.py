@@ -98,6 +98,7 @@ def test_pose_alone_in_mmpose(pose_estimator, pose_data, scenes):
     totals, names = losses_of_steps(pose_estimator, pose_data)
     assert names == {
         'loss_joint_heatmap', 'loss_joint_offset', 'loss_limb', 'loss_grouping_plan', 'loss_grouping_affinity',
+        'grouping_accuracy', 'grouping_residual',
     }  # fmt: skip
     assert min(totals[-3:]) < 0.8 * totals[0]
     with torch.no_grad():
@@ -149,11 +150,24 @@ def test_the_pose_codec_brings_people_back(scenes):
         assert ((distance < 1) & (scores > 0))[:, labelled].mean(1).max() > 0.9
 
 
-@pytest.mark.parametrize('loss', ['PartLoss', 'SegmentationLosses'])
-def test_parts_alone_in_mmseg(scenes, loss):
+@pytest.fixture
+def seg_data(scenes):
+    """The parts of the scenes as mmseg's pipelines pack them."""
     needs('mmseg')
     from mmseg.structures import SegDataSample
 
+    data = dict(inputs=[], data_samples=[])
+    for scene in scenes:
+        shape = scene.image.shape[:2]
+        sample = SegDataSample(metainfo=dict(img_shape=shape, ori_shape=shape, pad_shape=shape))
+        sample.gt_sem_seg = PixelData(data=torch.from_numpy(scene.annotation.part_map).long()[None])
+        data['inputs'].append(torch.from_numpy(scene.image).permute(2, 0, 1))
+        data['data_samples'].append(sample)
+    return data
+
+
+@pytest.mark.parametrize('loss', ['PartLoss', 'SegmentationLosses'])
+def test_parts_alone_in_mmseg(seg_data, loss):
     options = dict(losses=[dict(type='mmseg.CrossEntropyLoss')]) if loss == 'SegmentationLosses' else {}
     config = dict(
         type='EncoderDecoder',
@@ -171,13 +185,7 @@ def test_parts_alone_in_mmseg(scenes, loss):
     )
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = ROOT_MODELS.build(config)
-    data = dict(inputs=[], data_samples=[])
-    for scene in scenes:
-        shape = scene.image.shape[:2]
-        sample = SegDataSample(metainfo=dict(img_shape=shape, ori_shape=shape, pad_shape=shape))
-        sample.gt_sem_seg = PixelData(data=torch.from_numpy(scene.annotation.part_map).long()[None])
-        data['inputs'].append(torch.from_numpy(scene.image).permute(2, 0, 1))
-        data['data_samples'].append(sample)
+    data = seg_data
     totals, names = losses_of_steps(model, data)
     assert 'decode.loss_part_ce' in names
     assert min(totals[-3:]) < 0.8 * totals[0]

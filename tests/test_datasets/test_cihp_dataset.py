@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from annotations import assert_same_annotation
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mhparse.datasets import (
@@ -15,6 +17,7 @@ from mhparse.datasets import (
     part_instance_map,
     read_label_map,
 )
+from mhparse.registry import DATASETS, MODELS
 from mhparse.structures import CIHP_19, IGNORE
 from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import disturb_cihp, write_cihp
@@ -266,6 +269,18 @@ class TestFolder:
         dataset = FolderParseDataset(str(folder), metainfo=self.META)
         assert len(dataset) == 1
         assert [note.kind for note in dataset.listing_irregularities] == ['missing map']
+
+    def test_the_config_to_copy(self, folder, repo_root):
+        """It gives a codec, a model and a data set that belong together, whatever the parts."""
+        text = (repo_root / 'configs/_base_/datasets/folder.py').read_text().replace("'body'", "'trunk'")
+        (folder / 'mine.py').write_text(text)
+        (folder / 'train.txt').write_text('one\n')
+        bases = [str(folder / 'mine.py'), f'{repo_root}/configs/_base_/models/mg-pgd_light.py']
+        cfg = Config.fromstring(f'_base_ = {bases}\nmodel = dict(codec=_base_.codec)', '.py')
+        assert MODELS.build(cfg.model).codec.skeleton.joints[1] == 'trunk'
+        init_default_scope('mhparse')
+        sample = DATASETS.build(cfg.train_dataloader.dataset | dict(data_root=str(folder)))[0]['data_samples']
+        assert sample.gt_fields.joint_heatmaps.shape[1] == 6 and sample.gt_fields.limb_fields.shape[1] == 8
 
     def test_mistakes(self, folder):
         other = self.META | dict(skeleton=self.BODY | dict(joints=['head', 'torso', 'left_arm', 'right_arm'], limbs=[]))

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -100,6 +101,8 @@ def written(tmp_path):
 
     def write(content):
         (tmp_path / 'images').mkdir(exist_ok=True)
+        for image in content['images']:
+            cv2.imwrite(str(tmp_path / 'images' / image['file_name']), np.zeros((6, 8, 3), np.uint8))
         (tmp_path / 'people.json').write_text(json.dumps(content))
         return tmp_path
 
@@ -207,10 +210,10 @@ def test_broken_part_masks_name_their_annotation(written):
         dataset.load_annotation(dataset.get_data_info(0))
 
 
-@pytest.mark.parametrize('metainfo', [None, dict(part_set='cihp_19')])
-def test_parts_and_joints_must_be_named(written, metainfo):
-    with pytest.raises(ValueError, match=r'needs metainfo=dict\(part_set=..., skeleton=...\)'):
-        open_set(written(hand_written()), metainfo)
+@pytest.mark.parametrize('missing', ['part_set', 'skeleton'])
+def test_parts_and_joints_must_be_named(written, missing):
+    with pytest.raises(ValueError, match=rf'does not know its {missing}; set metainfo'):
+        open_set(written(hand_written()), {key: METAINFO[key] for key in METAINFO if key != missing})
 
 
 def test_joints_must_be_parts_where_they_are_derived(written):
@@ -238,3 +241,9 @@ def test_what_is_written():
     assert [(category['id'], category['name']) for category in categories] == [
         (1, 'person'), (2, 'head'), (3, 'left_arm'), (4, 'right_arm'), (5, 'body'),
     ]  # fmt: skip
+
+
+def test_every_treatment_is_described(repo_root):
+    page = (repo_root / 'docs/datasets.md').read_text()
+    for kind, treatment in CocoParseDataset.IRREGULARITIES.items():
+        assert f'| {kind} | {treatment} |' in page

@@ -180,7 +180,7 @@ def test_people_limit():
 
 @pytest.mark.parametrize(
     'options',
-    [dict(prob=2), dict(max_people=0), dict(scale=(0, 1)), dict(scale=(2, 1)), dict(reach=-1), dict(min_pixels=0),
+    [dict(prob=2), dict(max_people=0), dict(scale=(0, 1)), dict(scale=(2, 1)), dict(reach=(0, -1)), dict(min_pixels=0),
      dict(feather=-1)],
 )  # fmt: skip
 def test_mistakes(options):

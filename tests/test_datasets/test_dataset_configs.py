@@ -1,13 +1,16 @@
 import json
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mhparse.datasets import parse_annotations, parse_categories
 from mhparse.registry import METRICS
-from mhparse.structures import get_skeleton
+from mhparse.structures import ParseAnnotation, get_part_set, get_skeleton
 from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
@@ -70,6 +73,24 @@ def test_releases(repo_root, tmp_path, name, write):
         write(tmp_path, [synthetic_scene(seed, (96, 72)) for seed in seeds], split)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset.data_root = str(tmp_path)
+    check(cfg, (384, 384))
+
+
+def test_people_and_parts_of_ones_own(repo_root, tmp_path):
+    cfg = Config.fromfile(repo_root / 'configs/_base_/datasets/coco_parse.py')
+    part_map = np.ones((72, 96), np.uint8)
+    part_map[20:] = 2
+    whole = ParseAnnotation(part_map, np.ones((72, 96), np.int32), np.zeros((1, 6, 3)), np.array([[0, 0, 95, 71]]))
+    images = [dict(id=number, file_name=f'{number}.png', width=96, height=72) for number in (1, 2)]
+    people = [record for image in images for record in parse_annotations(whole, image['id'], 10 * image['id'])]
+    categories = parse_categories(get_part_set(cfg.part_set), skeleton=None)
+    (tmp_path / 'images').mkdir()
+    for image in images:
+        cv2.imwrite(str(tmp_path / 'images' / image['file_name']), np.zeros((72, 96, 3), np.uint8))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.data_root = str(tmp_path)
+        content = dict(images=images, annotations=people, categories=categories)
+        (tmp_path / loader.dataset.ann_file).write_text(json.dumps(content))
     check(cfg, (384, 384))
 
 

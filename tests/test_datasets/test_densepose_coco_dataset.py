@@ -12,6 +12,8 @@ from mhparse.testing.releases import disturb_densepose_coco, write_densepose_coc
 
 READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
 
+SCENES = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]
+
 
 def open_release(root, **options) -> DensePoseCocoDataset:
     return DensePoseCocoDataset(data_root=str(root), pipeline=READ, **options)
@@ -60,8 +62,7 @@ def test_wide_people_come_back_but_for_the_grid(tmp_path):
 @pytest.fixture
 def release(tmp_path):
     """Two images of two people who do not touch, and their truth."""
-    scenes = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]
-    return tmp_path, write_densepose_coco(tmp_path, scenes)
+    return tmp_path, write_densepose_coco(tmp_path, SCENES)
 
 
 def read_first(root):
@@ -232,3 +233,15 @@ def test_people_to_learn_from_are_counted(release):
     assert len(open_release(root, filter_cfg=dict(min_people=2))) == 1
     disturb_densepose_coco(root, 10, 'no joints')
     assert len(open_release(root, filter_cfg=dict(min_people=2))) == 1
+
+
+def test_every_stated_irregularity_is_made_and_described(release, repo_root):
+    root, _ = release
+    page = (repo_root / 'docs/datasets.md').read_text()
+    for kind, treatment in DensePoseCocoDataset.IRREGULARITIES.items():
+        assert f'| {kind} | {treatment} |' in page
+        write_densepose_coco(root, SCENES)
+        disturb_densepose_coco(root, 9, kind)
+        dataset = open_release(root)
+        found = [*dataset.listing_irregularities, *dataset.irregularities(dataset.get_data_info(0))]
+        assert kind in [note.kind for note in found]

@@ -3,6 +3,7 @@ import re
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import ConfigDict
 
 from mhparse.datasets import HumanParseDataset
 from mhparse.registry import DATASETS
@@ -48,6 +49,18 @@ def test_min_people_needs_to_know_people():
         Custom(filter_cfg=dict(min_people=1))
 
 
+def test_metainfo_is_plain_and_complete():
+    parts = dict(name='mine', parts=['background', 'person'])
+    dataset = Custom(metainfo=ConfigDict(part_set=parts))
+    assert type(dataset.metainfo['part_set']) is dict and dataset.part_set.parts == ('background', 'person')
+
+    class Nameless(Custom):
+        METAINFO = {'dataset_name': 'nameless'}
+
+    with pytest.raises(ValueError, match=r'Nameless does not know its skeleton; set metainfo=dict\(skeleton='):
+        Nameless()[0]
+
+
 def test_unknown_skeleton():
     with pytest.raises(ValueError, match="no skeleton 'stick'"):
         Custom(metainfo=dict(skeleton='stick'))[0]
@@ -86,11 +99,18 @@ class Careless(Custom):
         return super().load_annotation(data_info)
 
 
-def test_irregularities_go_to_who_asks():
+def test_irregularities_go_to_who_asks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite('0.png', np.zeros((4, 4, 3), np.uint8))
     dataset = Careless(pipeline=[lambda results: results])
     assert [note.detail for note in dataset.listing_irregularities] == ['line 3']
     assert [note.detail for note in dataset.irregularities(dataset.get_data_info(0))] == ['person 2']
     assert [note.kind for note in dataset.irregularities(dataset.get_data_info(2))] == ['empty mask', 'unusable']
+    cv2.imwrite('0.png', np.random.default_rng(0).integers(0, 255, (4, 5, 3), np.uint8))
+    found = dataset.irregularities(dataset.get_data_info(0))
+    assert [note.kind for note in found] == ['empty mask', 'unusable'] and '5 x 4 pixels' in found[1].detail
+    (tmp_path / '0.png').write_bytes((tmp_path / '0.png').read_bytes()[:-30])
+    assert 'cut short' in dataset.irregularities(dataset.get_data_info(0))[1].detail
     # training collects nothing
     for _ in range(3):
         dataset[0]

@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from annotations import assert_same_annotation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.io import savemat
 
 from mhparse.datasets import LvMhpV2Dataset
 from mhparse.datasets.box_matching import box_iou
-from mhparse.datasets.mhp_poses import MhpPose, match_poses
+from mhparse.datasets.mhp_poses import MhpPose, match_poses, read_mhp_poses
 from mhparse.structures import IGNORE
 from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
@@ -216,6 +220,31 @@ def test_every_stated_irregularity_has_been_made(release, repo_root):
         write_lv_mhp_v2(root, SCENES)
         disturb_lv_mhp_v2(root, 3, kind)
         assert kind in read(root)[1]
+
+
+numbers = st.sampled_from([-1.28, -1.0, 0.0, 0.5, 1.0, 2.0, 40.5, 71.4, 95.6, 5000.0, np.nan, np.inf, -np.inf])
+
+
+@given(st.lists(hnp.arrays(np.float64, (20, 3), elements=numbers), min_size=1, max_size=4))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_numbers_the_poses_hold(tmp_path, poses):
+    """Every labelled joint lies in the image, poses without a usable box or joint are left out, and none is lost."""
+    savemat(tmp_path / 'any.mat', {f'person_{index}': rows for index, rows in enumerate(poses)})
+    notes = []
+    read_poses = read_mhp_poses(str(tmp_path / 'any.mat'), (96, 72), lambda kind, detail: notes.append(kind))
+    boxes = np.array([[0, 0, 40, 71], [30, 0, 95, 71]], float)
+    owners = match_poses(boxes, read_poses)
+    assert len(set(owners[owners >= 0])) == (owners >= 0).sum()
+    for pose in read_poses:
+        labelled = pose.joints[:, 2] > 0
+        x, y = pose.joints[labelled, :2].T
+        assert ((x >= 0) & (x < 95.5) & (y >= 0) & (y < 71.5)).all() and not pose.joints[~labelled].any()
+        assert np.isfinite(pose.box).all() and (pose.box[2:] >= pose.box[:2]).all()
+    left_out = [rows for index, rows in enumerate(poses) if index not in {pose.number for pose in read_poses}]
+    for rows in left_out:
+        usable = (rows[:16, :2] >= 0).all(1) & (rows[:16, 0] < 95.5) & (rows[:16, 1] < 71.5)
+        assert not (usable & np.isin(rows[:16, 2], (0, 1, 0.5))).any()
+    assert notes.count('box inside out') >= len(left_out)
 
 
 def test_boxes_decide_whose_pose_is_whose():

@@ -15,6 +15,8 @@ from mhparse.testing.releases.pascal_person_part import people_path
 READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
 FIRST, SECOND = '2008_000000', '2008_000001'
 
+SCENES = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]
+
 
 def open_release(root, **options) -> PascalPersonPartDataset:
     return PascalPersonPartDataset(data_root=str(root), pipeline=READ, **options)
@@ -45,8 +47,7 @@ def test_the_24_parts_are_merged_to_the_six():
 @pytest.fixture
 def release(tmp_path):
     """Two images of two people, and their truth."""
-    scenes = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]
-    return tmp_path, write_pascal_person_part(tmp_path, scenes)
+    return tmp_path, write_pascal_person_part(tmp_path, SCENES)
 
 
 def read_first(root, **options):
@@ -244,3 +245,15 @@ def test_missing_folders_say_where_to_get_the_data(release):
     (root / 'PersonJoints').rename(root / 'joints')
     with pytest.raises(FileNotFoundError, match='lacks PersonJoints'):
         open_release(root)
+
+
+def test_every_stated_irregularity_is_made_and_described(release, repo_root):
+    root, _ = release
+    page = (repo_root / 'docs/datasets.md').read_text()
+    for kind, treatment in PascalPersonPartDataset.IRREGULARITIES.items():
+        assert f'| {kind} | {treatment} |' in page
+        write_pascal_person_part(root, SCENES)
+        disturb_pascal_person_part(root, FIRST, kind)
+        dataset = open_release(root)
+        found = [*dataset.listing_irregularities, *dataset.irregularities(dataset.get_data_info(0))]
+        assert kind in [note.kind for note in found]

@@ -79,5 +79,6 @@ def test_a_missing_checkpoint_is_named_with_those_beside_it(tmp_path):
         check_checkpoint(str(tmp_path / 'iter_400.pth'))
     with pytest.raises(UsageError, match=r'iter_500\.pth'):
         check_checkpoint(str(tmp_path))
+    torch.save({}, tmp_path / 'iter_500.pth')
     check_checkpoint(str(tmp_path / 'iter_500.pth'))
     check_checkpoint('https://host/model.pth')

@@ -1,6 +1,7 @@
 """Choices of the command line end up in the config."""
 
 import pytest
+import torch
 from mmengine.config import Config
 from stand_ins import stand_in_config
 
@@ -42,22 +43,25 @@ def test_resume(cfg, tmp_path):
     checkpoint = tmp_path / 'iter_3.pth'
     with pytest.raises(UsageError, match='no checkpoint file'):
         set_resume(cfg, str(checkpoint))
-    checkpoint.touch()
+    torch.save({}, checkpoint)
     set_resume(cfg, str(checkpoint))
     assert cfg.load_from == str(checkpoint)
 
 
 def test_amp(cfg, monkeypatch):
     monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cpu')
-    with pytest.raises(UsageError, match='needs a GPU'):
-        use_amp(cfg)
+    with pytest.raises(UsageError, match='needs a GPU.*--amp bfloat16'):
+        use_amp(cfg, 'float16')
+    use_amp(cfg, 'bfloat16')
+    assert cfg.optim_wrapper.type == 'mhparse.BFloat16OptimWrapper'
+    cfg.optim_wrapper.type = 'OptimWrapper'
     monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cuda')
-    use_amp(cfg)
+    use_amp(cfg, 'float16')
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
     cfg.optim_wrapper.type = 'ApexOptimWrapper'
     with pytest.raises(UsageError, match='ApexOptimWrapper'):
-        use_amp(cfg)
+        use_amp(cfg, 'float16')
 
 
 def test_auto_scale_lr(cfg):

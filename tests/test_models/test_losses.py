@@ -93,9 +93,21 @@ def test_lovasz_of_hard_predictions_is_one_minus_iou():
 def test_lovasz_may_look_at_every_second_pixel(truth):
     targets, fields = truth
     fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
-    value = PartLoss(lovasz_weight=3.0, lovasz_step=2)(fields, targets)['loss_part_lovasz']
+    value = PartLoss(lovasz_weight=3.0, lovasz_step=2, lovasz_over='batch')(fields, targets)['loss_part_lovasz']
     expected = lovasz_softmax(fields.part_logits[..., ::2, ::2].softmax(1), targets.part_map[..., ::2, ::2].long())
     torch.testing.assert_close(value, 3 * expected)
+
+
+def test_lovasz_over_images_is_the_mean_of_theirs(truth):
+    targets, fields = truth
+    fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
+    value = PartLoss()(fields, targets)['loss_part_lovasz']
+    probability, labels = fields.part_logits.softmax(1), targets.part_map.long()
+    expected = sum(lovasz_softmax(probability[i : i + 1], labels[i : i + 1]) for i in range(2)) / 2
+    torch.testing.assert_close(value, expected)
+    assert value != PartLoss(lovasz_over='batch')(fields, targets)['loss_part_lovasz']
+    with pytest.raises(ValueError, match="'image' or 'batch', got 'class'"):
+        PartLoss(lovasz_over='class')
 
 
 def test_lovasz_has_a_gradient():
@@ -117,6 +129,17 @@ def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch,
     wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
     assert right['loss_grouping_plan'] < 0.5 * wrong['loss_grouping_plan']
     assert right['loss_grouping_affinity'] < 0.1 * wrong['loss_grouping_affinity']
+
+
+def test_grouping_is_watched(batch, truth):
+    _, fields = truth
+    loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
+    right = loss(fields, people_of(batch))
+    wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
+    assert right['grouping_accuracy'] > 0.95
+    assert wrong['grouping_accuracy'] < 0.05
+    assert 0 <= right['grouping_residual'] < 0.1
+    assert not right['grouping_accuracy'].requires_grad
 
 
 def test_grouping_error_reaches_the_backbone_through_the_solver(tiny_parser, batch):

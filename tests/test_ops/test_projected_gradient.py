@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mhparse.matching import MatchingProblem, ProjectedGradient, solve
 from mhparse.ops import choose_backend, compiled_devices, projected_gradient
+from mhparse.ops.backend import load_extension
 
 pytestmark = pytest.mark.skipif('cpu' not in compiled_devices(), reason='the ops were not built (MMHPARSE_WITH_OPS=0)')
 
@@ -166,6 +167,12 @@ def test_a_backend_that_is_missing_is_named(monkeypatch):
     assert choose_backend('auto', torch.device('cpu')) == 'reference'
     with pytest.raises(ImportError, match='MMHPARSE_WITH_OPS=0'):
         choose_backend('compiled', torch.device('cpu'))
+
+
+def test_no_built_op_is_no_reason_to_warn(monkeypatch, recwarn):
+    monkeypatch.setitem(sys.modules, 'mhparse.ops._ext', None)
+    assert load_extension.__wrapped__() is False
+    assert not recwarn.list
 
 
 def kept_by(solver: ProjectedGradient, score: torch.Tensor) -> tuple[float, int]:

@@ -20,6 +20,7 @@ def small(bench, monkeypatch):
 
 
 def test_times_of_all_formats_and_transforms(small, monkeypatch, capsys):
+    monkeypatch.setenv('COLUMNS', '200')
     monkeypatch.setattr(sys, 'argv', ['bench_pipeline.py', '--samples', '2'])
     small['main']()
     printed = capsys.readouterr().out

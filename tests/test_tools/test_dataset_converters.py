@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mhparse.datasets import CocoParseDataset, FolderParseDataset, SyntheticPeopleDataset
+from mhparse.datasets import CocoParseDataset, DensePoseCocoDataset, FolderParseDataset, SyntheticPeopleDataset
 from mhparse.structures import DENSEPOSE_14
 from mhparse.testing import synthetic_scene
 from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
@@ -80,11 +80,10 @@ def test_ignored_regions_and_people_without_parts(run_tool, tmp_path):
     second['iscrowd'] = 1
     ann_file.write_text(json.dumps(content))
     config = tmp_path / 'densepose.py'
-    options = f"type='DensePoseCocoDataset', data_root='{tmp_path / 'coco'}', ann_file='{ann_file}'"
-    config.write_text(f'train_dataloader = dict(dataset=dict({options}))')
-    from mhparse.datasets import DensePoseCocoDataset
-
-    truth = annotations(DensePoseCocoDataset(str(ann_file), str(tmp_path / 'coco')))
+    config.write_text(
+        f"train_dataloader = dict(dataset=dict(type='DensePoseCocoDataset', data_root='{tmp_path / 'coco'}'))"
+    )
+    truth = annotations(DensePoseCocoDataset(str(tmp_path / 'coco')))
     assert (truth[0].person_map == 255).any() and (truth[0].part_map[truth[0].person_map == 1] == 255).all()
     for tool in ('to_coco_json.py', 'to_cihp_layout.py'):
         run_tool(f'dataset_converters/{tool}', config, '--out-dir', tmp_path / tool)

@@ -1,12 +1,16 @@
 """tools/infer.py: writes all that can be parsed, and tells by its exit code whether anything could not."""
 
 import importlib.util
+import json
 import sys
+from contextlib import closing
 
 import cv2
 import pytest
 import torch
 from bright_spot import bright_spot_config, spot
+
+from mhparse.apis import HumanParsingInferencer
 
 
 @pytest.fixture
@@ -15,8 +19,6 @@ def run(repo_root, tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location('infer_command', repo_root / 'tools' / 'infer.py')
     command = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(command)
-    monkeypatch.setattr(command, 'DEMO_DIR', tmp_path / 'no_demo')
-    monkeypatch.setattr(command, 'DEMO_CONFIG', tmp_path / 'config.py')
     bright_spot_config().dump(tmp_path / 'config.py')
     torch.save({'state_dict': {'threshold': torch.tensor(200.0)}}, tmp_path / 'model.pth')
 
@@ -38,7 +40,7 @@ def photos(tmp_path):
 
 def test_all_good(run, photos, tmp_path, capsys):
     model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
-    assert run(photos, '--out-dir', tmp_path / 'out', *model, '--no-pictures') == 0
+    assert run(photos, '--out-dir', tmp_path / 'out', *model, '--formats', 'part_maps', 'person_maps') == 0
     assert '2 images parsed, 2 people found' in capsys.readouterr().out
     assert sorted(file.name for file in (tmp_path / 'out').glob('*/*')) == sorted(
         ['one.png', 'two.png', 'one.png', 'two.png', 'one.json', 'two.json']
@@ -47,7 +49,7 @@ def test_all_good(run, photos, tmp_path, capsys):
 
 def test_one_bad_file(run, photos, tmp_path, capsys):
     (photos / 'broken.jpg').write_bytes(b'no image')
-    model = ('--weights', tmp_path / 'model.pth', '--device', 'cpu')
+    model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
     assert run(photos, tmp_path / 'missing.jpg', '--out-dir', tmp_path / 'out', *model, '--batch-size', 2) == 1
     printed = capsys.readouterr().out
     assert '2 images parsed' in printed
@@ -55,18 +57,53 @@ def test_one_bad_file(run, photos, tmp_path, capsys):
     assert sorted(file.name for file in (tmp_path / 'out' / 'pictures').iterdir()) == ['one.jpg', 'two.jpg']
 
 
-def test_one_demo_trained_is_the_default(run, photos, tmp_path):
-    (tmp_path / 'no_demo').mkdir()
-    (tmp_path / 'no_demo' / 'last_checkpoint').write_text(str(tmp_path / 'model.pth'))
-    assert run(photos, '--out-dir', tmp_path / 'out', '--device', 'cpu') == 0
+def test_the_parser_of_the_package_is_the_default(run, photos, tmp_path):
+    assert run(photos, '--out-dir', tmp_path / 'out', '--device', 'cpu', '--formats', 'all') == 0
+    assert (tmp_path / 'out' / 'index.html').is_file() and (tmp_path / 'out' / 'coco.json').is_file()
+
+
+def test_resume(run, photos, tmp_path, capsys):
+    model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
+    assert run(photos / 'one.png', '--out-dir', tmp_path / 'out', *model) == 0
+    assert run(photos, '--out-dir', tmp_path / 'out', *model, '--resume') == 0
+    assert '1 images parsed, 1 people found, 1 inputs were done before' in capsys.readouterr().out
+
+
+def test_interrupted(run, photos, tmp_path, capsys, monkeypatch):
+    """Ctrl-C arrives while the first result is looked at."""
+    model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
+
+    def stream(self, *arguments, real=HumanParsingInferencer.stream, **options):
+        with closing(real(self, *arguments, **options)) as results:
+            yield next(results)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(HumanParsingInferencer, 'stream', stream)
+    assert run(photos, '--out-dir', tmp_path / 'out', *model, '--formats', 'all') == 130
+    printed = capsys.readouterr()
+    assert 'Go on with --resume' in printed.err and '1 images parsed' in printed.out
+    assert json.loads((tmp_path / 'out' / 'summary.json').read_text())['images'] >= 1
+    assert not list((tmp_path / 'out').rglob('.unfinished*'))
+
+
+def test_an_output_folder_that_cannot_be(run, photos, tmp_path, capsys):
+    model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
+    assert run(photos, '--out-dir', tmp_path / 'model.pth', *model) == 2
+    assert 'another out_dir' in capsys.readouterr().err
 
 
 def test_mistakes_are_explained(run, photos, tmp_path, capsys):
     out = ('--out-dir', tmp_path / 'out')
-    with pytest.raises(SystemExit, match='Run `make demo`'):
-        run(photos, *out)
     with pytest.raises(SystemExit, match=r'no checkpoint file.*none\.pth'):
         run(photos, *out, '--weights', tmp_path / 'none.pth')
-    with pytest.raises(SystemExit, match='2'):
-        run(photos, *out, '--config', 'other.py')
-    assert '--config needs --weights' in capsys.readouterr().err
+    for arguments, message in (
+        (['--config', 'other.py'], '--config needs --weights'),
+        (['--batch-size', '0'], 'must be at least 1'),
+        (['--cfg-options', 'a=1'], 'give --config'),
+        (['--tile', '100'], 'multiple of 32'),
+        (['--overlap', '32'], 'give tile'),
+        (['--backend', 'onnxruntime'], 'onnxruntime'),
+    ):
+        with pytest.raises(SystemExit, match='2'):
+            run(photos, *out, *arguments)
+        assert message in capsys.readouterr().err

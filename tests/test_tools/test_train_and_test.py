@@ -64,9 +64,11 @@ def test_test_leaves_metrics_and_predictions(run, config_file, checkpoint, tmp_p
     assert len(pickle.loads(out.read_bytes())) == 10
 
 
-@pytest.mark.skipif(get_device() == 'cpu', reason='mmengine has mixed precision on accelerators only')
-def test_amp_trains(run, config_file, tmp_path):
-    run('train.py', config_file, '--amp', '--no-validate', '--cfg-options', 'train_cfg.max_iters=1')
+@pytest.mark.parametrize('dtype', ['float16', 'bfloat16'])
+def test_amp_trains(run, config_file, tmp_path, dtype):
+    if dtype == 'float16' and get_device() == 'cpu':
+        pytest.skip('mmengine scales losses on accelerators only')
+    run('train.py', config_file, '--amp', dtype, '--no-validate', '--cfg-options', 'train_cfg.max_iters=1')
     assert _logged_steps(tmp_path / 'work') == [1]
 
 

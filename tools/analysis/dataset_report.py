@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-from mmcv.transforms import Compose
 from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from mhparse.datasets import HumanParseDataset, Irregularity, LoadImage
+from mhparse.datasets import HumanParseDataset, Irregularity
 from mhparse.datasets.counts import DatasetCounts
 from mhparse.datasets.published_counts import PublishedCounts, published_counts
-from mhparse.datasets.transforms.annotation_size import check_annotation_size
+from mhparse.datasets.whole_samples import load_whole
 from mhparse.engine import load_config, progress_bar
 from mhparse.engine.command_line import add_config_options, plain_usage_errors
 from mhparse.engine.dataset_setup import add_split_option, build_dataset
@@ -54,7 +53,6 @@ class Inspected(Dataset):
 
     def __init__(self, dataset: HumanParseDataset):
         self.dataset = dataset
-        self.pipeline = Compose([LoadImage(), _check_size])
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -64,16 +62,11 @@ class Inspected(Dataset):
         counts = DatasetCounts.zero(parts, len(self.dataset.skeleton))
         with self.dataset.noting() as irregularities:
             try:
-                counts = DatasetCounts.of(self.dataset.prepare_with(index, self.pipeline)['annotation'], parts)
+                counts = DatasetCounts.of(load_whole(self.dataset, index)['annotation'], parts)
             except Exception as error:  # whatever is wrong with one image, the others are still counted
                 path = self.dataset.describe(self.dataset.get_data_info(index))
                 self.dataset.note(self.dataset.UNUSABLE, path, str(error))
         return Finding(counts, list(irregularities))
-
-
-def _check_size(results: dict) -> dict:
-    check_annotation_size(results)
-    return results
 
 
 def inspect(dataset: HumanParseDataset, workers: int) -> Iterator[Finding]:

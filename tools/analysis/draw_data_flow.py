@@ -1,14 +1,12 @@
 """Draws one picture for each stage of the flow, for a synthetic scene and a network that is always right."""
 
 import argparse
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmengine.structures import InstanceData
-from PIL import Image
 
 from mhparse.codecs import DifferentiableGroupingCodec
 from mhparse.codecs.differentiable_grouping_codec import Grouping
@@ -25,6 +23,7 @@ from mhparse.visualization import (
     draw_parts,
     draw_projection,
     draw_skeletons,
+    small_png,
 )
 
 LARGEST_FILE = 150_000  # bytes
@@ -82,18 +81,6 @@ def draw_flow(flow: Flow) -> dict[str, np.ndarray]:
     }
 
 
-def small_png(picture: np.ndarray) -> bytes:
-    """A PNG of at most ``LARGEST_FILE`` bytes, with as many colours as fit."""
-    for colours in (256, 128, 64, 32):
-        stream = io.BytesIO()
-        # starts from colours far apart, so that rare ones of thin lines get their own, and then fits the frequent ones
-        image = Image.fromarray(picture).quantize(colours, Image.Quantize.MAXCOVERAGE, 3, dither=Image.Dither.NONE)
-        image.save(stream, 'png', optimize=True)
-        if stream.tell() <= LARGEST_FILE:
-            break
-    return stream.getvalue()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=42, help='seed of the scene')
@@ -104,7 +91,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, picture) in enumerate(draw_flow(run_flow(args.seed, tuple(args.size))).items(), start=1):
         path = folder / f'{number:02d}_{name}.png'
-        path.write_bytes(small_png(picture))
+        path.write_bytes(small_png(picture, LARGEST_FILE))
         print(path)
 
 

@@ -5,7 +5,14 @@ model = dict(
     neck=dict(type='PyramidDecoder', channels=64, mixing='plain_3x3'),
     head=dict(type='MultiGranularityHead', channels=64, mixing='plain_3x3'),
     losses=dict(
-        part=dict(type='PartLoss', cross_entropy_weight=4.0, lovasz_weight=4.0, lovasz_step=2, full_size=False),
+        part=dict(
+            type='PartLoss',
+            cross_entropy_weight=4.0,
+            lovasz_weight=4.0,
+            lovasz_step=2,
+            full_size=False,
+            lovasz_over='batch',
+        ),
         joint=dict(type='JointLoss'),
         limb=dict(type='LimbLoss'),
         projection=dict(type='ProjectionLoss', weight=4.0),

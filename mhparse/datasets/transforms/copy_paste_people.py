@@ -48,8 +48,8 @@ class CopyPastePeople(BaseTransform):
         max_people: Most people that an image gets; how many is drawn uniformly from 1 on.
         scale: Least and greatest height of a pasted person, as a multiple of the height of the person beside whom it
             is put, drawn log-uniformly; never more than twice its own.
-        reach: Greatest distance between the centres of the two, as a share of that person's width and height, drawn
-            uniformly in x and y.
+        reach: Greatest distances between the centres of the two in x and y, as shares of that person's width and
+            height, drawn uniformly.
         min_pixels: People with fewer pixels are not pasted.
         feather: Spread of the soft edges in pixels; 0 for hard ones.
         pre_transform: What the other image goes through before its people are cut out; ``LoadImage`` if not given.
@@ -64,7 +64,7 @@ class CopyPastePeople(BaseTransform):
         prob: float = 0.5,
         max_people: int = 3,
         scale: tuple[float, float] = (0.7, 1.4),
-        reach: float = 1.0,
+        reach: tuple[float, float] = (1.0, 0.25),
         min_pixels: int = 1024,
         feather: float = 1.0,
         pre_transform: Sequence[dict] | None = None,
@@ -74,14 +74,14 @@ class CopyPastePeople(BaseTransform):
                 'expected prob in [0, 1], max_people >= 1 and scale 0 < low <= high, got '
                 f'{prob}, {max_people} and {tuple(scale)}.'
             )
-        if reach < 0 or min_pixels < 1 or feather < 0:
+        if min(reach) < 0 or min_pixels < 1 or feather < 0:
             raise ValueError(
                 f'expected reach >= 0, min_pixels >= 1 and feather >= 0, got {reach}, {min_pixels} and {feather}.'
             )
         self.prob = prob
         self.max_people = max_people
         self.scale = scale
-        self.reach = reach
+        self.reach = np.array(reach, np.float64)
         self.min_pixels = min_pixels
         self.feather = feather
         steps = [dict(type='LoadImage')] if pre_transform is None else pre_transform
@@ -128,7 +128,7 @@ class CopyPastePeople(BaseTransform):
         size = beside[2:] - beside[:2] + 1
         factor = np.exp(np.random.uniform(*np.log(self.scale)))
         zoom = min(factor * size[1] / (box[3] - box[1] + 1), MAX_ZOOM)
-        centre = (beside[:2] + beside[2:]) / 2 + np.random.uniform(-self.reach, self.reach, size=2) * size
+        centre = (beside[:2] + beside[2:]) / 2 + np.random.uniform(-self.reach, self.reach) * size
         centre = np.clip(centre, 0, np.array(annotation.size) - 1)
         return np.array([[zoom, 0, 0], [0, zoom, 0]]) + np.outer(centre - zoom * (box[:2] + box[2:]) / 2, [0, 0, 1])
 

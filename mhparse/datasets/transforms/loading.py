@@ -42,6 +42,16 @@ def read_image(source: ImageSource, *, exif: bool) -> np.ndarray:
     return cv2.cvtColor(_to_rgb(image, describe_source(source)), cv2.COLOR_RGB2BGR)
 
 
+def convert_image(image: Image.Image) -> np.ndarray:
+    """A PIL image as :func:`read_image` gives it, turned as its EXIF orientation asks: (H, W, 3) uint8 BGR.
+
+    Raises:
+        ValueError: If its pixels have more than 16 bits a channel.
+    """
+    upright = ImageOps.exif_transpose(image)
+    return cv2.cvtColor(_to_rgb(upright, f'of size {image.size}'), cv2.COLOR_RGB2BGR)
+
+
 def read_label_map(path: str | Path, channel: Literal['only', 'red'] = 'only') -> np.ndarray:
     """Reads a map of labels as stored: palette images give their indices, not their colours.
 
@@ -111,6 +121,11 @@ def _decode(source: str | Path | bytes, *, exif: bool) -> Image.Image:
         image = Image.open(io.BytesIO(content))
         image.load()
         return ImageOps.exif_transpose(image) if exif else image
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f'Image {name} is too large: more than {2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} million pixels. '
+            'Shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it.'
+        ) from error
     except UnidentifiedImageError as error:
         raise ValueError(f'{name} is not an image; give a JPEG, PNG, BMP, TIFF or WebP.') from error
     except Exception as error:  # the decoders raise errors of many types on broken data

@@ -1,7 +1,9 @@
 """Hooks of the Runner."""
 
+from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
 from .parse_visualization_hook import ParseVisualizationHook
 from .progress_hook import ProgressHook
+from .whole_checkpoint_hook import WholeCheckpointHook
 
-__all__ = ['ExactResumeHook', 'ParseVisualizationHook', 'ProgressHook']
+__all__ = ['CompileNetworkHook', 'ExactResumeHook', 'ParseVisualizationHook', 'ProgressHook', 'WholeCheckpointHook']

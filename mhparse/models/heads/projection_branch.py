@@ -32,7 +32,8 @@ class ProjectionBranch(nn.Module):
     def forward(self, pyramid: tuple[Tensor, ...], stride: int) -> tuple[Tensor, ...]:
         """One (B, 2, h_l, w_l) a level, finest first; vectors (x, y) in input pixels on all levels."""
         width = pyramid[0].shape[3] * stride
-        field = self.coarsest(pyramid[-1]) * (width / pyramid[-1].shape[3])
+        # vectors span hundreds of pixels, of which half precision keeps no fractions
+        field = self.coarsest(pyramid[-1]).float() * (width / pyramid[-1].shape[3])
         fields = [field]
         for level in range(len(pyramid) - 2, -1, -1):
             cell = width / pyramid[level].shape[3]
@@ -64,10 +65,10 @@ class ProjectionRefinement(nn.Module):
             self.narrow_coarse(coarse), size=fine.shape[2:], mode='bilinear', align_corners=False
         )
         flow = self.flow(torch.cat([self.narrow_fine(fine), narrow_coarse], dim=1))
-        warped = warp(torch.cat([coarse, field], dim=1), flow)
-        coarse, field = warped[:, :-2], warped[:, -2:]
-        feature = self.join(torch.cat([fine, coarse], dim=1)) + self.embed(field / cell)
-        return field + cell * self.residual(self.mix(feature))
+        warped = warp(torch.cat([coarse, field], dim=1), flow.float())
+        coarse, field = warped[:, :-2].to(fine.dtype), warped[:, -2:]
+        feature = self.join(torch.cat([fine, coarse], dim=1)) + self.embed((field / cell).to(fine.dtype))
+        return field + cell * self.residual(self.mix(feature)).float()
 
 
 def warp(feature: Tensor, flow: Tensor) -> Tensor:
@@ -86,6 +87,7 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
         torch.arange(width, device=flow.device, dtype=flow.dtype),
         indexing='ij',
     )
-    places = torch.stack([xs, ys], dim=-1) + flow.permute(0, 2, 3, 1)
-    grid = (2 * places + 1) / places.new_tensor([width, height]) - 1
-    return F.grid_sample(feature, grid, padding_mode='border', align_corners=False)
+    # height and width enter one by one, so that exports keep them variable
+    columns, rows = (2 * (xs + flow[:, 0]) + 1) / width - 1, (2 * (ys + flow[:, 1]) + 1) / height - 1
+    grid = torch.stack([columns, rows], dim=-1)
+    return F.grid_sample(feature.to(grid.dtype), grid, padding_mode='border', align_corners=False)

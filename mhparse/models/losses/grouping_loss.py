@@ -10,6 +10,8 @@ from mhparse.matching import solve
 from mhparse.registry import MODELS, TASK_UTILS
 from mhparse.structures import ParseFields, PoseFields
 
+from .normaliser import normaliser
+
 _CLIP = 1e-4
 """Plans reach 0 and 1, where cross-entropy is infinite or flat."""
 
@@ -52,7 +54,8 @@ class GroupingLoss(nn.Module):
         self.max_positive_weight = max_positive_weight
 
     def forward(self, fields: ParseFields | PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
-        """The losses of B images.
+        """The losses of B images, and two numbers to watch: ``grouping_accuracy``, the share of true links that the
+        plan makes (above one half), and ``grouping_residual``, the largest violation of a constraint by a plan.
 
         Args:
             fields: Predictions.
@@ -62,22 +65,26 @@ class GroupingLoss(nn.Module):
         labelled = training_candidates(fields, people, self.jitter, self.max_negatives, self.codec.candidate_options)
         problem = self.codec.problem(labelled.candidates, fields)
         mask = problem.mask
-        if not mask.any():
-            nothing = fields.limb_fields.sum() * 0
-            return dict(loss_grouping_plan=nothing, loss_grouping_affinity=nothing)
         truth = labelled.true_links(self.codec.skeleton)[mask]
         weight = self._weight(truth)
-        plan = solve(problem, self.solver).plan[mask].clamp(_CLIP, 1 - _CLIP)
-        entropy = F.binary_cross_entropy(plan, truth.float(), weight, reduction='sum')
+        total = normaliser(weight.sum())
         affinity = problem.score[mask] + self.codec.limb_options.price
         error = (weight * (affinity - truth.float()).square()).sum()
+        if not mask.any():
+            # nothing to match, but other processes wait for this one's gradient
+            return dict(loss_grouping_plan=error, loss_grouping_affinity=error)
+        result = solve(problem, self.solver)
+        plan = result.plan[mask].clamp(_CLIP, 1 - _CLIP)
+        entropy = F.binary_cross_entropy(plan, truth.float(), weight, reduction='sum')
         return dict(
-            loss_grouping_plan=self.plan_weight * entropy / weight.sum(),
-            loss_grouping_affinity=self.affinity_weight * error / weight.sum(),
+            loss_grouping_plan=self.plan_weight * entropy / total,
+            loss_grouping_affinity=self.affinity_weight * error / total,
+            grouping_accuracy=((plan.detach() > 0.5) & truth).sum() / truth.sum().clamp(min=1),
+            grouping_residual=result.residual.detach().max(),
         )
 
     def _weight(self, truth: Tensor) -> Tensor:
         """The weight of each possible link."""
-        positives = truth.sum()
-        weight = ((len(truth) - positives) / positives.clamp(min=1)).clamp(1, self.max_positive_weight)
+        positives = normaliser(truth.sum())
+        weight = (normaliser((~truth).sum()) / positives).clamp(1, self.max_positive_weight)
         return torch.where(truth, weight, torch.ones_like(weight))

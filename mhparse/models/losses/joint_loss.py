@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from mhparse.registry import MODELS
 from mhparse.structures import ParseFields, TargetFields
 
+from .normaliser import normaliser
+
 
 @MODELS.register_module()
 class JointLoss(nn.Module):
@@ -26,7 +28,7 @@ class JointLoss(nn.Module):
         heatmap = focal_heatmap_loss(fields.joint_heatmaps, targets.joint_heatmaps, targets.joint_weight[:, None])
         weight = targets.offset_weight[:, :, None]
         error = (fields.joint_offsets - targets.joint_offsets).abs() * weight / fields.stride
-        offset = error.sum() / weight.sum().clamp(min=1) / 2
+        offset = error.sum() / normaliser(weight.sum()) / 2
         return dict(loss_joint_heatmap=self.heatmap_weight * heatmap, loss_joint_offset=self.offset_weight * offset)
 
 
@@ -42,4 +44,4 @@ def focal_heatmap_loss(heatmap: Tensor, target: Tensor, weight: Tensor) -> Tenso
     peak = target == 1
     hit = (1 - heatmap).square() * heatmap.log()
     miss = (1 - target).pow(4) * heatmap.square() * (1 - heatmap).log()
-    return -(torch.where(peak, hit, miss) * weight).sum() / (peak * weight).sum().clamp(min=1)
+    return -(torch.where(peak, hit, miss) * weight).sum() / normaliser((peak * weight).sum())

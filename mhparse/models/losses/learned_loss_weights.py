@@ -22,14 +22,16 @@ class LearnedLossWeights(BaseModule):
         self.log_sigma = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in names})
 
     def forward(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same terms, weighted.
+        """The same terms, weighted; what is not called ``loss_*`` is only watched and stays as it is.
 
         Raises:
             ValueError: If they are not the terms that there are weights for.
         """
-        if losses.keys() != self.log_sigma.keys():
-            raise ValueError(f'names must list the losses {sorted(losses)}, got {sorted(self.log_sigma.keys())}.')
-        return {
+        terms = {name: loss for name, loss in losses.items() if name.startswith('loss_')}
+        if terms.keys() != self.log_sigma.keys():
+            raise ValueError(f'names must list the losses {sorted(terms)}, got {sorted(self.log_sigma.keys())}.')
+        weighted = {
             name: loss / (2 * torch.exp(2 * self.log_sigma[name])) + self.log_sigma[name]
-            for name, loss in losses.items()
+            for name, loss in terms.items()
         }
+        return losses | weighted

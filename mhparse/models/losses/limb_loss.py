@@ -5,6 +5,8 @@ from torch import Tensor, nn
 from mhparse.registry import MODELS
 from mhparse.structures import ParseFields, TargetFields
 
+from .normaliser import normaliser
+
 
 @MODELS.register_module()
 class LimbLoss(nn.Module):
@@ -24,4 +26,4 @@ class LimbLoss(nn.Module):
         counts = targets.limb_weight[:, None]
         error = (fields.limb_fields - targets.limb_fields).square().sum(2) * counts
         on_limb = (targets.limb_fields != 0).any(2) * counts
-        return dict(loss_limb=self.weight * error.sum() / on_limb.sum().clamp(min=1))
+        return dict(loss_limb=self.weight * error.sum() / normaliser(on_limb.sum()))

@@ -1,11 +1,15 @@
 """PartLoss: cross-entropy and Lovasz-softmax of the part logits."""
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mhparse.registry import MODELS
 from mhparse.structures import IGNORE, ParseFields, TargetFields
+
+from .normaliser import normaliser
 
 
 @MODELS.register_module()
@@ -18,6 +22,11 @@ class PartLoss(nn.Module):
         lovasz_step: The Lovasz-softmax loss looks at every so many pixels in both directions: sorting is slow on a CPU.
         full_size: Bring the logits to the size of the part map (the paper's code), rather than the part map to the
             logits' grid, which costs a fraction.
+        lovasz_over: What the Lovasz-softmax loss takes the IoU of: each 'image', or the 'batch' of a process, which
+            then counts rare classes once; training on several processes is then not that on one.
+
+    Raises:
+        ValueError: If ``lovasz_over`` is another word.
     """
 
     def __init__(
@@ -26,8 +35,12 @@ class PartLoss(nn.Module):
         lovasz_weight: float = 1.0,
         lovasz_step: int = 1,
         full_size: bool = True,
+        lovasz_over: Literal['image', 'batch'] = 'image',
     ):
         super().__init__()
+        if lovasz_over not in ('image', 'batch'):
+            raise ValueError(f"lovasz_over must be 'image' or 'batch', got {lovasz_over!r}.")
+        self.lovasz_over = lovasz_over
         self.cross_entropy_weight = cross_entropy_weight
         self.lovasz_weight = lovasz_weight
         self.lovasz_step = lovasz_step
@@ -44,12 +57,18 @@ class PartLoss(nn.Module):
         else:
             labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]
         labels = labels.long()
-        counted = (labels != IGNORE).sum().clamp(min=1)
+        counted = normaliser((labels != IGNORE).sum())
         entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / counted
         losses = dict(loss_part_ce=self.cross_entropy_weight * entropy)
         if self.lovasz_weight:
             some = (..., slice(None, None, self.lovasz_step), slice(None, None, self.lovasz_step))
-            losses['loss_part_lovasz'] = self.lovasz_weight * lovasz_softmax(logits[some].softmax(1), labels[some])
+            probability, labels = logits[some].softmax(1), labels[some]
+            if self.lovasz_over == 'image':
+                pairs = zip(probability.split(1), labels.split(1), strict=True)
+                lovasz = torch.stack([lovasz_softmax(*image) for image in pairs]).mean()
+            else:
+                lovasz = lovasz_softmax(probability, labels)
+            losses['loss_part_lovasz'] = self.lovasz_weight * lovasz
         return losses
 
 

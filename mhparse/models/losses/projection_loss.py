@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from mhparse.registry import MODELS
 from mhparse.structures import ParseFields, TargetFields
 
+from .normaliser import normaliser
+
 
 @MODELS.register_module()
 class ProjectionLoss(nn.Module):
@@ -28,5 +30,5 @@ class ProjectionLoss(nn.Module):
         for level in fields.projection:
             level = F.interpolate(level, size=size, mode='bilinear', align_corners=False)
             total = total + ((level - targets.projection).abs() * weight).sum()
-        mean = total / len(fields.projection) / weight.sum().clamp(min=1)
+        mean = total / len(fields.projection) / normaliser(weight.sum())
         return dict(loss_projection=self.weight * mean / fields.stride / 10)

@@ -101,12 +101,14 @@ class BottomUpHumanParser(BaseModel):
         """Losses of B images; those named ``loss_*`` add up to what is minimised."""
         targets = TargetFields.cat([sample.gt_fields for sample in data_samples])
         fields = self.predict_fields(inputs)
-        losses = {}
-        for loss in self.field_losses:
-            losses.update(loss(fields, targets))
-        if self.grouping_loss is not None:
-            losses.update(self.grouping_loss(fields, [sample.gt_people for sample in data_samples]))
-        return self.loss_weighting(losses) if self.loss_weighting is not None else losses
+        # sums over pixels, logarithms and the solver's projections need more digits than half precision has
+        with torch.autocast(inputs.device.type, enabled=False):
+            fields, losses = fields.float(), {}
+            for loss in self.field_losses:
+                losses.update(loss(fields, targets))
+            if self.grouping_loss is not None:
+                losses.update(self.grouping_loss(fields, [sample.gt_people for sample in data_samples]))
+            return self.loss_weighting(losses) if self.loss_weighting is not None else losses
 
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
@@ -119,7 +121,8 @@ class BottomUpHumanParser(BaseModel):
         People whom it holds as ``given_people`` take the place of our own.
         """
         given = getattr(sample, 'given_people', None)
-        people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo), given)
+        with torch.autocast(fields.joint_heatmaps.device.type, enabled=False):
+            people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo), given)
         sample.pred_people = people
         sample.pred_parsing = parsing.to_pixel_data()
         sample.pred_parts = parsing.parts

@@ -1,10 +1,13 @@
 """HumanParserTTA: several views of each image, merged before people are grouped."""
 
+from collections.abc import Callable
+
 from mmengine.model import BaseTTAModel
+from torch import Tensor
 
 from mhparse.codecs.merge_views import View, merge_views
 from mhparse.registry import MODELS
-from mhparse.structures import HumanParseDataSample, ImageFrame
+from mhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
 
 
 @MODELS.register_module()
@@ -24,18 +27,29 @@ class HumanParserTTA(BaseTTAModel):
         """Predictions of B images.
 
         Args:
+            data: As of :meth:`see`.
+        """
+        return self.merge_preds(self.see(data, self.module.predict_fields))
+
+    def see(
+        self, data: dict, network: Callable[[Tensor], ParseFields]
+    ) -> list[tuple[list[View], HumanParseDataSample]]:
+        """The views of each of B images, and the data sample of the first.
+
+        Args:
             data: ``inputs`` and ``data_samples``, each a list of views with a list of B images, as
                 ``pseudo_collate`` leaves them.
+            network: Predicts the fields of a batch, the module or an export of it.
         """
         parser = self.module
         views_of_images = [[] for _ in data['inputs'][0]]
         for inputs, samples in zip(data['inputs'], data['data_samples'], strict=True):
             batch = parser.data_preprocessor(dict(inputs=inputs, data_samples=samples))
-            fields = parser.predict_fields(batch['inputs']).detach()
+            fields = network(batch['inputs']).detach()
             for index, (views, sample) in enumerate(zip(views_of_images, samples, strict=True)):
                 frame = ImageFrame.from_metainfo(sample.metainfo)
                 views.append(View(fields.of_image(index), frame, bool(sample.metainfo.get('flip'))))
-        return self.merge_preds(list(zip(views_of_images, data['data_samples'][0], strict=True)))
+        return list(zip(views_of_images, data['data_samples'][0], strict=True))
 
     def merge_preds(
         self, data_samples_list: list[tuple[list[View], HumanParseDataSample]]

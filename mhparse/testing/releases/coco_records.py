@@ -42,14 +42,32 @@ def person_category(skeleton: Skeleton) -> dict:
 
 
 def mask_polygons(mask: np.ndarray) -> list[list[float]]:
-    """Rectangles that cover a mask exactly, one for each run of pixels of each block of equal rows."""
-    changes = np.flatnonzero((mask[1:] != mask[:-1]).any(axis=1)) + 1
-    polygons = []
-    for top, bottom in zip([0, *changes], [*changes, len(mask)], strict=True):
-        edges = np.flatnonzero(np.diff(mask[top].astype(np.int8), prepend=0, append=0))
-        for left, right in edges.reshape(-1, 2):
-            polygons.append([float(value) for value in (left, top, right, top, right, bottom, left, bottom)])
-    return polygons
+    """Polygons along the edges of pixels that cover a mask (H, W) exactly.
+
+    Each follows one run of pixels from row to row, until it ends, branches or meets another; so none has a hole.
+    """
+    chains: list[list[tuple[int, int, int]]] = []
+    above: list[list[tuple[int, int, int]]] = []
+    for row, pixels in enumerate(mask.astype(np.int8)):
+        runs = np.flatnonzero(np.diff(pixels, prepend=0, append=0)).reshape(-1, 2).tolist()
+        below = []
+        for left, right in runs:
+            met = [chain for chain in above if chain[-1][1] < right and chain[-1][2] > left]
+            goes_on = len(met) == 1 and sum(met[0][-1][1] < end and met[0][-1][2] > start for start, end in runs) == 1
+            chain = met[0] if goes_on else []
+            if not goes_on:
+                chains.append(chain)
+            chain.append((row, left, right))
+            below.append(chain)
+        above = below
+    return [_outline(chain) for chain in chains]
+
+
+def _outline(chain: list[tuple[int, int, int]]) -> list[float]:
+    """The polygon x, y, x, y, ... round one run (row, left, right) a row: down on its left side, up on its right."""
+    down = [(left, row + step) for row, left, _ in chain for step in (0, 1)]
+    up = [(right, row + step) for row, _, right in reversed(chain) for step in (1, 0)]
+    return [float(value) for point in (*down, *up) for value in point]
 
 
 def run_lengths(mask: np.ndarray) -> dict:

@@ -1,0 +1,3 @@
+# LV-MHP-v2 with mmpose's HRNet-W48.
+_base_ = ['./mg-pgd_r101_mhp-v2.py', '../_base_/backbones/hrnet-w48.py']
+model = dict(backbone=dict(_delete_=True, **_base_.hrnet_w48))

@@ -1,0 +1,57 @@
+"""videos/NAME.mp4: the pictures of a video's frames as a video."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .safe_files import whole_file
+
+
+class VideoFile:
+    """An MP4 (MPEG-4 part 2) that appears at its place when it is closed as complete.
+
+    Pictures of another size than the first are brought to its size.
+
+    Args:
+        path: Where the video shall be.
+        fps: Frames a second.
+
+    Raises:
+        OSError: If OpenCV cannot write it.
+    """
+
+    def __init__(self, path: Path, fps: float):
+        self.path = path
+        self.fps = fps
+        self._stack = ExitStack()
+        self._unfinished = self._stack.enter_context(whole_file(path))
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+
+    def add(self, picture: np.ndarray) -> None:
+        """Appends a (H, W, 3) uint8 RGB picture."""
+        if self._writer is None:
+            height, width = picture.shape[:2]
+            self._size = width - width % 2, height - height % 2  # the codec wants even sides
+            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.VideoWriter_fourcc(*'mp4v'), self.fps, self._size)
+            if not self._writer.isOpened():
+                raise OSError(f"The video '{self.path}' cannot be written: is the folder writable and the disk free?")
+        if picture.shape[1::-1] != self._size:
+            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
+        self._writer.write(np.ascontiguousarray(picture[..., ::-1]))
+
+    def finish(self) -> None:
+        """Closes the file and moves it to its place; a video without frames leaves none."""
+        if self._writer is None:
+            self.discard()
+            return
+        self._writer.release()
+        self._stack.close()
+
+    def discard(self) -> None:
+        """Gives the video up and leaves nothing."""
+        if self._writer is not None:
+            self._writer.release()
+        self._stack.__exit__(InterruptedError, InterruptedError('given up'), None)

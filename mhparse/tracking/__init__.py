@@ -1,0 +1,5 @@
+"""People over time."""
+
+from .people_tracker import PeopleTracker, TrackerOptions
+
+__all__ = ['PeopleTracker', 'TrackerOptions']

@@ -1,0 +1,90 @@
+"""The fast grouping of pixels gives the maps of the readable one, whatever the fields and sizes."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from readable_parsing import people_to_parsing as readable
+
+from mhparse.codecs import DifferentiableGroupingCodec
+from mhparse.codecs.part_grid import PartGrid, likeliest
+from mhparse.codecs.people_to_parsing import people_to_parsing
+from mhparse.structures import ImageFrame, ParseFields, make_people
+from mhparse.testing import synthetic_scene
+
+
+def random_fields(seed, smooth, part_stride, classes=7):
+    """Fields of a 64 x 48 input: noise, or blobs as a network gives them."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(1, classes, 48 // smooth, 64 // smooth, generator=generator)
+    logits = torch.nn.functional.interpolate(coarse, (48 // part_stride, 64 // part_stride), mode='bilinear')
+    vectors = 20 * torch.randn(1, 2, 12, 16, generator=generator)
+    nothing = torch.zeros(1, 1, 12, 16)
+    return ParseFields(
+        nothing, torch.zeros(1, 1, 2, 12, 16), torch.zeros(1, 0, 2, 12, 16), (vectors,), logits, 4, part_stride
+    )
+
+
+def random_people(seed, count):
+    generator = torch.Generator().manual_seed(seed)
+    keypoints = torch.rand(count, 3, 2, generator=generator) * torch.tensor([64.0, 48.0])
+    scores = torch.rand(count, 3, generator=generator) * (torch.rand(count, 3, generator=generator) > 0.3)
+    return make_people(keypoints * (scores > 0)[..., None], scores, torch.rand(count, generator=generator))
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    smooth=st.sampled_from([1, 4, 8]),
+    part_stride=st.sampled_from([1, 2, 4]),
+    count=st.integers(0, 4),
+    size=st.tuples(st.integers(1, 150), st.integers(1, 150)),
+)
+def test_maps_are_those_of_the_readable_way(seed, smooth, part_stride, count, size):
+    fields, people = random_fields(seed, smooth, part_stride), random_people(seed, count)
+    frame = ImageFrame(size, (64, 48))
+    fast, slow = people_to_parsing(fields, people, frame), readable(fields, people, frame)
+    assert (fast.part_map == slow.part_map).all()
+    assert (fast.person_map == slow.person_map).all()
+    for column in ('labels', 'persons', 'areas'):
+        assert (fast.parts[column] == slow.parts[column]).all()
+
+
+def test_probabilities_are_near_those_of_every_pixel():
+    """They are read at the nearest cell where the cells round a pixel agree; on real shapes that hardly differs."""
+    codec = DifferentiableGroupingCodec()
+    annotation = synthetic_scene(5, (256, 192)).annotation
+    truth = codec.encode(annotation).as_prediction(15)
+    logits = torch.nn.functional.avg_pool2d(truth.part_logits, 2)
+    fields = ParseFields(
+        truth.joint_heatmaps, truth.joint_offsets, truth.limb_fields, truth.projection, logits, truth.stride, 2
+    )
+    people, frame = codec.group(fields).people, ImageFrame((256, 192), (256, 192))
+    fast, slow = people_to_parsing(fields, people, frame).parts, readable(fields, people, frame).parts
+    large = fast.areas >= 30
+    assert (fast.probabilities - slow.probabilities).abs()[large].max() < 0.1
+    assert (fast.scores - slow.scores).abs()[large].max() < 0.05
+
+
+def test_large_images_are_read_in_bands(monkeypatch):
+    fields, people, frame = random_fields(1, 4, 2), random_people(1, 3), ImageFrame((150, 130), (64, 48))
+    whole = people_to_parsing(fields, people, frame)
+    monkeypatch.setattr('mhparse.codecs.people_to_parsing._BAND', 1000)
+    bands = people_to_parsing(fields, people, frame)
+    assert (whole.part_map == bands.part_map).all() and (whole.person_map == bands.person_map).all()
+    torch.testing.assert_close(whole.parts.probabilities, bands.parts.probabilities)
+
+
+def test_the_likeliest_part_and_its_probability():
+    logits = torch.tensor([[0.0, 5.0, 1.0], [1.0, 2.0, 1.0], [3.0, 2.0, 0.0]])
+    labels, certainty = likeliest(logits)
+    assert labels.tolist() == [2, 0, 0]  # of equals the background
+    assert certainty.tolist() == pytest.approx([float(logits[:, 0].softmax(0)[2]), 0, 0])
+
+
+def test_squares_hold_what_four_cells_agree_on():
+    logits = torch.zeros(3, 3, 4)
+    logits[1, :, :3] = 1
+    logits[2, 2, 3] = 1
+    grid = PartGrid.of(logits, 4)
+    np.testing.assert_array_equal(grid.squares, [[1, 1, 255, 0], [1, 1, 255, 255], [1, 1, 255, 2]])

@@ -1,0 +1,76 @@
+"""Exports give what the parser gives, at sizes that were not traced, and the inferencer runs them."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from mhparse.apis import HumanParsingInferencer
+from mhparse.apis.networks import OnnxNetwork
+from mhparse.registry import MODELS
+from mhparse.testing import synthetic_scene
+
+
+@pytest.fixture(scope='module')
+def command(repo_root):
+    spec = importlib.util.spec_from_file_location('export_command', repo_root / 'tools' / 'deployment' / 'export.py')
+    command = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(command)
+    return command
+
+
+@pytest.fixture
+def export(command, monkeypatch):
+    def call(*arguments):
+        monkeypatch.setattr(sys, 'argv', ['export.py', *map(str, arguments)])
+        return command.main()
+
+    return call
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_onnx(export, tmp_path):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    path = tmp_path / 'model.onnx'
+    assert export('--out', path) == 0
+    plain = HumanParsingInferencer(device='cpu', show_progress=False)
+    exported = HumanParsingInferencer(weights=path, backend='onnxruntime', device='cpu', show_progress=False)
+    images = [synthetic_scene(7_300_000 + seed, (256, 192)).image[..., ::-1] for seed in range(3)]
+    images[2] = images[2][:130]
+    pairs = zip(plain(images, batch_size=2)['predictions'], exported(images, batch_size=2)['predictions'], strict=True)
+    for one, other in pairs:
+        assert (one['part_map'] == other['part_map']).mean() >= 0.999
+        assert (one['person_map'] == other['person_map']).mean() >= 0.999
+    tiled = HumanParsingInferencer(weights=path, backend='onnxruntime', device='cpu', tile=128, show_progress=False)
+    assert tiled(np.zeros((200, 300, 3), np.uint8))['predictions'][0]['people'] == []
+
+
+def test_torch_export(command, tmp_path):
+    parser = MODELS.build(
+        dict(
+            type='BottomUpHumanParser',
+            codec=dict(type='DifferentiableGroupingCodec'),
+            backbone=dict(type='LightResNet', stem_channels=4, channels=(4, 4, 8, 8), blocks=(1, 1, 1, 1)),
+            neck=dict(type='PyramidDecoder', channels=8),
+            head=dict(type='MultiGranularityHead', channels=8),
+            losses=dict.fromkeys(('part', 'joint', 'limb', 'projection'), dict(type='PartLoss')),
+        )
+    ).eval()
+    exported = command.export_torch(parser, tmp_path / 'model.pt2')
+    assert max(command.largest_differences(parser, exported).values()) < 1e-5
+    assert exported(torch.zeros(3, 3, 96, 128))[0].shape == (3, 17, 24, 32)
+
+
+def test_mistakes_are_explained(export, tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        export('--out', tmp_path / 'model.bin')
+    assert 'must end in .onnx or .pt2' in capsys.readouterr().err
+    pytest.importorskip('onnxruntime')
+    (tmp_path / 'text.onnx').write_text('no model')
+    with pytest.raises(ValueError, match='cannot be opened by onnxruntime'):
+        OnnxNetwork(tmp_path / 'text.onnx')
+    with pytest.raises(ValueError, match='needs weights'):
+        HumanParsingInferencer(dict(model=dict(type='X')), backend='onnxruntime')

@@ -1,0 +1,146 @@
+"""Exports a parser's network to ONNX (or torch.export), for any batch and size, and compares the outputs.
+
+`python tools/deployment/export.py CONFIG CKPT --out model.onnx`, then
+`python tools/infer.py photos/ --weights model.onnx --backend onnxruntime --out-dir results`: decoding, files and
+options stay the same. The exit code is 1 if the exported network does not give what the parser gives.
+"""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from mhparse.apis.building import build_model
+from mhparse.apis.networks import OnnxNetwork
+from mhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
+from mhparse.apis.weights import BUNDLED_WEIGHTS, inference_config
+from mhparse.apis.writers.safe_files import whole_file
+from mhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
+from mhparse.engine.command_line import plain_usage_errors
+from mhparse.structures import ParseFields
+
+SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
+"""Batches, heights and widths at which outputs are compared; the first is the example to trace."""
+
+TOLERANCE = 1e-3
+"""Largest difference of an output, in shares of the output's largest value."""
+
+
+class PlainFields(nn.Module):
+    """The network as plain tensors in and out, in the order of ``OUTPUTS``."""
+
+    def __init__(self, parser: nn.Module):
+        super().__init__()
+        self.parser = parser
+        self.eval()
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        found = self.parser.head(self.parser.neck(self.parser.backbone(inputs)))
+        return found.joint_heatmaps, found.joint_offsets, found.limb_fields, found.projection[0], found.part_logits
+
+
+def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> None:
+    """Writes an ONNX file with dynamic batch, height and width, and the config in its metadata."""
+    import onnx
+
+    example = torch.zeros(*SIZES[0][:1], 3, *SIZES[0][1:])
+    found = parser.predict_fields(example)
+    dynamic = {name: {0: 'batch', value: 'height', value + 1: 'width'} for name, value in _spatial(found).items()}
+    with whole_file(path) as unfinished:
+        torch.onnx.export(
+            PlainFields(parser),
+            (example,),
+            str(unfinished),
+            input_names=['inputs'],
+            output_names=list(OUTPUTS),
+            dynamic_axes={'inputs': {0: 'batch', 2: 'height', 3: 'width'}, **dynamic},
+            opset_version=opset,
+            dynamo=False,
+        )
+        model = onnx.load(str(unfinished))
+        entries = {CONFIG_KEY: config.pretty_text, STRIDES_KEY: f'{found.stride},{found.part_stride}'}
+        for key, value in entries.items():
+            model.metadata_props.add(key=key, value=value)
+        onnx.checker.check_model(model)
+        onnx.save(model, str(unfinished))
+
+
+def _spatial(found: ParseFields) -> dict[str, int]:
+    """Which axis of each output is the height."""
+    values = [getattr(found, name) for name in OUTPUTS]
+    tensors = [value[0] if isinstance(value, tuple) else value for value in values]
+    return {name: tensor.ndim - 2 for name, tensor in zip(OUTPUTS, tensors, strict=True)}
+
+
+def export_torch(parser: nn.Module, path: Path) -> nn.Module:
+    """Writes a program of torch.export with dynamic batch, height and width (multiples of 32); returns it to run."""
+    batch, rows, columns = (torch.export.Dim(name, min=low, max=high) for name, low, high in (
+        ('batch', 1, 64), ('rows', 2, 128), ('columns', 2, 128),
+    ))  # fmt: skip
+    program = torch.export.export(
+        PlainFields(parser),
+        (torch.zeros(2, 3, 192, 256),),
+        dynamic_shapes=({0: batch, 2: 32 * rows, 3: 32 * columns},),
+    )
+    with whole_file(path) as unfinished:
+        torch.export.save(program, str(unfinished))
+    return torch.export.load(str(path)).module()
+
+
+def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
+    """Of each output, over all sizes, in shares of the output's largest value."""
+    generator = torch.Generator().manual_seed(0)
+    worst = dict.fromkeys(OUTPUTS, 0.0)
+    plain = PlainFields(parser)
+    for batch, height, width in SIZES:
+        inputs = torch.randn(batch, 3, height, width, generator=generator)
+        with torch.no_grad():
+            pairs = zip(OUTPUTS, plain(inputs), exported(inputs), strict=True)
+            for name, wanted, got in pairs:
+                difference = ((wanted - got).abs().max() / wanted.abs().max().clamp(min=1e-6)).item()
+                worst[name] = max(worst[name], difference)
+    return worst
+
+
+def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:
+    """Fields in the order of ``OUTPUTS``."""
+    values = {item.name: getattr(found, item.name) for item in fields(found)}
+    return tuple(values[name][0] if name == 'projection' else values[name] for name in OUTPUTS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', nargs='?', help='config of the model; default: the light parser of the package')
+    parser.add_argument('checkpoint', nargs='?', help='its checkpoint')
+    parser.add_argument('--out', required=True, type=Path, help='file to write: .onnx, or .pt2 for torch.export')
+    parser.add_argument('--opset', type=int, default=17, help='operator set of ONNX; at least 16')
+    args = parser.parse_args()
+    if args.out.suffix not in ('.onnx', '.pt2'):
+        parser.error(f'--out must end in .onnx or .pt2, got {args.out}')
+    if args.config and not args.checkpoint:
+        parser.error('give a checkpoint beside the config')
+    allow_checkpoint_types()
+    with plain_usage_errors():
+        cfg = load_config(args.config) if args.config else Config()
+        if args.checkpoint:
+            check_checkpoint(args.checkpoint)
+    model = build_model(cfg, args.checkpoint or BUNDLED_WEIGHTS, 'torch')
+    if args.out.suffix == '.onnx':
+        export_onnx(model, args.out, inference_config(cfg), args.opset)
+        network = OnnxNetwork(args.out)
+        differences = largest_differences(model, lambda inputs: as_tensors(network(inputs)))
+    else:
+        differences = largest_differences(model, export_torch(model, args.out))
+    print(f'{args.out}: {args.out.stat().st_size / 1e6:.2f} MB; largest differences to the parser:')
+    for name, difference in differences.items():
+        print(f'  {name}: {difference:.1e}')
+    same = max(differences.values()) < TOLERANCE
+    print('The exported network gives the same.' if same else f'That is more than {TOLERANCE:g}: do not use it.')
+    return 0 if same else 1
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

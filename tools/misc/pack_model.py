@@ -1,0 +1,37 @@
+"""Packs a trained model into one small file of plain arrays, without pickled code, with its config inside.
+
+`python tools/misc/pack_model.py CONFIG CKPT --out mhparse/weights/NAME.npz` made the model in the package;
+HumanParsingInferencer(weights='NAME.npz') needs no config.
+"""
+
+import argparse
+from pathlib import Path
+
+from mhparse.apis.weights import inference_config, load_weights, pack_weights, read_checkpoint
+from mhparse.apis.writers.safe_files import whole_file
+from mhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
+from mhparse.engine.command_line import plain_usage_errors
+from mhparse.registry import MODELS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config that the model was trained with')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('--out', required=True, type=Path, help='file to write, ending in .npz')
+    args = parser.parse_args()
+    if args.out.suffix != '.npz':
+        parser.error(f'--out must end in .npz, got {args.out}')
+    with plain_usage_errors():
+        cfg = load_config(args.config)
+        check_checkpoint(args.checkpoint)
+    allow_checkpoint_types()
+    model = MODELS.build(cfg.model)
+    load_weights(model, read_checkpoint(args.checkpoint))
+    with whole_file(args.out) as unfinished:
+        pack_weights(unfinished, model.state_dict(), inference_config(cfg).pretty_text)
+    print(f'{args.out}: {args.out.stat().st_size / 1e6:.2f} MB')
+
+
+if __name__ == '__main__':
+    main()
