@@ -71,7 +71,9 @@ def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
 
 
 def compare(size: int, classes: int, repeats: int) -> Table:
-    table = Table('people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes')
+    table = Table(
+        'people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes'
+    )
     for people in (1, 3, 10, 30):
         truth, predicted = (draw_people(people, size, classes, seed) for seed in (0, 1))
         ours, theirs = label_maps(predicted), label_maps(truth)
