@@ -61,7 +61,7 @@ def train(cfg: Config, seed: int, grouping: bool) -> str:
     cfg = Config(cfg.to_dict())
     cfg.randomness.seed = seed
     cfg.work_dir = str(Path(cfg.work_dir) / f'{"with" if grouping else "without"}_{seed}')
-    cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if not grouping:
         del cfg.model.losses['grouping']
     done = Path(cfg.work_dir) / f'iter_{cfg.train_cfg.max_iters}.pth'
