@@ -18,7 +18,8 @@ class CocoParseDataset(CocoPeopleDataset):
     """Images with one annotation a person and one a part, each with masks of their own.
 
     People have the category ``person``. A part has the category that its class is named after, with ``supercategory``
-    'part', and the ``person_id`` of its person's annotation. Where parts of a person overlap, the later is on top. A
+    'part', and the ``person_id`` of its person: the person's own ``person_id``, or its ``id`` if it has none. The
+    ``coco.json`` of the inferencer is of this form, too. Where parts of a person overlap, the later is on top. A
     person's pixels are those of its mask, which may be left out, and of its parts; those of no part are 255 in the part
     map. Who has joints but no parts is ignored for parsing and kept for pose; who has neither is 255 in both maps.
 
@@ -67,7 +68,7 @@ class CocoParseDataset(CocoPeopleDataset):
         self._centres = self._find_centres(content['categories'])
         classes = self._classes(content['categories'])
         people = {
-            record['id']: record | {'parts': []}
+            (record['image_id'], record.get('person_id', record['id'])): record | {'parts': []}
             for record in content['annotations']
             if record.get('category_id') == person
         }
@@ -75,8 +76,8 @@ class CocoParseDataset(CocoPeopleDataset):
         for record in content['annotations']:
             if record.get('category_id') in classes:
                 self.require(record, ('id', 'image_id', 'person_id', 'segmentation', 'bbox'), 'annotation')
-                owner = people.get(record['person_id'])
-                if owner is None or owner['image_id'] != record['image_id']:
+                owner = people.get((record['image_id'], record['person_id']))
+                if owner is None:
                     self.note('part without person', self.ann_file, f'annotation {record["id"]}')
                     nobodys.append(record | dict(category_id=person, iscrowd=1))
                 else:

@@ -26,6 +26,9 @@ _RUNNER_KEYS = {
     'tta_pipeline',
 } - {'self', 'cfg'}
 
+# variables that configs of OpenMMLab have by custom
+_CUSTOMARY = {'train_pipeline', 'val_pipeline', 'test_pipeline'}
+
 
 class UsageError(ValueError):
     """A mistake of whoever runs a command; the commands print its message without a traceback."""
@@ -61,7 +64,7 @@ def _check_names(cfg: Config, path: str) -> None:
     """Refuses top-level names that the Runner would ignore although they nearly are one of its own."""
     for name in cfg:
         similar = difflib.get_close_matches(name, _RUNNER_KEYS, n=1, cutoff=0.85)
-        if name not in _RUNNER_KEYS and similar:
+        if name not in _RUNNER_KEYS | _CUSTOMARY and similar:
             raise UsageError(f"{path}: the Runner knows no '{name}'. Did you mean '{similar[0]}'?")
 
 

@@ -49,6 +49,24 @@ def test_200_scenes_come_back_as_they_were(tmp_path, part_set, skeleton):
         assert info['num_people'] == len(expected)
 
 
+def test_people_may_be_numbered_in_each_image(tmp_path):
+    """As the inferencer numbers them."""
+    truth = write_coco_parse(tmp_path, [synthetic_scene(seed, (96, 72)) for seed in range(4)])
+    path = tmp_path / 'people.json'
+    content = json.loads(path.read_text())
+    numbers, counts = {}, {}
+    for record in content['annotations']:
+        if 'person_id' not in record:
+            counts[record['image_id']] = counts.get(record['image_id'], 0) + 1
+            numbers[record['id']] = record['person_id'] = counts[record['image_id']]
+        else:
+            record['person_id'] = numbers[record['person_id']]
+    path.write_text(json.dumps(content))
+    dataset = open_set(tmp_path, dict(part_set='densepose_14', skeleton='coco_17'))
+    for index, expected in enumerate(truth):
+        assert_same(dataset.load_annotation(dataset.get_data_info(index)), expected)
+
+
 def test_joints_of_parts(tmp_path):
     scenes = [synthetic_scene(seed, (160, 120)) for seed in range(5)]
     truth = write_coco_parse(tmp_path, scenes, CIHP_19, CIHP_CENTRES_9, with_joints=False)

@@ -74,3 +74,10 @@ def test_missing_and_broken_files_are_named(tmp_path):
     orphan.write_text("_base_ = 'gone.py'")
     with pytest.raises(UsageError, match=r'orphan\.py cannot be read.*gone\.py'):
         load_config(str(orphan))
+
+
+def test_every_config_that_comes_along_loads(repo_root):
+    paths = sorted((repo_root / 'configs').glob('[!_]*/*.py'))
+    assert paths
+    for path in paths:
+        assert 'test_pipeline' in load_config(str(path)), path

@@ -14,7 +14,7 @@ PROTOCOLS = dict(
     PartRegionMetric=('pgn', 'mg', 'm2fp'),
     SemanticPartMetric=('parsing_rcnn', 'm2fp', 'schp', 'mg'),
 )
-EVERY_PROTOCOL = ALL + [
+EVERY_PROTOCOL = [*ALL, dict(type='mhparse.PartErrorMetric')] + [
     dict(type=f'mhparse.{metric}', protocol=protocol, prefix=protocol)
     for metric, protocols in PROTOCOLS.items()
     for protocol in protocols

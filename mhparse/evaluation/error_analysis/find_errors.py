@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import cv2
 import numpy as np
+from scipy.ndimage import find_objects
 from scipy.ndimage import label as connected_regions
 from scipy.optimize import linear_sum_assignment
 
@@ -181,19 +182,18 @@ def _wrong_pixels(ours: np.ndarray, theirs: np.ndarray, band: int) -> tuple[np.n
     """(H, W) bool masks of one pair's pixels: those of shifted borders, and all that are wrong."""
     wrong = (ours != theirs) & (theirs != IGNORE)
     boundary = np.zeros_like(wrong)
-    if not wrong.any():
-        return boundary, wrong
-    left, top, width, height = cv2.boundingRect(wrong.astype(np.uint8))
-    crop = np.s_[max(top - band, 0) : top + height + band, max(left - band, 0) : left + width + band]
-    our_parts, their_parts, inside = ours[crop], theirs[crop], wrong[crop]
     window = np.ones((2 * band + 1, 2 * band + 1), np.uint8)
-    for our_part, their_part in np.unique(np.stack([our_parts[inside], their_parts[inside]]), axis=1).T:
-        confused = inside & (our_parts == our_part) & (their_parts == their_part)
-        near = cv2.dilate((their_parts == our_part).astype(np.uint8), window) > 0
-        near &= cv2.dilate((our_parts == their_part).astype(np.uint8), window) > 0
-        regions, count = connected_regions(confused, np.ones((3, 3)))
-        shifted = np.ones(count + 1, bool)
-        shifted[regions[~near]] = False
-        shifted[0] = False
-        boundary[crop] |= shifted[regions]
+    pairs, pair_of_pixel = np.unique(np.stack([ours[wrong], theirs[wrong]]), axis=1, return_inverse=True)
+    confusions = np.zeros(wrong.shape, np.int32)
+    confusions[wrong] = pair_of_pixel + 1
+    for index, (rows, columns) in enumerate(find_objects(confusions)):
+        # what lies within reach of the pixels of one pair of parts
+        place = np.s_[max(rows.start - band, 0) : rows.stop + band, max(columns.start - band, 0) : columns.stop + band]
+        our_part, their_part = pairs[:, index]
+        near = cv2.dilate((theirs[place] == our_part).astype(np.uint8), window)
+        near &= cv2.dilate((ours[place] == their_part).astype(np.uint8), window)
+        regions, count = connected_regions(confusions[place] == index + 1, np.ones((3, 3)))
+        shifted = np.arange(count + 1) > 0
+        shifted[regions[near == 0]] = False
+        boundary[place] |= shifted[regions]
     return boundary, wrong

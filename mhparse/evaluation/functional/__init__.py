@@ -1,7 +1,14 @@
 """The scores of human parsing on plain arrays."""
 
 from .average_precision import THRESHOLDS, average_precision, rank
-from .instance_part_ap import InstancePartAP, PersonClaims, claim_people, instance_part_ap, score_claims
+from .instance_part_ap import (
+    InstancePartAP,
+    PersonClaims,
+    claim_people,
+    instance_part_ap,
+    precision_recall,
+    score_claims,
+)
 from .part_overlaps import PartOverlaps, part_overlaps
 from .part_region_ap import PartHits, PartRegionAP, find_parts, part_region_ap, score_hits
 from .people_maps import PeopleMaps
@@ -42,6 +49,7 @@ __all__ = [
     'part_confusion',
     'part_overlaps',
     'part_region_ap',
+    'precision_recall',
     'rank',
     'score_claims',
     'score_hits',

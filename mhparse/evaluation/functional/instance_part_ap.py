@@ -1,7 +1,7 @@
 """AP^p and PCP: how well whole people are found and taken apart into their parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -131,24 +131,67 @@ def score_claims(claims: Sequence[PersonClaims], protocol: str | InstancePartPro
     rules = get_protocol(protocol, INSTANCE_PART_PROTOCOLS)
     if not claims:
         return InstancePartAP(np.full(len(THRESHOLDS), np.nan), np.full(len(THRESHOLDS), np.nan), 0, 0)
-    num_parts = np.concatenate([image.num_parts for image in claims])
-    first_person = np.cumsum([0] + [len(image.num_parts) for image in claims[:-1]])
-    claimed = np.concatenate([first + image.claimed for first, image in zip(first_person, claims, strict=True)])
-    scores, overlap, right_parts, skippable = (
-        np.concatenate([getattr(image, name) for image in claims])
-        for name in ('scores', 'overlap', 'right_parts', 'skippable')
-    )
-    order = rank(scores, rules.ties, overlap)
+    pool = _pool(claims)
+    num_people = len(pool.num_parts)
     ap, pcp = [], []
     for index, threshold in enumerate(THRESHOLDS):
-        finders, people = _first_claims(order[overlap[order] > threshold], claimed)
-        right = np.isin(order, finders)
-        kept = right | ~skippable[order]
-        ranked_scores = scores[order[kept]] if rules.ties == 'together' else None
-        ap.append(average_precision(right[kept], len(num_parts), ranked_scores))
-        shares = right_parts[finders, index] / np.maximum(num_parts[people], 1)
-        pcp.append(shares.sum() / len(num_parts) if len(num_parts) else np.nan)
-    return InstancePartAP(np.array(ap), np.array(pcp), len(num_parts), len(scores))
+        found = _find_people(pool, threshold, rules)
+        ranked_scores = pool.scores[found.ranked] if rules.ties == 'together' else None
+        ap.append(average_precision(found.right, num_people, ranked_scores))
+        shares = pool.right_parts[found.finders, index] / np.maximum(pool.num_parts[found.people], 1)
+        pcp.append(shares.sum() / num_people if num_people else np.nan)
+    return InstancePartAP(np.array(ap), np.array(pcp), num_people, len(pool.scores))
+
+
+def precision_recall(
+    claims: Sequence[PersonClaims], threshold: float, protocol: str | InstancePartProtocol = 'mhparse'
+) -> tuple[np.ndarray, np.ndarray]:
+    """The curve below which AP^p at a threshold is the area, before precisions are lifted to its envelope.
+
+    Args:
+        claims: Of all images, at least one of them with a true person.
+        threshold: Overlap above which a person is found.
+        protocol: As in :func:`score_claims`.
+
+    Returns:
+        Precision (N,) and recall (N,) after each of the ranked predictions that count.
+    """
+    pool = _pool(claims)
+    found = np.cumsum(_find_people(pool, threshold, get_protocol(protocol, INSTANCE_PART_PROTOCOLS)).right)
+    return found / np.arange(1, len(found) + 1), found / len(pool.num_parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _FoundPeople:
+    """Who is found at one threshold.
+
+    Attributes:
+        ranked: (N,) int64; the predictions that count, best first.
+        right: (N,) bool; whether each finds a person.
+        finders, people: (F,) int64 each; the predictions that find someone, and whom.
+    """
+
+    ranked: np.ndarray
+    right: np.ndarray
+    finders: np.ndarray
+    people: np.ndarray
+
+
+def _pool(claims: Sequence[PersonClaims]) -> PersonClaims:
+    """The claims of all images as if they were one."""
+    first_person = np.cumsum([0] + [len(image.num_parts) for image in claims[:-1]])
+    claimed = np.concatenate([first + image.claimed for first, image in zip(first_person, claims, strict=True)])
+    others = [item.name for item in fields(PersonClaims) if item.name != 'claimed']
+    columns = {name: np.concatenate([getattr(image, name) for image in claims]) for name in others}
+    return PersonClaims(claimed=claimed, **columns)
+
+
+def _find_people(pool: PersonClaims, threshold: float, rules: InstancePartProtocol) -> _FoundPeople:
+    order = rank(pool.scores, rules.ties, pool.overlap)
+    finders, people = _first_claims(order[pool.overlap[order] > threshold], pool.claimed)
+    right = np.isin(order, finders)
+    kept = right | ~pool.skippable[order]
+    return _FoundPeople(order[kept], right[kept], finders, people)
 
 
 def _first_claims(ranked: np.ndarray, claimed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,9 @@ from mhparse.structures.parts import IGNORE
 
 from .people_maps import PeopleMaps
 
+_LARGE_TABLE = 1_000_000
+"""Cells of a table of all pairs, 8 MB, from which on it is worth a look at the maps to make it smaller."""
+
 
 @dataclass(frozen=True, eq=False)
 class PartInstances:
@@ -67,58 +70,77 @@ def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
     _check_prediction(predicted, num_classes)
     if truth.num_people >= IGNORE:
         raise ValueError(f'the truth has {truth.num_people} people, but ids from {IGNORE} on mean ignore.')
-    ours = _Codes.of(predicted.part_map, predicted.person_map, predicted.num_people, num_classes)
-    theirs = _Codes.of(*_set_ignored_apart(truth, num_classes), truth.num_people + 1, num_classes + 1)
-    if len(ours.names) * len(theirs.names) > ours.maps.size:
+    ours = _Names.of(predicted.part_map, predicted.person_map, predicted.num_people, num_classes)
+    theirs = _Names.of(*_set_ignored_apart(truth, num_classes), truth.num_people + 1, num_classes + 1)
+    if len(ours.names) * len(theirs.names) > _LARGE_TABLE:
         ours, theirs = ours.that_occur(), theirs.that_occur()
-
-    columns = len(theirs.names)
-    table = np.zeros(len(ours.names) * columns, np.int64)
-    for our_layer in ours.maps:
-        for their_layer in theirs.maps:
-            pairs = our_layer * columns
-            pairs += their_layer
-            table += np.bincount(pairs, minlength=len(table))
-    table = table.reshape(-1, columns)
-    our_rows, our_parts = ours.parts(table.sum(1) // len(theirs.maps))
-    their_rows, their_parts = theirs.parts(table.sum(0) // len(ours.maps))
+    table = _count_pairs(ours, theirs)
+    our_rows, our_parts = ours.parts(table.sum(1) // theirs.num_layers)
+    their_rows, their_parts = theirs.parts(table.sum(0) // ours.num_layers)
     everybodys, ignored = their_parts.persons > truth.num_people, their_parts.labels == num_classes
     their_parts.persons[everybodys], their_parts.labels[ignored] = IGNORE, IGNORE
     return SharedPixels(our_parts, their_parts, table[np.ix_(our_rows, their_rows)])
 
 
 @dataclass(frozen=True, eq=False)
-class _Codes:
-    """One number a pixel for its person and label.
+class _Names:
+    """What a pixel of one side can be: some label of some person.
 
     Attributes:
-        maps: (N, H * W) integers; rows of ``names``.
-        names: person * num_labels + label of each row.
+        names: person * num_labels + label of each row of the table.
         num_labels: Labels of each person.
+        digits: (N, H * W) integers each; read one after the other they are the number of the pixel's row.
+        bases: How many values each digit has.
     """
 
-    maps: np.ndarray
     names: np.ndarray
     num_labels: int
+    digits: tuple[np.ndarray, ...]
+    bases: tuple[int, ...]
 
     @classmethod
-    def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> '_Codes':
-        codes = person_map.astype(np.int32)
-        codes *= num_labels
-        np.add(codes, part_map, out=codes, casting='unsafe')
-        return cls(codes.reshape(len(codes), -1), np.arange((num_people + 1) * num_labels), num_labels)
+    def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> '_Names':
+        digits = tuple(array.reshape(len(array), -1) for array in (person_map, part_map))
+        return cls(np.arange((num_people + 1) * num_labels), num_labels, digits, (num_people + 1, num_labels))
 
-    def that_occur(self) -> '_Codes':
-        """The same without the names of no pixel: worth a look at the maps where a table of all pairs is large."""
-        present = np.bincount(self.maps.ravel(), minlength=len(self.names)) > 0
-        row_of = np.cumsum(present, dtype=np.int32) - np.int32(1)
-        return _Codes(row_of[self.maps], self.names[present], self.num_labels)
+    @property
+    def num_layers(self) -> int:
+        return len(self.digits[0])
+
+    def append_to(self, codes: np.ndarray, layer: int) -> None:
+        """Writes a layer's digits behind those of the (H * W,) codes, in place."""
+        for digit, base in zip(self.digits, self.bases, strict=True):
+            codes *= base
+            codes += digit[layer]
+
+    def that_occur(self) -> '_Names':
+        """The same without the names of no pixel."""
+        codes = np.zeros(self.digits[0].shape, np.intp)
+        for layer, layer_codes in enumerate(codes):
+            self.append_to(layer_codes, layer)
+        present = np.bincount(codes.ravel(), minlength=len(self.names)) > 0
+        row_of = np.cumsum(present) - 1
+        return _Names(self.names[present], self.num_labels, (row_of[codes],), (np.count_nonzero(present),))
 
     def parts(self, areas: np.ndarray) -> tuple[np.ndarray, PartInstances]:
         """The rows that are parts of somebody and have pixels, and those parts."""
         persons, labels = self.names // self.num_labels, self.names % self.num_labels
         rows = np.flatnonzero((areas > 0) & (persons > 0) & (labels > 0))
         return rows, PartInstances(persons[rows], labels[rows], areas[rows])
+
+
+def _count_pairs(ours: _Names, theirs: _Names) -> np.ndarray:
+    """Pixels that have each of our names and each of theirs."""
+    # one number a pixel, made in one buffer: to fill fresh memory takes longer than to count
+    codes = np.empty(ours.digits[0].shape[1], np.intp)
+    table = None
+    for our_layer, their_layer in np.ndindex(ours.num_layers, theirs.num_layers):
+        codes.fill(0)
+        ours.append_to(codes, our_layer)
+        theirs.append_to(codes, their_layer)
+        counts = np.bincount(codes, minlength=len(ours.names) * len(theirs.names))
+        table = counts if table is None else np.add(table, counts, out=table)
+    return table.reshape(len(ours.names), len(theirs.names))
 
 
 def _set_ignored_apart(truth: PeopleMaps, num_classes: int) -> tuple[np.ndarray, np.ndarray]:

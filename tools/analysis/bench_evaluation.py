@@ -1,0 +1,134 @@
+"""Times the overlaps of all pairs of people: one pass over the pixels, against a histogram for each pair.
+
+A histogram for each pair is what the official scripts of AP^p compute. With ``--files N`` it also writes truth and
+predictions of N small images in CIHP's layout and times tools/analysis/eval_files.py on them.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from mhparse.datasets import part_instance_map
+from mhparse.evaluation.functional import PeopleMaps, part_overlaps
+from mhparse.testing import synthetic_scene
+
+EVAL_FILES = Path(__file__).parent / 'eval_files.py'
+
+
+def histogram_for_each_pair(predicted: list[np.ndarray], truth: list[np.ndarray], classes: int) -> np.ndarray:
+    """(P, G) mean IoU over the classes that either has, of whole-image label maps (H, W)."""
+    overlaps = np.zeros((len(predicted), len(truth)))
+    for p, ours in enumerate(predicted):
+        for g, theirs in enumerate(truth):
+            known = theirs < classes
+            codes = classes * theirs[known].astype(int) + ours[known]
+            table = np.bincount(codes, minlength=classes**2).reshape(classes, classes)
+            shared = np.diag(table)
+            with np.errstate(invalid='ignore'):
+                overlaps[p, g] = np.nanmean(shared / (table.sum(0) + table.sum(1) - shared))
+    return overlaps
+
+
+def draw_people(people: int, size: int, classes: int, seed: int) -> PeopleMaps:
+    """Drawn people side by side, whose parts have labels from all over the vocabulary."""
+    strips = -(-people // 5)
+    shares = [people // strips + (strip < people % strips) for strip in range(strips)]
+    widths = np.diff(np.linspace(0, size, strips + 1).astype(int))
+    scenes = [
+        synthetic_scene(1000 * seed + strip, (int(width), size), num_people=share).annotation
+        for strip, (width, share) in enumerate(zip(widths, shares, strict=True))
+    ]
+    first = np.cumsum([0, *shares])
+    person_maps = [np.where(one.person_map > 0, one.person_map + k, 0) for one, k in zip(scenes, first, strict=False)]
+    relabel = np.append(0, np.random.default_rng(seed).permutation(classes - 1)[:14] + 1).astype(np.uint8)
+    part_map = np.concatenate([one.part_map for one in scenes], axis=1)
+    return PeopleMaps(relabel[part_map], np.concatenate(person_maps, axis=1).astype(np.uint8), people)
+
+
+def label_maps(maps: PeopleMaps) -> list[np.ndarray]:
+    """One whole-image label map a person, as the official scripts have them in memory."""
+    return [np.where(maps.person_map[0] == p, maps.part_map[0], 0) for p in range(1, maps.num_people + 1)]
+
+
+def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
+    times = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        function()
+        times.append(1e3 * (time.perf_counter() - start))
+    return sorted(times[1:])
+
+
+def compare(counts: list[int], size: int, classes: int, repeats: int) -> Table:
+    table = Table(
+        'people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes'
+    )
+    for people in counts:
+        truth, predicted = (draw_people(people, size, classes, seed) for seed in (0, 1))
+        ours, theirs = label_maps(predicted), label_maps(truth)
+        expected = histogram_for_each_pair(ours, theirs, classes)
+        np.testing.assert_allclose(part_overlaps(predicted, truth, classes).mean_iou(), expected, rtol=1e-12)
+        pairs = milliseconds(lambda ours=ours, theirs=theirs: histogram_for_each_pair(ours, theirs, classes), repeats)
+        once = milliseconds(lambda p=predicted, t=truth: part_overlaps(p, t, classes).mean_iou(), repeats)
+        ratio = statistics.median(pairs) / statistics.median(once)
+        spread = [f'{statistics.median(times):.1f} ({times[0]:.1f} - {times[-1]:.1f})' for times in (pairs, once)]
+        table.add_row(str(people), *spread, f'{ratio:.1f}')
+    return table
+
+
+def write_files(root: Path, count: int, size: int) -> None:
+    """Truth and predictions of images of three people; the predictions of a few scenes stand for all."""
+    folders = [root / name for name in ('gt/Category_ids', 'gt/Human_ids')]
+    folders += [root / 'pred' / name for name in ('global_parsing', 'instance_parsing', 'Human_ids')]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    scenes = [synthetic_scene(seed, (size, size), num_people=3).annotation for seed in range(20)]
+    for index in range(count):
+        true, found = scenes[index % 20], scenes[(index + index // 20) % 20]
+        parts = part_instance_map(found.part_map, found.person_map, 20, consecutive=True)
+        labels = [found.part_map[parts == number][0] for number in range(1, parts.max() + 1)]
+        lines = [f'{label} {1 / (number + 1)}' for number, label in enumerate(labels)]
+        arrays = (true.part_map, true.person_map, found.part_map, parts, found.person_map)
+        for folder, array in zip(folders, arrays, strict=True):
+            Image.fromarray(array.astype(np.uint8)).save(folder / f'{index:07}.png')
+        (root / 'pred/instance_parsing' / f'{index:07}.txt').write_text('\n'.join(lines))
+
+
+def time_files(count: int, size: int, workers: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder), count, size)
+        command = [sys.executable, str(EVAL_FILES), '--format', 'cihp', '--workers', str(workers)]
+        start = time.perf_counter()
+        subprocess.run([*command, '--gt', f'{folder}/gt', '--pred', f'{folder}/pred'], check=True)
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return f'{count} images of {size} x {size}: {seconds:.1f} s on {workers} processes; the largest took {peak:.0f} MiB'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--people', type=int, nargs='+', default=[1, 3, 10, 30], help='true and predicted each')
+    parser.add_argument('--size', type=int, default=512, help='pixels of a side')
+    parser.add_argument('--classes', type=int, default=59, help='with the background')
+    parser.add_argument('--repeats', type=int, default=9)
+    parser.add_argument('--files', type=int, default=0, metavar='N', help='images to evaluate from files')
+    parser.add_argument('--workers', type=int, default=2, help='processes that read files')
+    args = parser.parse_args()
+    Console().print(compare(args.people, args.size, args.classes, args.repeats))
+    if args.files:
+        print(time_files(args.files, args.size, args.workers))
+
+
+if __name__ == '__main__':
+    main()
