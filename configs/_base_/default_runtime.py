@@ -9,6 +9,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     exact_resume=dict(type='ExactResumeHook'),
     progress=dict(type='ProgressHook'),
+    loss_shares=dict(type='LossSharesHook'),
     # switched on by the options --show and --show-dir of tools/test.py
     visualization=dict(type='ParseVisualizationHook', enable=False),
 )

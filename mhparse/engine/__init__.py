@@ -8,7 +8,15 @@ from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .config import UsageError, load_config
 from .curves import draw_curves, read_log
-from .hooks import CompileNetworkHook, ExactResumeHook, ParseVisualizationHook, ProgressHook, WholeCheckpointHook
+from .hooks import (
+    CompileNetworkHook,
+    ExactResumeHook,
+    LossSharesHook,
+    ParseVisualizationHook,
+    ProgressHook,
+    StagePicturesHook,
+    WholeCheckpointHook,
+)
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .progress import progress_bar
 
@@ -19,8 +27,10 @@ __all__ = [
     'CompileNetworkHook',
     'ExactResumeHook',
     'HEADLINE_METRICS',
+    'LossSharesHook',
     'ParseVisualizationHook',
     'ProgressHook',
+    'StagePicturesHook',
     'UsageError',
     'WholeCheckpointHook',
     'allow_checkpoint_types',

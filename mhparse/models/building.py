@@ -36,4 +36,7 @@ def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
             f"model.{key} is a '{kind}', which no installed library has. Write another library's types with its name, "
             "as in 'mmpose.HRNet' or 'mmseg.MixVisionTransformer', and see that it is installed."
         )
+    if isinstance(kind, str) and kind.split('.')[0] in _PACKAGES:
+        # what it builds in turn, such as a head's own loss, is its library's too, whatever the scope of the run
+        cfg = dict(cfg, _scope_=kind.split('.')[0])
     return MODELS.build(cfg, default_args=defaults)

@@ -34,6 +34,11 @@ class Parsing:
         """The maps as mmengine stores them: ``part_map`` and ``person_map``, each (1, H, W)."""
         return PixelData(part_map=self.part_map[None], person_map=self.person_map[None])
 
+    @classmethod
+    def from_pixel_data(cls, maps: PixelData, parts: InstanceData) -> 'Parsing':
+        """From maps as :meth:`to_pixel_data` gives them, and the table of parts."""
+        return cls(maps.part_map[0], maps.person_map[0], parts)
+
 
 def empty_parts() -> InstanceData:
     """A table of part instances without rows."""

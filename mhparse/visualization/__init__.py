@@ -13,6 +13,7 @@ from .parts import draw_parts
 from .projection import draw_projection
 from .skeletons import draw_skeletons
 from .small_png import small_png
+from .stages import draw_stages
 
 __all__ = [
     'DrawnPeople',
@@ -32,6 +33,7 @@ __all__ = [
     'draw_parts',
     'draw_projection',
     'draw_skeletons',
+    'draw_stages',
     'in_grid',
     'side_by_side',
     'small_png',

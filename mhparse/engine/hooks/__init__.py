@@ -2,8 +2,18 @@
 
 from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
+from .loss_shares_hook import LossSharesHook
 from .parse_visualization_hook import ParseVisualizationHook
 from .progress_hook import ProgressHook
+from .stage_pictures_hook import StagePicturesHook
 from .whole_checkpoint_hook import WholeCheckpointHook
 
-__all__ = ['CompileNetworkHook', 'ExactResumeHook', 'ParseVisualizationHook', 'ProgressHook', 'WholeCheckpointHook']
+__all__ = [
+    'CompileNetworkHook',
+    'ExactResumeHook',
+    'LossSharesHook',
+    'ParseVisualizationHook',
+    'ProgressHook',
+    'StagePicturesHook',
+    'WholeCheckpointHook',
+]

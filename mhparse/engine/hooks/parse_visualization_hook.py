@@ -53,7 +53,7 @@ class ParseVisualizationHook(Hook):
             self._seen += 1
             if (self._seen - 1) % self.interval:
                 continue
-            name = _name(sample)
+            name = image_name(sample)
             runner.visualizer.add_datasample(
                 name,
                 original_image(sample, packed),
@@ -65,7 +65,8 @@ class ParseVisualizationHook(Hook):
             )
 
 
-def _name(sample: BaseDataElement) -> str:
+def image_name(sample: BaseDataElement) -> str:
+    """The name of the image's file without its ending; where there is no file, its id."""
     path = sample.metainfo.get('img_path')
     return Path(path).stem if path else f'{sample.metainfo["img_id"]:08d}'
 

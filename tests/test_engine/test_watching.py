@@ -1,0 +1,93 @@
+"""What a training leaves to be watched: shares of losses, pictures of every stage, TensorBoard's files."""
+
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import MessageHub
+
+from mhparse.engine import LossSharesHook, load_config
+from mhparse.engine.runner_setup import build_runner
+
+
+def _shares(name, losses):
+    hub = MessageHub.get_instance(name)
+    runner = SimpleNamespace(message_hub=hub)
+    LossSharesHook().after_train_iter(runner, 0, outputs={key: torch.tensor(value) for key, value in losses.items()})
+    return {key.removeprefix('train/'): scalar.current() for key, scalar in hub.log_scalars.items()}
+
+
+def test_shares_are_of_the_terms_alone_and_add_up_to_one():
+    shares = _shares('shares', {'loss': 4.0, 'loss_part': 3.0, 'loss_joint': -1.0, 'grouping_accuracy': 0.5})
+    assert shares == {'share_part': 0.75, 'share_joint': 0.25}
+
+
+def test_no_loss_no_share():
+    assert _shares('nothing', {'loss': 0.0, 'loss_part': 0.0}) == {'share_part': 0.0}
+
+
+def _train(repo_root, folder, base=()):
+    """Two steps of the demo on tiny images, validated after each."""
+    configs = repo_root / 'configs'
+    files = ['multi_granularity/mg-pgd_light_synthetic.py', *base]
+    path = folder / f'{folder.name}.py'
+    path.write_text(f'_base_ = {[str(configs / file) for file in files]}\n')
+    loader = dict(batch_size=2, num_workers=0, persistent_workers=False)
+    cfg = load_config(str(path))
+    cfg.merge_from_dict(
+        dict(
+            work_dir=str(folder / 'work'),
+            train_dataloader=dict(loader, dataset=dict(num_images=4, image_size=(96, 96), cache=False)),
+            val_dataloader=dict(loader, dataset=dict(num_images=3, image_size=(96, 96))),
+            train_cfg=dict(max_iters=2, val_interval=1),
+            visualizer=dict(name=folder.name),
+            default_hooks=dict(logger=dict(interval=1)),
+        )
+    )
+    cfg.experiment_name = folder.name
+    if not base:
+        cfg.custom_hooks = [dict(type='StagePicturesHook', num_images=1)]
+    for dataset in (cfg.train_dataloader.dataset, cfg.val_dataloader.dataset):
+        for step in dataset.pipeline:
+            if 'size' in step:
+                step.size = (96, 96)
+            if step.type == 'ResizeLongSide':
+                step.long_side = 96
+    runner = build_runner(Config(cfg.to_dict()))
+    runner.train()
+    return runner
+
+
+def test_a_run_logs_shares_and_draws_the_same_image_at_each_validation(repo_root, tmp_path):
+    runner = _train(repo_root, tmp_path)
+    (scalars,) = tmp_path.glob('work/*/vis_data/scalars.json')
+    (first, *_) = [json.loads(line) for line in scalars.read_text().splitlines()]
+    losses = {name.removeprefix('loss_'): abs(value) for name, value in first.items() if name.startswith('loss_')}
+    total = sum(losses.values())
+    assert len(losses) >= 5
+    assert {name: first[f'share_{name}'] for name in losses} == pytest.approx(
+        {name: value / total for name, value in losses.items()}, rel=1e-3
+    )
+    pictures = sorted(tmp_path.glob('work/*/vis_data/vis_image/*.png'))
+    assert len(pictures) == 2 and len({picture.name.rsplit('_', 1)[0] for picture in pictures}) == 1
+    one, two = (cv2.imread(str(picture)) for picture in pictures)
+    # two rows of four stages; the photo at the top left stays, what the network sees changes
+    assert np.array_equal(one[:96, :96], two[:96, :96]) and not np.array_equal(one, two)
+    assert one.shape[0] >= 2 * 96 and one.shape[1] >= 4 * 96
+    # fields are kept for the drawn image alone
+    assert runner.model.keep_fields is False
+
+
+def test_tensorboard_gets_scalars_and_pictures(repo_root, tmp_path):
+    pytest.importorskip('tensorboard')
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    _train(repo_root, tmp_path, base=['_base_/tensorboard.py'])
+    (folder,) = tmp_path.glob('work/*/vis_data')
+    events = EventAccumulator(str(folder)).Reload()
+    assert {'loss', 'share_part', 'grouping_accuracy'} <= set(events.Tags()['scalars'])
+    assert sum(tag.startswith('stages_') for tag in events.Tags()['images']) == 3
