@@ -1,6 +1,7 @@
 """What a training leaves to be watched: shares of losses, pictures of every stage, TensorBoard's files."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import cv2
@@ -12,6 +13,8 @@ from mmengine.logging import MessageHub
 
 from mhparse.engine import LossSharesHook, load_config
 from mhparse.engine.runner_setup import build_runner
+
+DEMO = 'configs/multi_granularity/mg-pgd_light_synthetic.py'
 
 
 def _shares(name, losses):
@@ -30,12 +33,11 @@ def test_no_loss_no_share():
     assert _shares('nothing', {'loss': 0.0, 'loss_part': 0.0}) == {'share_part': 0.0}
 
 
-def _train(repo_root, folder, base=()):
-    """Two steps of the demo on tiny images, validated after each."""
-    configs = repo_root / 'configs'
-    files = ['multi_granularity/mg-pgd_light_synthetic.py', *base]
+def _train(folder, text):
+    """Two steps of a config on tiny images, validated after each."""
     path = folder / f'{folder.name}.py'
-    path.write_text(f'_base_ = {[str(configs / file) for file in files]}\n')
+    path.write_text(text)
+    cfg = load_config(str(path))
     loader = dict(batch_size=2, num_workers=0, persistent_workers=False)
     cfg = load_config(str(path))
     cfg.merge_from_dict(
@@ -49,8 +51,6 @@ def _train(repo_root, folder, base=()):
         )
     )
     cfg.experiment_name = folder.name
-    if not base:
-        cfg.custom_hooks = [dict(type='StagePicturesHook', num_images=1)]
     for dataset in (cfg.train_dataloader.dataset, cfg.val_dataloader.dataset):
         for step in dataset.pipeline:
             if 'size' in step:
@@ -63,7 +63,8 @@ def _train(repo_root, folder, base=()):
 
 
 def test_a_run_logs_shares_and_draws_the_same_image_at_each_validation(repo_root, tmp_path):
-    runner = _train(repo_root, tmp_path)
+    hook = "custom_hooks = [dict(type='StagePicturesHook', num_images=1)]"
+    runner = _train(tmp_path, f'_base_ = {[str(repo_root / DEMO)]}\n{hook}\n')
     (scalars,) = tmp_path.glob('work/*/vis_data/scalars.json')
     (first, *_) = [json.loads(line) for line in scalars.read_text().splitlines()]
     losses = {name.removeprefix('loss_'): abs(value) for name, value in first.items() if name.startswith('loss_')}
@@ -86,8 +87,14 @@ def test_tensorboard_gets_scalars_and_pictures(repo_root, tmp_path):
     pytest.importorskip('tensorboard')
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    _train(repo_root, tmp_path, base=['_base_/tensorboard.py'])
+    page = (repo_root / 'docs' / 'training.md').read_text()
+    (block,) = re.findall(r'```python\n# watching\n(.*?)```', page, flags=re.DOTALL)
+    # mhparse:: needs an installed package; the tests run in the repository as well
+    _train(tmp_path, block.replace('mhparse::', f'{repo_root}/configs/'))
     (folder,) = tmp_path.glob('work/*/vis_data')
     events = EventAccumulator(str(folder)).Reload()
-    assert {'loss', 'share_part', 'grouping_accuracy'} <= set(events.Tags()['scalars'])
+    scalars = events.Tags()['scalars']
+    assert {'loss', 'grouping_accuracy'} <= set(scalars)
+    shares = {name.removeprefix('share_') for name in scalars if name.startswith('share_')}
+    assert shares and shares == {name.removeprefix('loss_') for name in scalars if name.startswith('loss_')}
     assert sum(tag.startswith('stages_') for tag in events.Tags()['images']) == 3

@@ -19,6 +19,5 @@ class LossSharesHook(Hook):
         sizes = {name: value.detach().abs() for name, value in (outputs or {}).items() if name.startswith('loss_')}
         total = sum(sizes.values())
         for name, size in sizes.items():
-            # a mean over the log's window is a share still only if no step counts more than another; none does
             share = size / total if total > 0 else size
             runner.message_hub.update_scalar(f'train/share_{name.removeprefix("loss_")}', share)
