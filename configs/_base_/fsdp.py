@@ -8,4 +8,4 @@ strategy = dict(
         auto_wrap_policy=dict(type='torch.distributed.fsdp.wrap.size_based_auto_wrap_policy', min_num_params=1_000_000),
     ),
 )
-optim_wrapper = dict(type='OptimWrapper')
+optim_wrapper = dict(type='ShardedOptimWrapper')

@@ -19,6 +19,7 @@ from .hooks import (
 )
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .progress import progress_bar
+from .sharded_optim_wrapper import ShardedOptimWrapper
 
 allow_checkpoint_types()
 
@@ -30,6 +31,7 @@ __all__ = [
     'LossSharesHook',
     'ParseVisualizationHook',
     'ProgressHook',
+    'ShardedOptimWrapper',
     'StagePicturesHook',
     'UsageError',
     'WholeCheckpointHook',
