@@ -8,6 +8,7 @@ from PIL import Image
 
 from mhparse.datasets import parse_annotations, parse_categories, part_instance_map
 from mhparse.evaluation.files import CihpFiles, CocoFiles, MhpFiles, Protocols, score_files
+from mhparse.evaluation.files.folders import label_files
 from mhparse.evaluation.functional import (
     PeopleMaps,
     instance_part_ap,
@@ -183,6 +184,23 @@ def test_area_below_the_envelope_of_the_curve_is_ap(scenes, tmp_path):
         assert np.sum(np.diff(recall, prepend=0) * envelope) == pytest.approx(ap)
 
 
+def test_an_image_with_nobody_needs_no_line(scenes, tmp_path):
+    truths, predictions = scenes
+    nobody = [(np.zeros_like(predictions[0][0]), np.zeros_like(predictions[0][1]), np.zeros(0)), *predictions[1:]]
+    files = write_mhp(tmp_path, truths, nobody)
+    expected = scores_on_arrays(truths, nobody, len(files.parts), Protocols())
+    assert score_files(files, Protocols(), workers=0).metrics()['AP_p_vol'] == expected['AP_p_vol']
+
+
+def test_other_files_beside_the_maps_hide_none(scenes, tmp_path):
+    write_mhp(tmp_path, *scenes)
+    expected = len(label_files(str(tmp_path / 'gt' / 'parsing_annos')))
+    for path in list((tmp_path / 'gt' / 'parsing_annos').iterdir()):
+        path.with_suffix('.txt').write_text('notes')
+        path.with_suffix('.jpg').write_text('')
+    assert len(label_files(str(tmp_path / 'gt' / 'parsing_annos'))) == expected == sum(map(len, scenes[0]))
+
+
 def spoil_cihp(root, what: str) -> None:
     gt, pred = root / 'gt', root / 'pred'
     name = '0000002'
@@ -202,6 +220,8 @@ def spoil_cihp(root, what: str) -> None:
             table.write_text(table.read_text().replace(table.read_text().split()[1], 'nan', 1))
         case 'text':
             table.write_text('1 0.5 7\n')
+        case 'empty line':
+            table.write_text('\n' + table.read_text())
         case 'class':
             table.write_text('20 0.5\n' * 300)
         case 'many':
@@ -216,11 +236,12 @@ def spoil_cihp(root, what: str) -> None:
 @pytest.mark.parametrize(
     'what, message',
     [
-        ('size', r'0000002.png.* 96 x 72 .*10 x 10|0000002'),
+        ('size', r'0000002.png. is 96 x 72 pixels .* 10 x 10'),
         ('label', r"image '0000002': predicted part_map has label"),
         ('truth label', r"image '0000002': true part_map has label"),
         ('score', r'0000002.txt., line 1: the score is NaN'),
         ('text', r"0000002.txt', line 1: expected 'class score', got '1 0.5 7'"),
+        ('empty line', r"0000002.txt', line 1: expected 'class score', got ''"),
         ('class', r"0000002.txt': classes must be whole numbers from 1 to 19"),
         ('many', r"0000002.txt' has 300 lines, but 8 bits"),
         ('few', r"0000002.png' has value \d+, but .*0000002.txt' has only 1 lines"),
@@ -245,9 +266,12 @@ def test_lists_of_people_are_checked(scenes, tmp_path):
     path.write_text(lines + '3 one 0.5\n')
     with pytest.raises(ValueError, match="expected 'NAME id score', got '3 one 0.5'"):
         MhpFiles(*folders, MHP_V2_58.parts)
-    path.write_text(''.join(line for line in lines.splitlines(True) if not line.startswith('3 ')))
-    with pytest.raises(ValueError, match="lists nobody of image '3'"):
+    path.write_text(lines + '77 1 0.5\n')
+    with pytest.raises(ValueError, match="lists image '77', of which there is no truth"):
         MhpFiles(*folders, MHP_V2_58.parts)
+    path.write_text(''.join(line for line in lines.splitlines(True) if not line.startswith('3 ')))
+    with pytest.raises(ValueError, match='3.png. has person 1, whom results.txt does not list'):
+        score_files(MhpFiles(*folders, MHP_V2_58.parts), Protocols(), workers=0)
     # whom nobody sees is dropped
     path.write_text(lines + '3 9 0.99\n')
     files = MhpFiles(*folders, MHP_V2_58.parts)
@@ -279,6 +303,8 @@ def test_a_score_that_is_missing_ranks_last_where_the_rules_say_so(scenes, tmp_p
         (lambda c: c['annotations'][0].pop('score'), 'annotation 1 has no score'),
         (lambda c: c['images'].append(dict(id=99, file_name='z.jpg', width=9, height=9)), 'of which there is no truth'),
         (lambda c: c['annotations'][1]['segmentation'].update(counts='05'), "coco.json': annotation 2"),
+        (lambda c: c['annotations'][1].update(person_id=99), 'person_id of annotation 2, 99, is no person'),
+        (lambda c: c['annotations'].append(dict(c['annotations'][0])), 'has person 1 twice'),
         (lambda c: c.pop('images'), 'expected an object with lists'),
         (lambda c: c['categories'][1].update(name='tail'), "parts that the truth does not know: .'tail'"),
     ],

@@ -69,10 +69,13 @@ def test_weights_are_those_of_one_process_with_the_doubled_batch(trained):
 
 
 def test_weights_split_over_the_processes_train_alike(repo_root, trained, tmp_path):
-    """FSDP: the same losses as with whole copies of the weights, and a checkpoint of the whole weights."""
-    run(repo_root, 2, tmp_path, 'train', '--fsdp')
+    """FSDP gives the same losses as whole copies of the weights."""
+    weights = ('--checkpoint', trained[1] / 'weights.pth')
+    run(repo_root, 2, tmp_path / 'whole', 'train', *weights)
+    run(repo_root, 2, tmp_path / 'split', 'train', '--fsdp', *weights)
     for rank in range(2):
-        for step, expected in zip(losses_of(tmp_path, rank), losses_of(trained[2], rank), strict=True):
+        both = losses_of(tmp_path / 'split', rank), losses_of(tmp_path / 'whole', rank)
+        for step, expected in zip(*both, strict=True):
             assert step.pop('ids') == expected['ids']
             for name, value in step.items():
                 assert value == pytest.approx(expected[name], rel=1e-4), name

@@ -99,7 +99,11 @@ def main() -> None:
     torch.set_num_threads(1)
     args.work_dir.mkdir(parents=True, exist_ok=True)
     cfg = config(args.work_dir, int(os.environ.get('WORLD_SIZE', 1)))
-    cfg.load_from = args.checkpoint
+    if args.task == 'test':
+        cfg.load_from = args.checkpoint
+    elif args.checkpoint:
+        # the weights to begin with; runners draw random ones in different order
+        cfg.model.init_cfg = dict(type='Pretrained', checkpoint=args.checkpoint)
     if args.fsdp:
         cfg.merge_from_dict(Config.fromfile(ROOT / 'configs' / '_base_' / 'fsdp.py').to_dict())
         cfg.strategy.model_wrapper.auto_wrap_policy.min_num_params = 1000

@@ -2,7 +2,7 @@
 
 import json
 import os.path as osp
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -91,6 +91,7 @@ class _Annotations:
                 self._people[record['image_id']].append(record)
             elif record.get('category_id') in self._part_names:
                 self._parts[record['image_id'], record.get('person_id')].append(record)
+        self._check_owners()
 
     def shape(self, name: str) -> tuple[int, int]:
         """(H, W)."""
@@ -127,6 +128,24 @@ class _Annotations:
         if np.isnan(record['score']):
             raise ValueError(f"'{self.path}': the score of annotation {record['id']} is NaN.")
         return float(record['score'])
+
+    def _check_owners(self) -> None:
+        owners = [
+            (image, one.get('person_id', one['id']))
+            for image, people in self._people.items()
+            for one in people
+            if not one.get('iscrowd', 0)
+        ]
+        twice = [owner for owner, count in Counter(owners).items() if count > 1]
+        if twice:
+            raise ValueError(f"'{self.path}': image {twice[0][0]} has person {twice[0][1]} twice.")
+        nobodys = self._parts.keys() - set(owners)
+        if nobodys:
+            part = self._parts[min(nobodys, key=str)][0]
+            raise ValueError(
+                f"'{self.path}': the person_id of annotation {part['id']}, {part.get('person_id')!r}, is no person of "
+                'its image.'
+            )
 
     def _read(self) -> dict:
         try:

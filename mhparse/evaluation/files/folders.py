@@ -1,11 +1,11 @@
 """Folders of label maps with one file an image."""
 
+import os
 import os.path as osp
 from collections.abc import Sequence
 
 import numpy as np
 
-from mhparse.datasets.release_files import files_in
 from mhparse.datasets.transforms import read_label_map
 
 
@@ -23,8 +23,10 @@ def require_folders(root: str, *names: str, whose: str) -> None:
 
 
 def label_files(folder: str) -> dict[str, str]:
-    """Paths of the folder's PNG files by name without suffix."""
-    return {name: path for name, path in files_in(folder).items() if path.lower().endswith('.png')}
+    """Paths of the folder's PNG files by name without suffix; hidden files are left out."""
+    with os.scandir(folder) as entries:
+        files = {entry.name: entry.path for entry in entries if not entry.name.startswith('.')}
+    return {osp.splitext(name)[0]: path for name, path in files.items() if name.lower().endswith('.png')}
 
 
 def names_with(truth: dict[str, str], predicted: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -65,17 +67,16 @@ def read_table(path: str, columns: Sequence[str]) -> np.ndarray:
     """(N, columns) floats of a text file with numbers between spaces.
 
     Raises:
-        ValueError: If a line has another number of fields, or one that is no number.
+        ValueError: If a line before the last is empty, has another number of fields, or one that is no number.
     """
     rows = []
     with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                values = [float(field) for field in line.split()]
-            except ValueError:
-                values = []
-            if line.strip() and len(values) != len(columns):
-                raise ValueError(f"'{path}', line {number}: expected '{' '.join(columns)}', got {line.strip()!r}.")
-            if values:
-                rows.append(values)
+        lines = file.read().rstrip().splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append([float(field) for field in line.split()])
+        except ValueError:
+            rows.append([])
+        if len(rows[-1]) != len(columns):
+            raise ValueError(f"'{path}', line {number}: expected '{' '.join(columns)}', got {line.strip()!r}.")
     return np.array(rows, np.float64).reshape(-1, len(columns))

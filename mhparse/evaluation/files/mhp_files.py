@@ -21,7 +21,8 @@ class MhpFiles:
     The truth is ``NAME_NN_KK.png``, one map a person, in the folder or in ``parsing_annos`` there, with the label in
     the red channel; people may overlap. Where they do, the later is on top in the part map. A prediction is
     ``global_seg/NAME.png``, the part map, ``global_tag/NAME.png``, the person map, and a line ``NAME id score`` for
-    each person in ``results.txt``. A listed person without pixels is dropped, as the official script does.
+    each person in ``results.txt``. A listed person without pixels is dropped, as the official script does. An
+    image with an empty person map needs no line, though that script asks for one.
 
     Args:
         truth, predicted: The folders.
@@ -42,9 +43,9 @@ class MhpFiles:
         self._scores = _read_results(osp.join(predicted, 'results.txt'))
         found = label_files(osp.join(predicted, 'global_seg'))
         self.names, self.missing = names_with({name: paths[0] for name, paths in self._masks.items()}, found)
-        unlisted = sorted(found.keys() - self._scores.keys())
-        if unlisted:
-            raise ValueError(f"'{predicted}/results.txt' lists nobody of image '{unlisted[0]}', which has maps.")
+        strange = sorted(self._scores.keys() - set(self.names))
+        if strange:
+            raise ValueError(f"'{predicted}/results.txt' lists image '{strange[0]}', of which there is no truth.")
 
     def truth(self, name: str) -> TrueImage:
         first, *others = self._masks[name]
@@ -59,7 +60,7 @@ class MhpFiles:
         part_map = read_map(osp.join(self._predicted, 'global_seg', f'{name}.png'))
         tag_path = osp.join(self._predicted, 'global_tag', f'{name}.png')
         tags = read_map(tag_path, part_map)
-        listed = self._scores[name]
+        listed = self._scores.get(name, {})
         present = np.unique(tags[tags > 0])
         unknown = np.setdiff1d(present, list(listed))
         if len(unknown):
