@@ -8,6 +8,7 @@ Batch normalisation is replaced by group normalisation, which knows no batch: to
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -119,6 +120,9 @@ def main() -> None:
             (args.work_dir / 'metrics.json').write_text(json.dumps(metrics))
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+    # gloo's threads now and then abort an interpreter that takes its time to end; all results are written
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == '__main__':
