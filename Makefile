@@ -21,6 +21,8 @@ endif
 LITE := .venv
 FULL := .venv-full
 REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mhparse/ops/csrc -type f)
+# a process a core, at most four: each one takes a gigabyte or two
+PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
 
 .PHONY: help demo test lint test-full clean
@@ -32,14 +34,14 @@ demo: $(LITE)/ready  ## train a small parser on drawn people and parse others, a
 	$(LITE)/bin/python tools/demo.py $(IMAGES)
 
 test: $(LITE)/ready  ## run the tests
-	$(LITE)/bin/python -m pytest
+	$(LITE)/bin/python $(PYTEST)
 
 lint: $(LITE)/ready  ## check style and formatting
 	$(LITE)/bin/ruff check .
 	$(LITE)/bin/ruff format --check .
 
 test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
-	$(FULL)/bin/python -m pytest
+	$(FULL)/bin/python $(PYTEST)
 
 clean:  ## remove the environments and what was built
 	rm -rf $(LITE) $(FULL) build dist *.egg-info mhparse/.mim .pytest_cache .ruff_cache

@@ -1,7 +1,7 @@
 """The compiled projected gradient: fake kernels and autograd, for ``torch.compile`` and ``torch.export`` too."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from .backend import load_extension
 
@@ -78,7 +78,7 @@ def _refuse(ctx, *_grads: Tensor) -> None:
 
 
 if load_extension():
-    torch.library.register_fake('mhparse::projected_gradient', _fake_forward)
-    torch.library.register_fake('mhparse::projected_gradient_backward', _fake_backward)
-    torch.library.register_autograd('mhparse::projected_gradient', _backward, setup_context=_setup_context)
-    torch.library.register_autograd('mhparse::projected_gradient_backward', _refuse)
+    library.register_fake('mhparse::projected_gradient', _fake_forward)
+    library.register_fake('mhparse::projected_gradient_backward', _fake_backward)
+    library.register_autograd('mhparse::projected_gradient', _backward, setup_context=_setup_context)
+    library.register_autograd('mhparse::projected_gradient_backward', _refuse)

@@ -92,26 +92,3 @@ def test_people_and_parts_of_ones_own(repo_root, tmp_path):
         content = dict(images=images, annotations=people, categories=categories)
         (tmp_path / loader.dataset.ann_file).write_text(json.dumps(content))
     check(cfg, (384, 384))
-
-
-@pytest.mark.parametrize(
-    ('name', 'epochs'),
-    [
-        ('mg-pgd_r101_mhp-v2', 150),
-        ('mg-pgd_r50_mhp-v2', 100),
-        ('mg-pgd_r101_cihp', 100),
-        ('mg-pgd_r101_densepose-coco', 100),
-        ('mg-pgd_r50_densepose-coco', 100),
-        ('mg-pgd_r101_pascal-person-part', 150),
-    ],
-)
-def test_schedules_of_the_paper(repo_root, name, epochs):
-    """Warm-up to the full rate in one epoch, then to a tenth of it in the last 20 of all iterations."""
-    cfg = Config.fromfile(repo_root / f'configs/multi_granularity/{name}.py')
-    last, epoch = cfg.train_cfg.max_iters, cfg.epoch
-    assert last == epochs * epoch
-    warm_up, decay = cfg.param_scheduler
-    assert (warm_up.end, decay.begin, decay.end) == (epoch, last - 20 * epoch, last)
-    assert decay.gamma ** (decay.end - decay.begin) == pytest.approx(0.1)
-    assert cfg.model.backbone.init_cfg.checkpoint == f'torchvision://resnet{cfg.model.backbone.depth}'
-    assert f'r{cfg.model.backbone.depth}' in name

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import library
 
 from mhparse.matching import MatchingProblem, ProjectedGradient, solve
 from mhparse.ops import choose_backend, compiled_devices, projected_gradient
@@ -112,9 +113,9 @@ def test_opcheck(shape, cycles):
         torch.ops.mhparse.projected_gradient_backward.default,
     )
     for trace_bytes in (0, 4096):
-        torch.library.opcheck(forward, (score, 4, 0.5, cycles, trace_bytes))
+        library.opcheck(forward, (score, 4, 0.5, cycles, trace_bytes))
         trace = forward(score.detach(), 4, 0.5, cycles, trace_bytes)[2]
-        torch.library.opcheck(backward, (torch.ones_like(score), score.detach(), trace, 4, 0.5, cycles))
+        library.opcheck(backward, (torch.ones_like(score), score.detach(), trace, 4, 0.5, cycles))
 
 
 class _Plan(torch.nn.Module):

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 
 from pycocotools import mask as coco_mask
 
-from mhparse.structures import PartSet, Skeleton
+from mhparse.datasets.coco_parse_json import PERSON, parse_categories
 
 from .base import Summary
-
-PERSON = 1
-"""Category of whole people; the part with label n has category 1 + n."""
 
 
 class CocoFile:
@@ -19,7 +16,7 @@ class CocoFile:
     path = 'coco.json'
 
     def lines(self, summary: Summary) -> Iterator[str]:
-        yield '{"categories": ' + json.dumps(categories(summary.skeleton, summary.part_set))
+        yield '{"categories": ' + json.dumps(parse_categories(summary.part_set, summary.skeleton))
         yield ',\n"images": [\n'
         for index, record in enumerate(summary.records(), start=1):
             yield _separator(index) + json.dumps(_image(index, record))
@@ -34,23 +31,6 @@ class CocoFile:
 
 def _separator(count: int) -> str:
     return ',\n' if count > 1 else ''
-
-
-def categories(skeleton: Skeleton, part_set: PartSet) -> list[dict]:
-    """COCO's table of categories: the person, with the skeleton counted from 1, and each part but the background."""
-    person = {
-        'id': PERSON,
-        'name': 'person',
-        'supercategory': 'person',
-        'keypoints': list(skeleton.joints),
-        'skeleton': [[first + 1, second + 1] for first, second in skeleton.limbs],
-    }
-    parts = [
-        {'id': PERSON + label, 'name': name, 'supercategory': 'part'}
-        for label, name in enumerate(part_set.parts)
-        if label
-    ]
-    return [person, *parts]
 
 
 def image_annotations(record: dict) -> Iterator[dict]:
