@@ -53,14 +53,41 @@ def test_cuda_that_was_asked_for_and_cannot_be_had_is_an_error(repo_root, tmp_pa
     assert 'FORCE_CUDA=1 asks for the CUDA op' in done.stderr
 
 
-def test_configs_are_found_by_the_name_of_the_package(tmp_path):
+@pytest.fixture
+def installed():
     try:
         importlib.metadata.version('mhparse')
     except importlib.metadata.PackageNotFoundError:
         pytest.skip('mhparse is not installed here, only importable')
+
+
+@pytest.mark.usefixtures('installed')
+def test_configs_are_found_by_the_name_of_the_package(tmp_path):
     path = tmp_path / 'mine.py'
     path.write_text("_base_ = 'mhparse::_base_/default_runtime.py'")
     assert Config.fromfile(path).default_scope == 'mhparse'
+
+
+@pytest.mark.usefixtures('installed')
+def test_the_hub_builds_models_by_name():
+    """In a process of its own, where nothing is registered yet."""
+    code = (
+        'import mhparse; from mmengine.hub import get_model; '
+        "model = get_model('mhparse::multi_granularity/mg-pgd_light_synthetic.py'); "
+        'print(type(model).__name__, model.codec.part_set.name)'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.stdout.split() == ['BottomUpHumanParser', 'densepose_14'], done.stderr
+
+
+def test_everything_registers_at_once():
+    code = (
+        'from mhparse.utils import register_all_modules as register; register(False); from mhparse import registry; '
+        "assert all(name in registry.MODELS for name in ('BottomUpHumanParser', 'PartLoss')); "
+        'from mmengine.registry import DefaultScope; assert DefaultScope.get_current_instance() is None; '
+        "register(); assert DefaultScope.get_current_instance().scope_name == 'mhparse'"
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)
 
 
 def test_one_version(repo_root):

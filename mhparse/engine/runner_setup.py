@@ -1,6 +1,8 @@
 """From a config and the choices of the command line to a Runner."""
 
+import atexit
 import difflib
+import gc
 import logging
 from pathlib import Path
 from typing import Literal
@@ -46,6 +48,7 @@ def _join_on_cpus(cfg: Config) -> None:
     """Joins the processes by gloo; mmengine would ask each of them for its GPU."""
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+        atexit.register(_leave)
     if 'strategy' in cfg:
         cfg.strategy.model_wrapper = dict(cfg.strategy.get('model_wrapper', {}), device_id='cpu')
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
@@ -58,6 +61,13 @@ def _join_on_cpus(cfg: Config) -> None:
             logger='current',
             level=logging.WARNING,
         )
+
+
+def _leave() -> None:
+    """Ends gloo's threads before the interpreter does: one that then still held a tensor would abort the process."""
+    gc.collect()  # wrapped models, in circles with the Runner, hold the group
+    torch.distributed.destroy_process_group()
+    gc.collect()
 
 
 def _check_checkpointing(cfg: Config, runner: Runner) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import cv2
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.registry import MODELS as ROOT_MODELS
@@ -11,16 +13,27 @@ from test_combine.test_ours_into_theirs import losses_of_steps, pose_data, score
 from test_combine.test_theirs_into_ours import needs, trains_and_predicts
 from test_models.conftest import *  # noqa: F403  (scenes and a batch)
 
+from mhparse.testing import synthetic_scene
+
 
 @pytest.fixture
-def block(repo_root):
-    """The config in the block of that name."""
+def text(repo_root):
+    """The text of the block of that name."""
 
     def read(name):
         page = (repo_root / 'docs' / 'combine.md').read_text()
-        text = re.search(rf'```python\n# {name}\n(.*?)```', page, re.S).group(1)
+        return re.search(rf'```python\n# {name}\n(.*?)```', page, re.S).group(1)
+
+    return read
+
+
+@pytest.fixture
+def block(repo_root, text):
+    """The config in the block of that name."""
+
+    def read(name):
         # mhparse:: needs an installed package; the tests run in the repository as well
-        return Config.fromstring(text.replace('mhparse::', f'{repo_root}/configs/'), '.py')
+        return Config.fromstring(text(name).replace('mhparse::', f'{repo_root}/configs/'), '.py')
 
     return read
 
@@ -56,3 +69,14 @@ def test_solvers_and_metrics(block):
     assert [type(METRICS.build(metric)).__name__ for metric in cfg.val_evaluator] == [
         'InstancePartMetric', 'PartRegionMetric',
     ]  # fmt: skip
+
+
+def test_another_detectors_people(text, tmp_path, monkeypatch):
+    photo = synthetic_scene(7, (400, 420), num_people=2).image
+    cv2.imwrite(str(tmp_path / 'photo.jpg'), photo[..., ::-1])
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(text('another-detectors-people'), names)
+    (prediction,) = names['out']['predictions']
+    assert [person['bbox'] for person in prediction['people']] == names['boxes']
+    assert set(np.unique(prediction['person_map'])) <= {0, 1, 2}

@@ -5,6 +5,7 @@ import torch
 
 from mhparse.codecs import DifferentiableGroupingCodec
 from mhparse.models import LightResNet, MultiGranularityHead, PyramidDecoder, ResNet
+from mhparse.models.heads.joint_branch import JointBranch
 from mhparse.models.heads.projection_branch import ProjectionBranch, warp
 from mhparse.models.mixing_conv import mixing_conv
 
@@ -84,6 +85,19 @@ def test_head_gives_the_fields_of_the_codec(upsample):
     assert [tuple(f.shape[2:]) for f in fields.projection] == [(16, 24), (8, 12), (4, 6), (2, 3)]
     with pytest.raises(ValueError, match='part_upsample must divide the stride 4, got 3'):
         MultiGranularityHead(16, DifferentiableGroupingCodec(), part_upsample=3)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_sure_joints_keep_a_gradient_in_half_precision(dtype):
+    """A logit of 10 is a probability of 0.99995, which half precision would round to 1, with a gradient of 0."""
+    branch = JointBranch(8, 3, dict(type='BN'), 'plain_3x3').eval()
+    torch.nn.init.zeros_(branch.heatmaps.weight)
+    torch.nn.init.constant_(branch.heatmaps.bias, 10.0)
+    with torch.autocast('cpu', dtype=dtype):
+        heatmaps, _ = branch((torch.rand(1, 8, 4, 4),), stride=4)
+    torch.testing.assert_close(heatmaps, torch.full((1, 3, 4, 4), 10.0).sigmoid())
+    heatmaps.log().sum().backward()
+    assert (branch.heatmaps.bias.grad > 0).all()
 
 
 def test_warping_by_nothing_is_bilinear_resizing():

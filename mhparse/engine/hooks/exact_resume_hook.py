@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import IterBasedTrainLoop
 
 from mhparse.registry import HOOKS
@@ -48,23 +48,45 @@ class ExactResumeHook(Hook):
     says so. The same number of processes is needed.
     """
 
+    # the checkpoint is written by a hook of priority VERY_LOW
+    priority = 'LOW'
+
     def __init__(self):
         self._loaded: list[dict[str, Any]] | None = None
         self._before_evaluation: dict[str, Any] | None = None
+        self._gathered: tuple[int, list[dict[str, Any]]] | None = None
 
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        # a best checkpoint is saved while evaluation still runs
-        checkpoint['random_states'] = all_gather_object(self._before_evaluation or random_states())
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        if _saves_now(runner, by_epoch=False):
+            self._gather(runner, random_states())
 
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        self._loaded = checkpoint.get('random_states')
+    def after_train_epoch(self, runner) -> None:
+        if _saves_now(runner, by_epoch=True):
+            self._gather(runner, random_states())
 
     def before_val(self, runner) -> None:
+        # a best checkpoint is saved while evaluation still runs
         self._before_evaluation = random_states()
+        self._gather(runner, self._before_evaluation)
 
     def after_val(self, runner) -> None:
         set_random_states(self._before_evaluation)
         self._before_evaluation = None
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        # mmengine calls this on the main process alone, where nothing can be gathered any more
+        if get_world_size() == 1:
+            checkpoint['random_states'] = [self._before_evaluation or random_states()]
+        elif self._gathered and self._gathered[0] == runner.iter:
+            checkpoint['random_states'] = self._gathered[1]
+        else:
+            runner.logger.warning(
+                'A checkpoint that no CheckpointHook asked for lacks the random states of the other processes: '
+                'training resumed from it will differ from an uninterrupted one.'
+            )
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        self._loaded = checkpoint.get('random_states')
 
     def before_train(self, runner) -> None:
         loop = runner.train_loop
@@ -90,6 +112,21 @@ class ExactResumeHook(Hook):
                 'an uninterrupted training.'
             )
         set_random_states(own)
+
+    def _gather(self, runner, own: dict[str, Any]) -> None:
+        if get_world_size() > 1:
+            self._gathered = runner.iter, all_gather_object(own)
+
+
+def _saves_now(runner, by_epoch: bool) -> bool:
+    """Whether a CheckpointHook will save after this iteration, or this epoch."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook) and hook.by_epoch == by_epoch:
+            every = hook.every_n_epochs if by_epoch else hook.every_n_train_iters
+            is_last = hook.is_last_train_epoch if by_epoch else hook.is_last_train_iter
+            if every(runner, hook.interval, hook.save_begin) or (hook.save_last and is_last(runner)):
+                return True
+    return False
 
 
 def _replayed(batches: Iterator, count: int, then: Callable[[], None]) -> Iterator:

@@ -28,4 +28,5 @@ class JointBranch(nn.Module):
     def forward(self, pyramid: tuple[Tensor, ...], stride: int) -> tuple[Tensor, Tensor]:
         """Heatmaps (B, K, h, w) in [0, 1], and offsets (B, K, 2, h, w) in input pixels."""
         feature = self.mix(pyramid[0])
-        return self.heatmaps(feature).sigmoid(), stride * self.offsets(feature).unflatten(1, (-1, 2))
+        # in half precision a probability near 1 would be 1, and its loss without a gradient
+        return self.heatmaps(feature).float().sigmoid(), stride * self.offsets(feature).unflatten(1, (-1, 2))
