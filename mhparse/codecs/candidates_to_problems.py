@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mhparse import ops
 from mhparse.matching import MatchingProblem
 from mhparse.structures import JointCandidates, Skeleton
 
@@ -46,9 +47,17 @@ def limb_affinity(
     Returns:
         (B, L, N, N); from the candidates of a limb's first joint type to those of its second.
     """
-    batch, limbs = limb_fields.shape[:2]
-    first, second = torch.tensor(skeleton.limbs, device=limb_fields.device).T
-    start, end = candidates.xy[:, first][:, :, :, None], candidates.xy[:, second][:, :, None, :]
+    limbs = torch.tensor(skeleton.limbs, device=limb_fields.device)
+    if ops.has_limb_affinity(candidates.xy, limb_fields):
+        return ops.limb_affinity(candidates.xy, limb_fields, limbs, stride, samples)
+    return _reference(candidates.xy, limb_fields, limbs, stride, samples)
+
+
+def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:
+    """What :func:`mhparse.ops.limb_affinity` computes, with a gradient."""
+    batch = len(limb_fields)
+    first, second = limbs.T
+    start, end = xy[:, first][:, :, :, None], xy[:, second][:, :, None, :]
     link = (end - start).flatten(0, 1)
     begin = start.expand_as(end - start).flatten(0, 1)
     shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]
@@ -63,7 +72,7 @@ def limb_affinity(
     # the square root of |V|^2 has no gradient at V = 0
     strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()
     affinity = along + strength * (1 - link.norm(dim=-1) / softened)
-    return affinity.unflatten(0, (batch, limbs))
+    return affinity.unflatten(0, (batch, len(limbs)))
 
 
 def affinity_to_problem(

@@ -1,6 +1,10 @@
-"""Compiled ops, built mmcv's way; everything they compute has a reference in PyTorch, in :mod:`mhparse.matching`."""
+"""Compiled ops, built mmcv's way; everything that they compute has a reference in PyTorch.
+
+That of projected gradient is in :mod:`mhparse.matching`, that of limb affinity in :mod:`mhparse.codecs`.
+"""
 
 from .backend import Backend, choose_backend, compiled_devices
+from .limb_affinity import has_limb_affinity, limb_affinity
 from .projected_gradient import projected_gradient
 
-__all__ = ['Backend', 'choose_backend', 'compiled_devices', 'projected_gradient']
+__all__ = ['Backend', 'choose_backend', 'compiled_devices', 'has_limb_affinity', 'limb_affinity', 'projected_gradient']

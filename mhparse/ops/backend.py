@@ -34,12 +34,14 @@ def load_extension() -> bool:
     return True
 
 
+def has_kernel(op: str, device: torch.device) -> bool:
+    """Whether an op, ``'mhparse::name'``, was built for the kind of a device."""
+    return load_extension() and torch._C._dispatch_has_kernel_for_dispatch_key(op, device.type.upper())
+
+
 def compiled_devices() -> list[str]:
-    """The device types that the compiled ops were built for: of ``'cpu'`` and ``'cuda'``."""
-    if not load_extension():
-        return []
-    has_kernel = torch._C._dispatch_has_kernel_for_dispatch_key
-    return [device for device in ('cpu', 'cuda') if all(has_kernel(op, device.upper()) for op in _OPS)]
+    """The device types that projected gradient was built for: of ``'cpu'`` and ``'cuda'``."""
+    return [name for name in ('cpu', 'cuda') if all(has_kernel(op, torch.device(name)) for op in _OPS)]
 
 
 def choose_backend(backend: Backend, device: torch.device) -> Literal['compiled', 'reference']:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 import cv2
+import numpy as np
 import torch
 
 from mhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
@@ -71,7 +72,7 @@ def main() -> None:
     parser.add_argument('--precision', default='float32', choices=['float32', 'bfloat16', 'float16'])
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
-    parser.add_argument('--warm-up', type=int, default=50, help='photos before memory is first looked at')
+    parser.add_argument('--window', type=int, default=50, help='first and last photos whose memory is compared')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     with warnings.catch_warnings():
@@ -88,12 +89,12 @@ def main() -> None:
         for _ in infer.stream(photos, args.batch_size, out_dir=Path(work) / 'out', formats=args.formats):
             resident.append(resident_bytes())
         seconds = time.perf_counter() - start
-    # the highest after the warm-up over the last of the warm-up: what grows at all grows here
-    before = resident[min(args.warm_up, len(resident)) - 1]
-    growth = (max(resident) - before) / 2**20
+    early, late = (np.array(window) / 2**20 for window in (resident[: args.window], resident[-args.window :]))
     print(json.dumps(dict(
         photos=len(resident), seconds=round(seconds, 2), per_second=round(len(resident) / seconds, 2),
-        network_share=round(clock.seconds / seconds, 3), growth_mib=round(growth, 1),
+        network_share=round(clock.seconds / seconds, 3),
+        first_mib=dict(median=round(np.median(early)), most=round(early.max())),
+        last_mib=dict(median=round(np.median(late)), most=round(late.max())),
         most_mib=round(max(resident) / 2**20),
     )))  # fmt: skip
 
