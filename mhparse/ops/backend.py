@@ -9,7 +9,8 @@ import torch
 
 Backend = Literal['auto', 'compiled', 'reference']
 
-_OPS = ('mhparse::projected_gradient', 'mhparse::projected_gradient_backward')
+_SOLVING = ('projected_gradient', 'projected_gradient_backward')
+_ALL = (*_SOLVING, 'limb_affinity')
 _REMEDY = (
     'Build it with `pip install --no-build-isolation -e .` in a clone of mhparse, with a C++ compiler at hand and '
     'without MMHPARSE_WITH_OPS=0; for GPUs with nvcc and a CUDA build of torch as well (FORCE_CUDA=1 where no GPU is '
@@ -31,17 +32,24 @@ def load_extension() -> bool:
             stacklevel=2,
         )
         return False
-    return True
+    missing = [name for name in _ALL if not hasattr(torch.ops.mhparse, name)]
+    if missing:
+        warnings.warn(
+            f'The compiled ops of mhparse lack {missing}, and the slower PyTorch reference is used for all: they were '
+            'built for another version. Build them again.',
+            stacklevel=2,
+        )
+    return not missing
 
 
 def has_kernel(op: str, device: torch.device) -> bool:
-    """Whether an op, ``'mhparse::name'``, was built for the kind of a device."""
-    return load_extension() and torch._C._dispatch_has_kernel_for_dispatch_key(op, device.type.upper())
+    """Whether the op ``mhparse::<op>`` was built for the kind of a device."""
+    return load_extension() and torch._C._dispatch_has_kernel_for_dispatch_key(f'mhparse::{op}', device.type.upper())
 
 
 def compiled_devices() -> list[str]:
     """The device types that projected gradient was built for: of ``'cpu'`` and ``'cuda'``."""
-    return [name for name in ('cpu', 'cuda') if all(has_kernel(op, torch.device(name)) for op in _OPS)]
+    return [name for name in ('cpu', 'cuda') if all(has_kernel(op, torch.device(name)) for op in _SOLVING)]
 
 
 def choose_backend(backend: Backend, device: torch.device) -> Literal['compiled', 'reference']:

@@ -29,7 +29,7 @@ def has_limb_affinity(xy: Tensor, limb_fields: Tensor) -> bool:
     """Whether the compiled op can stand in for the reference: built for the device, and no gradient is wanted."""
     wants_gradient = torch.is_grad_enabled() and (xy.requires_grad or limb_fields.requires_grad)
     fits = xy.dtype == limb_fields.dtype == torch.float32 and min(limb_fields.shape[-2:]) > 1
-    return fits and not wants_gradient and has_kernel('mhparse::limb_affinity', limb_fields.device)
+    return fits and not wants_gradient and has_kernel('limb_affinity', limb_fields.device)
 
 
 def _fake(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:

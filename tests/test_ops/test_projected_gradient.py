@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import library
 
 from mhparse.matching import MatchingProblem, ProjectedGradient, solve
+from mhparse.ops import backend as ops_backend
 from mhparse.ops import choose_backend, compiled_devices, projected_gradient
 from mhparse.ops.backend import load_extension
 
@@ -174,6 +175,12 @@ def test_no_built_op_is_no_reason_to_warn(monkeypatch, recwarn):
     monkeypatch.setitem(sys.modules, 'mhparse.ops._ext', None)
     assert load_extension.__wrapped__() is False
     assert not recwarn.list
+
+
+def test_ops_of_another_version_are_told_and_not_used(monkeypatch):
+    monkeypatch.setattr(ops_backend, '_ALL', (*ops_backend._ALL, 'op_of_tomorrow'))
+    with pytest.warns(UserWarning, match=r"lack \['op_of_tomorrow'\].*Build them again"):
+        assert load_extension.__wrapped__() is False
 
 
 def kept_by(solver: ProjectedGradient, score: torch.Tensor) -> tuple[float, int]:
