@@ -30,6 +30,8 @@ def learn(repo_root, tmp_path):
             loader.dataset.update(data_root=str(tmp_path / 'data'), pipeline=pipeline)
         cfg.test_dataloader = cfg.val_dataloader
         cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=iterations)
+        # Two seconds an epoch of one batch: mmengine's loop waits that long whenever a finite sampler ends.
+        cfg.train_dataloader.sampler.type = 'InfiniteSampler'
         cfg.val_cfg, cfg.test_cfg = dict(type='ValLoop'), dict(type='TestLoop')
         cfg.optim_wrapper = dict(optimizer=dict(type='AdamW', lr=4e-3), clip_grad=dict(max_norm=10.0))
         cfg.param_scheduler = dict(
