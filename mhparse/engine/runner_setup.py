@@ -57,7 +57,8 @@ def _join_on_cpus(cfg: Config) -> None:
     if cfg.get('sync_bn'):
         cfg.sync_bn = None
         print_log(
-            'torch synchronises batch normalisation on GPUs only: each process normalises with its own images.',
+            'torch synchronises batch normalisation on GPUs only: each process normalises with its own images and '
+            'evaluates with its own running statistics. The checkpoint holds those of the first.',
             logger='current',
             level=logging.WARNING,
         )

@@ -66,9 +66,9 @@ class PyramidDecoder(BaseModule):
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Backbone features, finest first, to the levels of ``strides``, each of ``channels`` channels."""
-        features = features[self.unused :]
-        levels = [self.context(features[-1])]
-        for feature, narrow, mix in reversed(list(zip(features, self.narrow, self.mix, strict=False))):
+        *finer, coarsest = features[self.unused :]
+        levels = [self.context(coarsest)]
+        for feature, narrow, mix in reversed(list(zip(finer, self.narrow, self.mix, strict=True))):
             coarse = F.interpolate(levels[0], size=feature.shape[2:], mode='bilinear', align_corners=False)
             levels.insert(0, mix(torch.cat([narrow(feature), coarse], dim=1)))
         if self.finest is not None:
