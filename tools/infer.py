@@ -13,6 +13,7 @@ from typing import get_args
 from mhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
 from mhparse.engine import check_checkpoint, load_config
 from mhparse.engine.command_line import add_config_options, plain_usage_errors
+from mhparse.engine.heaps import share_heaps
 
 INTERRUPTED = 130
 
@@ -95,6 +96,7 @@ def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
 def main() -> int:
     """Returns the exit code that the module's text describes."""
     args = parse_args()
+    share_heaps()
     infer = make_inferencer(args)
     images, people, skipped, failures, code = 0, 0, 0, [], 0
     options = dict(out_dir=args.out_dir, formats=args.formats, resume=args.resume, track=not args.no_track)

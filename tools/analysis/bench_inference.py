@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from mhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
+from mhparse.engine.heaps import share_heaps
 from mhparse.testing import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--window', type=int, default=50, help='first and last photos whose memory is compared')
     args = parser.parse_args()
+    share_heaps()  # as tools/infer.py does
     torch.set_num_threads(args.threads)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # random weights are meant
