@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import get_args
 
 from mhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
-from mhparse.engine import check_checkpoint, load_config
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
+from mhparse.engine import load_config
+from mhparse.engine.command_line import add_config_options
 from mhparse.engine.heaps import share_heaps
 
 INTERRUPTED = 130
@@ -81,16 +81,18 @@ def parse_args() -> argparse.Namespace:
 
 def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
     """The inferencer that the arguments ask for; mistakes in them end the command with a message."""
-    with plain_usage_errors():
-        cfg = load_config(args.config, args.cfg_options) if args.config else None
-        if args.weights:
-            check_checkpoint(args.weights)
     options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
     try:
+        cfg = load_config(args.config, args.cfg_options) if args.config else None
         return HumanParsingInferencer(cfg, args.weights, **{name: getattr(args, name) for name in options})
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        raise SystemExit(2) from None
+        message = str(error)
+    except TypeError as error:
+        if 'unexpected keyword argument' not in str(error):
+            raise
+        message = f'the config names an option that is not there, or is of another version: {error}'
+    print(f'error: {message}', file=sys.stderr)
+    raise SystemExit(2)
 
 
 def main() -> int:

@@ -23,7 +23,12 @@ test_pipeline = [
     dict(type='ResizeLongSide', long_side=448),
     dict(type='PackHumanParseInputs'),
 ]
-train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(**photos, pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    sampler=dict(type='InfiniteSampler'),
+    dataset=dict(**photos, pipeline=train_pipeline),
+)
 val_dataloader = dict(num_workers=1, dataset=dict(**photos, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

@@ -9,7 +9,7 @@ iterations = 90_000
 data_root = 'data/coco'
 
 model = dict(codec=_base_.codec)
-train_dataloader = dict(dataset=dict(data_root=data_root))
+train_dataloader = dict(sampler=dict(type='InfiniteSampler'), dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = val_dataloader
 

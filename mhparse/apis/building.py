@@ -4,17 +4,35 @@ import copy
 import warnings
 from collections.abc import Callable
 
+import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from torch import nn
 
 from mhparse.engine.runner_setup import views_pipeline
 from mhparse.models.parsers import BottomUpHumanParser
-from mhparse.registry import MODELS
+from mhparse.registry import MODELS, VISUALIZERS
+from mhparse.visualization import HumanParseVisualizer
 
 from .networks import Backend, Network, OnnxNetwork, Precision, TorchNetwork
 from .tiling import TiledNetwork
 from .weights import exported_config, load_weights, read_checkpoint, saved_config
+
+
+def checked_device(device: str | None) -> str:
+    """The device itself if torch can compute on it; the GPU if there is one, else the CPU, for None.
+
+    Raises:
+        ValueError: If torch has no such device.
+    """
+    if device is None:
+        return 'cuda' if torch.cuda.is_available() else 'cpu'
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].rstrip('.')
+        raise ValueError(f"device='{device}' cannot be used here ({reason}). 'cpu' can be always.") from error
+    return device
 
 
 def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> nn.Module:
@@ -28,11 +46,13 @@ def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend)
         backend: What runs the network.
 
     Raises:
-        ValueError: If the config lacks a model, or the weights do not fit it.
+        ValueError: If the config lacks a model, or the weights do not fit it or the backend.
     """
     exported = backend == 'onnxruntime'
     if exported and weights is None:
         raise ValueError("The backend 'onnxruntime' needs weights: a file of tools/deployment/export.py.")
+    if not exported and weights is not None and weights.endswith('.onnx'):
+        raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime'.")
     checkpoint = None if weights is None or exported else read_checkpoint(weights)
     if not cfg:
         cfg.update((exported_config(weights) if exported else saved_config(checkpoint, weights))._cfg_dict)
@@ -107,6 +127,15 @@ def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bo
         )
         others = [step for step in others if not _type_name(step).startswith('Load')]
     return Compose([{'type': 'LoadImage', 'exif': True}, *others])
+
+
+def build_visualizer(cfg: Config | ConfigDict) -> HumanParseVisualizer:
+    """A visualizer with the options of the config, of which the backends are left out: nothing is logged here."""
+    options = dict(cfg.get('visualizer') or {'type': 'HumanParseVisualizer'})
+    kind = options.pop('type')
+    for name in ('vis_backends', '_scope_'):  # the latter is in configs that were inherited as 'mhparse::'
+        options.pop(name, None)
+    return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)
 
 
 def _type_name(step: dict) -> str:

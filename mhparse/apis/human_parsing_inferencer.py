@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,15 +20,24 @@ from tqdm import tqdm
 from mhparse.codecs.given_people import GivenPeople
 from mhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
 from mhparse.models.parsers import HumanParserTTA
-from mhparse.registry import INFERENCERS, VISUALIZERS
+from mhparse.registry import INFERENCERS
 from mhparse.structures import HumanParseDataSample
 from mhparse.visualization import HumanParseVisualizer
 
 from .background import in_background
 from .batches import LoadedBatch, Skipped, Turn, load_batches
-from .building import build_model, build_network, build_pipeline, tiled
+from .building import build_model, build_network, build_pipeline, build_visualizer, checked_device, tiled
 from .configs import unknown_model
-from .inputs import FailedInput, InputImage, Inputs, Item, count_inputs, is_single, name_inputs
+from .inputs import (
+    FailedInput,
+    InputImage,
+    Inputs,
+    Item,
+    count_inputs,
+    is_single,
+    name_inputs,
+    refuse_own_results,
+)
 from .networks import Backend, Precision
 from .output_folder import OutputFolder
 from .prediction import prediction_of
@@ -92,7 +102,7 @@ class HumanParsingInferencer(BaseInferencer):
             check_checkpoint(weights)
         if isinstance(model, Path):
             model = str(model)
-        device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        device = checked_device(device)
         self.backend, self.device, self._use_tta = backend, device, tta
         self.max_side, self.tile = max_side, tile
         with DefaultScope.overwrite_default_scope(scope):
@@ -125,7 +135,7 @@ class HumanParsingInferencer(BaseInferencer):
         batch_size: int = 1,
         *,
         out_dir: str | Path = '',
-        formats: Sequence[Format] = DEFAULT_FORMATS,
+        formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
         resume: bool = False,
         track: bool = True,
         return_vis: bool = False,
@@ -145,7 +155,7 @@ class HumanParsingInferencer(BaseInferencer):
             return_datasamples: Whether ``predictions`` holds :class:`HumanParseDataSample` instead of dicts.
             batch_size: Images a pass; they may differ in size.
             out_dir: Folder for maps, JSON and pictures, see :class:`OutputFolder`; nothing is written if empty.
-            formats: What to write there.
+            formats: What to write there: some formats, one, or 'all'.
             resume: Whether inputs whose results are in ``out_dir`` are passed over; they are not returned.
             track: Whether the people of a video keep their ids from frame to frame.
             return_vis: Whether to draw pictures and return them.
@@ -183,7 +193,7 @@ class HumanParsingInferencer(BaseInferencer):
         batch_size: int = 1,
         *,
         out_dir: str | Path = '',
-        formats: Sequence[Format] = DEFAULT_FORMATS,
+        formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
         resume: bool = False,
         track: bool = True,
         draw: bool = False,
@@ -211,6 +221,7 @@ class HumanParsingInferencer(BaseInferencer):
             raise ValueError(f'people are given for {len(people)} images, but there are {count}.')
         folder = None
         if out_dir:
+            refuse_own_results(inputs, out_dir)
             folder = OutputFolder(out_dir, self.skeleton, self.part_set, formats, self.settings, resume)
         strict = is_single(inputs)
         chain = self.preprocess(name_inputs(inputs), batch_size, strict=strict, folder=folder)
@@ -269,10 +280,8 @@ class HumanParsingInferencer(BaseInferencer):
             return self.tta.merge_preds(predicted.views)
         if predicted.fields is None:
             return predicted.samples
-        return [
-            self.model.decode(predicted.fields.of_image(index).detach(), sample)
-            for index, sample in enumerate(predicted.samples)
-        ]
+        images = enumerate(predicted.samples)
+        return [self.model.decode(predicted.fields.of_image(index).detach(), sample) for index, sample in images]
 
     def visualize(self, inputs: Sequence[np.ndarray], preds: Sequence[HumanParseDataSample]) -> list[np.ndarray]:
         """Draws the predictions.
@@ -320,12 +329,7 @@ class HumanParsingInferencer(BaseInferencer):
         return progress_bar(total, 'Parsing') if self.show_progress and total != 1 else tqdm(disable=True)
 
     def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
-        """Looks a model up by name.
-
-        Raises:
-            FileNotFoundError: If ``model`` looks like a path, for there is no such file.
-            ValueError: If no model has that name.
-        """
+        """Looks a model up by name; raises what :func:`unknown_model` tells."""
         try:
             return super()._load_model_from_metafile(model)
         except (OSError, ValueError) as error:
@@ -343,8 +347,4 @@ class HumanParsingInferencer(BaseInferencer):
         return super()._init_collate(cfg) if 'collate_fn' in cfg.test_dataloader else pseudo_collate
 
     def _init_visualizer(self, cfg: Config | ConfigDict) -> HumanParseVisualizer:
-        """A visualizer with the options of the config, of which the backends are left out: nothing is logged here."""
-        options = dict(cfg.get('visualizer') or {'type': 'HumanParseVisualizer'})
-        kind = options.pop('type')
-        options.pop('vis_backends', None)
-        return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)
+        return build_visualizer(cfg)

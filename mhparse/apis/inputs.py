@@ -119,14 +119,28 @@ def count_inputs(inputs: Inputs) -> int | None:
     return 1
 
 
+def refuse_own_results(inputs: Inputs, out_dir: str | Path) -> None:
+    """Refuses to write into a folder of inputs itself, where the results would be taken for inputs.
+
+    Raises:
+        ValueError: If ``out_dir`` is among the inputs. A folder below one of them is passed over when that is read.
+    """
+    for item in inputs if isinstance(inputs, list | tuple) else [inputs]:
+        if isinstance(item, str | Path) and Path(item).is_dir() and Path(item).resolve() == Path(out_dir).resolve():
+            raise ValueError(
+                f"out_dir is the folder of inputs '{item}', where results would be taken for inputs. Name another, for "
+                f"example '{Path(item) / 'results'}'."
+            )
+
+
 def name_inputs(inputs: Inputs) -> Iterator[Item]:
     """Names the images and videos of the inputs, in order and one at a time.
 
-    A folder stands for the images and videos in it and below, by path; hidden files and what else lies there are
-    passed over. Names are those of the files without suffix, with the folders below the one that was given; where two
-    would be the same, the later one gets a number: ``photo``, ``photo_2``. Bytes, arrays and PIL images are called by
-    their place among the inputs: ``image_000000``; cameras ``camera_0``. Characters that are letters of paths
-    elsewhere (``\\\\ : * ? " < > |``) become ``_``.
+    A folder stands for the images and videos in it and below, by path; hidden files, folders with results and
+    what else lies there are passed over. Names are those of the files without suffix, with the folders below the one
+    that was given; where two would be the same, the later one gets a number: ``photo``, ``photo_2``. Bytes, arrays and
+    PIL images are called by their place among the inputs: ``image_000000``; cameras ``camera_0``. Characters that are
+    letters of paths elsewhere (``\\\\ : * ? " < > |``) become ``_``.
 
     Args:
         inputs: A path, URL, glob pattern, folder, video, array, PIL image, the bytes of an image file, the number of a
@@ -214,12 +228,19 @@ def _files_of(path: str) -> Iterator[str]:
     """Image and video files of a folder, at any depth, or of a pattern, ordered by path."""
     if Path(path).is_dir():
         for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith('.'))
+            folders[:] = sorted(
+                name for name in folders if not name.startswith('.') and not _holds_results(Path(folder, name))
+            )
             yield from (os.path.join(folder, name) for name in sorted(files) if _is_wanted(name))
     else:
         for file in sorted(glob.glob(path, recursive=True)):
             if _is_wanted(os.path.basename(file)) and Path(file).is_file():
                 yield file
+
+
+def _holds_results(folder: Path) -> bool:
+    """Whether an earlier run wrote its results there: its maps and pictures are no photos."""
+    return all((folder / name).is_file() for name in ('settings.json', 'classes.json'))
 
 
 def _is_wanted(name: str) -> bool:

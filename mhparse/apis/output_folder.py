@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class OutputFolder:
         path: The folder; made if it does not exist.
         skeleton: Says which joint is which.
         part_set: Says which label is which part.
-        formats: What to write beside ``predictions/``.
+        formats: What to write beside ``predictions/``: some formats, one, or 'all'.
         settings: What decides the results, such as the model; :meth:`is_done` is only true for results of the same.
         resume: Whether images whose files are there are left as they are.
 
@@ -50,10 +50,12 @@ class OutputFolder:
         path: str | Path,
         skeleton: Skeleton,
         part_set: PartSet,
-        formats: Sequence[Format] = DEFAULT_FORMATS,
+        formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
         settings: dict | None = None,
         resume: bool = False,
     ):
+        if isinstance(formats, str):
+            formats = get_args(Format) if formats == 'all' else (formats,)
         unknown = [name for name in formats if name not in get_args(Format)]
         if unknown:
             raise ValueError(f'formats must be among {get_args(Format)}, got {unknown}.')
@@ -202,7 +204,7 @@ def _hopeless_told_apart(folder: Path) -> Iterator[None]:
                 f'{folder} takes no more files ({error.strerror}): free the disk or mend its rights, and go on with '
                 'resume (--resume). What was written is complete',
             ) from error
-        if isinstance(error, FileExistsError | NotADirectoryError):
+        if isinstance(error, FileExistsError | NotADirectoryError) or not folder.is_dir():
             raise OutputError(
                 error.errno, f'{folder} cannot hold folders ({error.strerror}): name another out_dir'
             ) from error

@@ -1,6 +1,6 @@
 """Data sets written out again, image by image; what the converters share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -10,19 +10,25 @@ from .human_parse_dataset import HumanParseDataset
 from .whole_samples import load_whole
 
 
-def export(dataset: HumanParseDataset, write: Callable[[str, dict], None], done: Callable[[], object]) -> list[str]:
+def export(
+    dataset: HumanParseDataset,
+    names: Sequence[str],
+    write: Callable[[str, dict], None],
+    done: Callable[[], object],
+) -> list[str]:
     """Has every image of a data set written.
 
     Args:
         dataset: What is read.
-        write: Receives a name without suffix, one for each image, and the sample with ``img`` and ``annotation``.
+        names: A name without suffix for each image, see :func:`image_names`.
+        write: Receives the name, and the sample with ``img`` and ``annotation``.
         done: Called after each image.
 
     Returns:
         One message for each image that could not be used, and was left out.
     """
     problems = []
-    for index, name in enumerate(image_names(dataset)):
+    for index, name in enumerate(names):
         try:
             sample = load_whole(dataset, index)
         except (ValueError, OSError, RuntimeError) as error:
@@ -33,12 +39,28 @@ def export(dataset: HumanParseDataset, write: Callable[[str, dict], None], done:
     return problems
 
 
-def image_names(dataset: HumanParseDataset) -> list[str]:
-    """A name for each image: that of its file if no other image has it, else its number."""
+def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Collection[str]]) -> list[str]:
+    """A name for each image: that of its file if no other image has it, else the split and its number.
+
+    Args:
+        dataset: What is exported.
+        split: Name of the split, as in ``train``.
+        taken: The names of the other splits that are in the folder already, by the file that lists them.
+
+    Raises:
+        ValueError: If a name is taken, for then two splits would share an image.
+    """
     paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
     names = [Path(path).stem if path else '' for path in paths]
     if '' in names or len(set(names)) < len(names):
-        return [f'{index:07}' for index in range(len(names))]
+        names = [f'{split}_{index:07}' for index in range(len(names))]
+    for file, others in taken.items():
+        shared = sorted(set(others).intersection(names))
+        if shared:
+            raise ValueError(
+                f"{len(shared)} images, '{shared[0]}' for one, are listed in '{file}' already: one split would "
+                "overwrite the other's. Write to another folder."
+            )
     return names
 
 

@@ -83,6 +83,14 @@ def _check_safe(path: Path) -> None:
         torch.load(path, map_location='meta', weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # torch raises errors of many types on files that are no checkpoints
         raise UsageError(
-            f"'{path}' is no checkpoint that can be read safely: {type(error).__name__}: {error} A file that asks for "
-            'code to be run is refused; one that was cut off must be copied again.'
+            f"'{path}' is no checkpoint that can be read safely: {_reason(error)}. A file that asks for code to be run "
+            'is refused; one that was cut off must be copied again.'
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What torch found, without its advice to switch the safe reading off."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    found = [line.partition('WeightsUnpickler error:')[2].strip() for line in lines if 'WeightsUnpickler err' in line]
+    plain = lines[:1] if lines and 'weights_only' not in lines[0].lower() else []
+    return f'{type(error).__name__}: {(found or plain or ["it holds something else"])[0].rstrip(".")}'

@@ -10,12 +10,22 @@ from mmengine.config import DictAction
 from .config import UsageError
 
 
+class _Overrides(DictAction):
+    """mmengine's reading of KEY=VALUE, with a message for what is not of that form."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for item in values:
+            if not item.partition('=')[1]:
+                parser.error(f"{option_string} takes KEY=VALUE, got '{item}'")
+        super().__call__(parser, namespace, values, option_string)
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Adds ``--cfg-options``, which fills ``cfg_options`` with a dict or None."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_Overrides,
         metavar='KEY=VALUE',
         help='override entries of the config, as in train_dataloader.batch_size=4 or data_root=/data/coco; '
         'write a list as key=a,b or key="[a,b]", without white space',

@@ -25,8 +25,9 @@ def build_runner(cfg: Config) -> Runner:
 
     Raises:
         UsageError: If the config gives something an argument that it does not take, or ``activation_checkpointing``
-            names what the model does not have.
+            names what the model does not have, or an epoch would never end.
     """
+    _check_epochs_end(cfg)
     if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
         _join_on_cpus(cfg)
     try:
@@ -69,6 +70,18 @@ def _leave() -> None:
     gc.collect()  # wrapped models, in circles with the Runner, hold the group
     torch.distributed.destroy_process_group()
     gc.collect()
+
+
+def _check_epochs_end(cfg: Config) -> None:
+    """mmengine would train in the first epoch for ever."""
+    loop = cfg.get('train_cfg') or {}
+    by_epoch = loop.get('by_epoch') or str(loop.get('type')).endswith('EpochBasedTrainLoop')
+    sampler = (cfg.get('train_dataloader') or {}).get('sampler') or {}
+    if by_epoch and str(sampler.get('type')).endswith('InfiniteSampler'):
+        raise UsageError(
+            'train_dataloader.sampler: an epoch of an InfiniteSampler never ends. Use sampler=dict('
+            "type='DefaultSampler', shuffle=True), or train_cfg=dict(type='IterBasedTrainLoop', max_iters=...)."
+        )
 
 
 def _check_checkpointing(cfg: Config, runner: Runner) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import cv2
+import matplotlib
 import mmcv
 import numpy as np
 from mmengine.dist import master_only
@@ -232,6 +233,18 @@ class HumanParseVisualizer(Visualizer):
             mmcv.imwrite(picture[..., ::-1], out_file)
         else:
             self.add_image(name, picture, step)
+
+    def show(self, *args, **kwargs) -> None:
+        """As mmengine's, which would wait for ever for a key where there is no window.
+
+        Raises:
+            ValueError: If there is no display.
+        """
+        if matplotlib.get_backend().lower() == 'agg' and kwargs.get('backend', 'matplotlib') == 'matplotlib':
+            raise ValueError(
+                'Pictures cannot be shown, for there is no display: have them written to a folder instead.'
+            )
+        super().show(*args, **kwargs)
 
     def _from_meta(self, key: str) -> str | Skeleton | PartSet:
         meta = self.dataset_meta or {}

@@ -119,6 +119,24 @@ def test_files_are_named_after_inputs_and_hold_what_was_returned(infer, tmp_path
     assert len([file for file in out.glob('*/*') if file.is_file()]) == 4
 
 
+def test_one_format_or_all(infer, tmp_path):
+    infer(spot(), out_dir=tmp_path / 'one', formats='part_maps')
+    assert not (tmp_path / 'one' / 'pictures').exists() and (tmp_path / 'one' / 'part_maps').is_dir()
+    infer(spot(), out_dir=tmp_path / 'all', formats='all')
+    assert {'part_maps', 'person_maps', 'pictures'} < {path.name for path in (tmp_path / 'all').iterdir()}
+    with pytest.raises(ValueError, match=r"got \['poster'\]"):
+        infer(spot(), out_dir=tmp_path / 'none', formats='poster')
+
+
+def test_results_are_no_inputs(infer, tmp_path):
+    photo = write(tmp_path / 'photo.png')
+    with pytest.raises(ValueError, match='is the folder of inputs'):
+        infer(tmp_path, out_dir=tmp_path / '.')
+    assert list(tmp_path.iterdir()) == [photo]
+    for _ in range(2):
+        assert len(infer(tmp_path, out_dir=tmp_path / 'results')['predictions']) == 1
+
+
 def test_no_pictures_unless_asked(infer, tmp_path):
     infer(spot(), out_dir=tmp_path, formats=['part_maps'])
     assert not (tmp_path / 'pictures').exists() and (tmp_path / 'predictions' / 'image_000000.json').is_file()
@@ -212,6 +230,26 @@ def checkpoint(path, **changes):
     )
     torch.save({'state_dict': {'threshold': torch.tensor(240.0)}, 'message_hub': hub, 'meta': {}, **changes}, path)
     return path
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_a_device_that_is_not_there_is_named(device):
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
+        HumanParsingInferencer(device=device)
+
+
+def test_an_export_names_its_backend(tmp_path):
+    (tmp_path / 'model.onnx').touch()
+    with pytest.raises(ValueError, match="backend 'onnxruntime'"):
+        HumanParsingInferencer(bright_spot_config(), tmp_path / 'model.onnx', device='cpu')
+
+
+def test_a_config_inherited_from_the_package(tmp_path):
+    cfg = bright_spot_config()
+    # as mmengine marks what it inherits from 'mhparse::'
+    cfg.visualizer = dict(type='HumanParseVisualizer', _scope_='mhparse')
+    infer = HumanParsingInferencer(cfg, checkpoint(tmp_path / 'model.pth'), device='cpu')
+    assert len(infer(spot())['predictions']) == 1
 
 
 @pytest.mark.parametrize('model', ['config', 'file', 'path', 'weights alone'])

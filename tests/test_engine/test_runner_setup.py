@@ -7,6 +7,7 @@ from stand_ins import stand_in_config
 
 from mhparse.engine import UsageError, runner_setup
 from mhparse.engine.runner_setup import (
+    build_runner,
     draw_predictions,
     dump_predictions,
     set_resume,
@@ -32,6 +33,12 @@ def test_work_dir(tmp_path, given, own, expected):
     cfg = Config.fromfile(str(path))
     set_work_dir(cfg, given)
     assert cfg.work_dir == expected
+
+
+def test_epochs_that_never_end_are_refused(cfg):
+    cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2)
+    with pytest.raises(UsageError, match='InfiniteSampler never ends'):
+        build_runner(cfg)
 
 
 def test_resume(cfg, tmp_path):

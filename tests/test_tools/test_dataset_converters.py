@@ -47,6 +47,25 @@ def test_drawn_people_to_json_and_back(run_tool, synthetic_config, tmp_path):
         np.testing.assert_array_equal(given.boxes, wanted.boxes)
 
 
+@pytest.mark.parametrize('tool', ['to_cihp_layout.py', 'to_coco_json.py'])
+def test_splits_share_a_folder_and_no_image(run_tool, synthetic_config, tmp_path, tool):
+    convert = (f'dataset_converters/{tool}', synthetic_config, '--out-dir', tmp_path / 'out', '--split')
+    for split in ('train', 'val', 'val'):
+        run_tool(*convert, split)
+    images = {path.stem for path in (tmp_path / 'out').glob('[iI]mages/*')}
+    assert images == {f'train_{index:07}' for index in range(6)} | {f'val_{index:07}' for index in range(3)}
+
+
+def test_an_image_of_another_split_is_not_overwritten(run_tool, mhp_config, tmp_path):
+    config, _ = mhp_config
+    config.write_text(config.read_text() + '\nval_dataloader = train_dataloader')
+    for tool in ('to_coco_json.py', 'to_cihp_layout.py'):
+        convert = (f'dataset_converters/{tool}', config, '--out-dir', tmp_path / tool, '--split')
+        run_tool(*convert, 'train')
+        with pytest.raises(SystemExit, match='Write to another folder'):
+            run_tool(*convert, 'val')
+
+
 @pytest.fixture
 def mhp_config(tmp_path):
     scenes = [synthetic_scene(seed, (96, 72), 3) for seed in range(3)]

@@ -90,13 +90,20 @@ def test_an_output_folder_that_cannot_be(run, photos, tmp_path, capsys):
     model = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--device', 'cpu')
     assert run(photos, '--out-dir', tmp_path / 'model.pth', *model) == 2
     assert 'another out_dir' in capsys.readouterr().err
+    assert run(photos, '--out-dir', '/proc/results', *model) == 2
+    assert 'another out_dir' in capsys.readouterr().err
 
 
 def test_mistakes_are_explained(run, photos, tmp_path, capsys):
     out = ('--out-dir', tmp_path / 'out')
-    with pytest.raises(SystemExit, match=r'no checkpoint file.*none\.pth'):
-        run(photos, *out, '--weights', tmp_path / 'none.pth')
+    (tmp_path / 'text.pth').write_text('no checkpoint')
+    config = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--cfg-options')
     for arguments, message in (
+        (['--weights', tmp_path / 'none.pth'], 'no checkpoint file'),
+        (['--weights', tmp_path / 'text.pth'], "text.pth' is no checkpoint that can be read safely"),
+        (['--device', 'gpu'], "device='gpu' cannot be used here"),
+        ([*config, 'model.colour=3'], "unexpected keyword argument 'colour'"),
+        ([*config, 'model'], 'takes KEY=VALUE'),
         (['--config', 'other.py'], '--config needs --weights'),
         (['--batch-size', '0'], 'must be at least 1'),
         (['--cfg-options', 'a=1'], 'give --config'),
@@ -106,4 +113,5 @@ def test_mistakes_are_explained(run, photos, tmp_path, capsys):
     ):
         with pytest.raises(SystemExit, match='2'):
             run(photos, *out, *arguments)
-        assert message in capsys.readouterr().err
+        printed = capsys.readouterr().err
+        assert message in printed and 'weights_only' not in printed

@@ -133,3 +133,9 @@ def test_it_is_registered():
             ROOT_VISUALIZERS.build(dict(type='HumanParseVisualizer', name='registered')), HumanParseVisualizer
         )
     assert ROOT_VISUALIZERS.get('mhparse.HumanParseVisualizer') is HumanParseVisualizer
+
+
+def test_showing_without_a_display_is_an_error(monkeypatch):
+    monkeypatch.setattr('matplotlib.get_backend', lambda: 'agg')
+    with pytest.raises(ValueError, match='there is no display'):
+        visualizer().show(IMAGE)

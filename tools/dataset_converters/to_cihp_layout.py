@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mhparse.datasets.exporting import export, image_file
+from mhparse.datasets.exporting import export, image_file, image_names
 from mhparse.datasets.part_instances import part_instance_map
-from mhparse.engine import load_config, progress_bar
+from mhparse.engine import UsageError, load_config, progress_bar
 from mhparse.engine.command_line import add_config_options, plain_usage_errors
 from mhparse.engine.dataset_setup import add_split_option, build_dataset
 from mhparse.engine.whole_files import write_whole
@@ -35,6 +35,10 @@ class CihpLayout:
         self.root = root
         self.num_classes = num_classes
         self.names: list[str] = []
+
+    def listed(self, but: str) -> dict[str, set[str]]:
+        """The names in each list of the folder except one."""
+        return {str(path): set(path.read_text().split()) for path in self.root.glob('*_id.txt') if path.name != but}
 
     def write(self, name: str, sample: dict) -> None:
         """Writes all files of one image."""
@@ -81,11 +85,14 @@ def main() -> None:
     args = parse_args()
     with plain_usage_errors():
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
-    layout = CihpLayout(Path(args.out_dir), len(dataset.part_set))
+        layout, list_name = CihpLayout(Path(args.out_dir), len(dataset.part_set)), f'{args.split}_id.txt'
+        try:
+            names = image_names(dataset, args.split, layout.listed(but=list_name))
+        except ValueError as error:
+            raise UsageError(error) from error
     bar = progress_bar(len(dataset), 'writing')
-    problems = export(dataset, layout.write, bar.update)
+    problems = export(dataset, names, layout.write, bar.update)
     bar.close()
-    list_name = f'{args.split}_id.txt'
     layout.write_list(list_name)
     print(
         f"{len(layout.names)} images: {args.out_dir}\nread them with dataset=dict(type='FolderParseDataset', "

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mhparse.datasets import HumanParseDataset
 from mhparse.datasets.coco_parse_json import parse_annotations, parse_categories
-from mhparse.datasets.exporting import export, image_file
-from mhparse.engine import load_config, progress_bar
+from mhparse.datasets.exporting import export, image_file, image_names
+from mhparse.engine import UsageError, load_config, progress_bar
 from mhparse.engine.command_line import add_config_options, plain_usage_errors
 from mhparse.engine.dataset_setup import add_split_option, build_dataset
 from mhparse.engine.whole_files import write_whole
@@ -26,6 +26,15 @@ class CocoJson:
         self.categories = parse_categories(dataset.part_set, dataset.skeleton)
         self.images: list[dict] = []
         self.annotations: list[dict] = []
+
+    def listed(self, but: str) -> dict[str, set[str]]:
+        """The names of the images in each JSON of the folder except one."""
+        others = {path: json.loads(path.read_text()) for path in self.root.glob('*.json') if path.name != but}
+        return {
+            str(path): {Path(image['file_name']).stem for image in content['images']}
+            for path, content in others.items()
+            if isinstance(content, dict) and 'images' in content
+        }
 
     def write(self, name: str, sample: dict) -> None:
         """Writes the image, and notes what is in it."""
@@ -55,14 +64,18 @@ def main() -> None:
     args = parse_args()
     with plain_usage_errors():
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
-    release = CocoJson(Path(args.out_dir), dataset)
+        release, json_name = CocoJson(Path(args.out_dir), dataset), f'{args.split}.json'
+        try:
+            names = image_names(dataset, args.split, release.listed(but=json_name))
+        except ValueError as error:
+            raise UsageError(error) from error
     bar = progress_bar(len(dataset), 'writing')
-    problems = export(dataset, release.write, bar.update)
+    problems = export(dataset, names, release.write, bar.update)
     bar.close()
-    release.write_json(f'{args.split}.json')
+    release.write_json(json_name)
     print(
         f"{len(release.images)} images: {args.out_dir}\nread them with dataset=dict(type='CocoParseDataset', "
-        f"data_root='{args.out_dir}', ann_file='{args.split}.json', metainfo=dict(part_set='{dataset.part_set.name}', "
+        f"data_root='{args.out_dir}', ann_file='{json_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
         f"skeleton='{dataset.skeleton.name}'))"
     )
     if problems:

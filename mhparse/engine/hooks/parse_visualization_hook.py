@@ -48,7 +48,7 @@ class ParseVisualizationHook(Hook):
             return
         inputs = data_batch['inputs']
         # test-time augmentation gives several views of each image, the image itself first
-        inputs = inputs[0] if isinstance(inputs[0], list) else inputs
+        inputs = inputs[0] if isinstance(inputs[0], list | tuple) else inputs
         for packed, sample in zip(inputs, outputs, strict=True):
             self._seen += 1
             if (self._seen - 1) % self.interval:
