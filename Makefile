@@ -20,7 +20,7 @@ endif
 
 LITE := .venv
 FULL := .venv-full
-REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mhparse/ops/csrc -type f)
+REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/ops/csrc -type f)
 # a process a core, at most four: each one takes a gigabyte or two
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
@@ -44,7 +44,7 @@ test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose a
 	$(FULL)/bin/python $(PYTEST)
 
 clean:  ## remove the environments and what was built
-	rm -rf $(LITE) $(FULL) build dist *.egg-info mhparse/.mim .pytest_cache .ruff_cache
+	rm -rf $(LITE) $(FULL) build dist *.egg-info mmhparse/.mim .pytest_cache .ruff_cache
 
 $(LITE)/ready: $(REQUIREMENTS)
 	$(call make_environment)
@@ -69,7 +69,7 @@ $(FULL)/ready: $(REQUIREMENTS)
 # torch first: a package that asks for it would bring whichever build is newest
 define make_environment
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-  echo 'mhparse needs Python 3.10 or newer. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3'; exit 1; }
+  echo 'mmhparse needs Python 3.10 or newer. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3'; exit 1; }
 @echo 'Setting up $(@D) (minutes the first time) ...'
 @$(PYTHON) -m venv $(@D)
 $(PIP_INSTALL) $(addprefix --extra-index-url ,$(TORCH_INDEX_URL)) torch -r requirements/build.txt

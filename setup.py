@@ -1,6 +1,6 @@
-"""Packaging: the package, its compiled ops, and what mim and ``mhparse::`` config names look for in ``mhparse/.mim``.
+"""Packaging: the package, its compiled ops, and what mim and ``mmhparse::`` config names look for in ``mmhparse/.mim``.
 
-``mhparse/.mim`` holds the configs, the tools and model-index.yml: copies in a wheel, links in an editable install, so
+``mmhparse/.mim`` holds the configs, the tools and model-index.yml: copies in a wheel, links in an editable install, so
 that edits take effect.
 
 The ops are built for the CPU, and for CUDA where torch sees a GPU and nvcc is there; ``FORCE_CUDA=1`` asks for CUDA
@@ -19,7 +19,7 @@ from setuptools.command.build_py import build_py
 from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
-PACKAGE = 'mhparse'
+PACKAGE = 'mmhparse'
 MIM_CONTENT = ('configs', 'tools', 'model-index.yml', 'dataset-index.yml')
 
 
@@ -72,7 +72,7 @@ class NeedsTorch(build_ext):
 
     def run(self):
         raise SystemExit(
-            'The compiled ops of mhparse are built against torch, which cannot be imported here. Install torch first '
+            'The compiled ops of mmhparse are built against torch, which cannot be imported here. Install torch first '
             'and pass --no-build-isolation to pip, or set MMHPARSE_WITH_OPS=0 to go without them (slower matching).'
         )
 
@@ -85,7 +85,7 @@ def wants_cuda() -> bool:
     if os.environ.get('FORCE_CUDA') == '1':
         if CUDA_HOME is None or torch.version.cuda is None:
             missing = 'no CUDA toolkit was found' if CUDA_HOME is None else 'torch was built without CUDA'
-            raise SystemExit(f'FORCE_CUDA=1 asks for the CUDA op of mhparse, but {missing}.')
+            raise SystemExit(f'FORCE_CUDA=1 asks for the CUDA op of mmhparse, but {missing}.')
         return True
     return torch.cuda.is_available() and CUDA_HOME is not None
 

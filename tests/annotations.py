@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mhparse.structures import ParseAnnotation
+from mmhparse.structures import ParseAnnotation
 
 
 def assert_same_annotation(given: ParseAnnotation, expected: ParseAnnotation) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 import cv2
 import numpy as np
 
-from mhparse.structures import ParseAnnotation, PartSet, Skeleton
+from mmhparse.structures import ParseAnnotation, PartSet, Skeleton
 
 JOINTS = 6
 # without left and right, so that a joint and its blot keep their number in the mirror

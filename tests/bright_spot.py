@@ -8,8 +8,8 @@ from mmengine.config import Config
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import InstanceData, PixelData
 
-from mhparse.registry import MODELS
-from mhparse.structures import COCO_17, DENSEPOSE_14, PartSet, Skeleton, empty_parts, make_people
+from mmhparse.registry import MODELS
+from mmhparse.structures import COCO_17, DENSEPOSE_14, PartSet, Skeleton, empty_parts, make_people
 
 HEAD = DENSEPOSE_14.parts.index('head')
 

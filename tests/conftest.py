@@ -42,9 +42,9 @@ def load_tool(monkeypatch) -> Callable[[str], ModuleType]:
 
 
 def _shared_data(name: str) -> Path:
-    folder = Path(os.environ.get('MHPARSE_DATA', ROOT.parent / 'shared' / 'data')) / name
+    folder = Path(os.environ.get('MMHPARSE_DATA', ROOT.parent / 'shared' / 'data')) / name
     if not folder.is_dir():
-        pytest.skip(f'{folder} is not there; set MHPARSE_DATA to the folder that holds {name}/')
+        pytest.skip(f'{folder} is not there; set MMHPARSE_DATA to the folder that holds {name}/')
     return folder
 
 

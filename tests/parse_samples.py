@@ -5,12 +5,12 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData, PixelData
 
-import mhparse.evaluation  # noqa: F401  registers the metrics
-from mhparse.registry import METRICS
-from mhparse.structures import HumanParseDataSample, make_people
+import mmhparse.evaluation  # noqa: F401  registers the metrics
+from mmhparse.registry import METRICS
+from mmhparse.structures import HumanParseDataSample, make_people
 
 META = dict(dataset_name='two', skeleton='coco_17', part_set='densepose_14')
-ALL = [dict(type=f'mhparse.{name}') for name in (
+ALL = [dict(type=f'mmhparse.{name}') for name in (
     'SemanticPartMetric', 'InstancePartMetric', 'PartRegionMetric', 'JointMetric',
 )]  # fmt: skip
 

@@ -5,17 +5,17 @@ import json
 import numpy as np
 from PIL import Image
 
-from mhparse.datasets import parse_annotations, parse_categories, part_instance_map
-from mhparse.evaluation.files import CihpFiles, CocoFiles, MhpFiles, Protocols
-from mhparse.evaluation.functional import (
+from mmhparse.datasets import parse_annotations, parse_categories, part_instance_map
+from mmhparse.evaluation.files import CihpFiles, CocoFiles, MhpFiles, Protocols
+from mmhparse.evaluation.functional import (
     PeopleMaps,
     instance_part_ap,
     part_confusion,
     part_region_ap,
     semantic_part_scores,
 )
-from mhparse.structures import CIHP_19, DENSEPOSE_14, MHP_V2_58, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.structures import CIHP_19, DENSEPOSE_14, MHP_V2_58, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 SIZE = (96, 72)
 COUNT = 6

@@ -9,8 +9,8 @@ from mmengine.structures import InstanceData
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from mhparse.codecs.sampling import cell_centres, cell_pixels, sample_grid
-from mhparse.structures import ImageFrame, ParseFields, Parsing
+from mmhparse.codecs.sampling import cell_centres, cell_pixels, sample_grid
+from mmhparse.structures import ImageFrame, ParseFields, Parsing
 
 _BAND = 1 << 19
 """Pixels handled at once, so that the probabilities of a large photo do not fill the memory."""
@@ -56,7 +56,7 @@ def part_table(part_map: Tensor, person_map: Tensor, certainty: Tensor, people: 
         people: Row p is the person with id p + 1.
 
     Returns:
-        The ``parts`` of :class:`mhparse.structures.Parsing`.
+        The ``parts`` of :class:`mmhparse.structures.Parsing`.
     """
     own = (person_map > 0) & (part_map > 0)
     key = person_map[own].long() * 256 + part_map[own].long()

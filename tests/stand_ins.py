@@ -9,7 +9,7 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 from torch.utils.data import Dataset
 
-from mhparse.registry import DATASETS, METRICS, MODELS
+from mmhparse.registry import DATASETS, METRICS, MODELS
 
 
 @MODELS.register_module()
@@ -71,7 +71,7 @@ def stand_in_config(work_dir, num_workers: int = 0) -> Config:
     evaluation = dict(type='DefaultSampler', shuffle=False)
     return Config(
         dict(
-            default_scope='mhparse',
+            default_scope='mmhparse',
             work_dir=str(work_dir),
             data_root='data',
             model=dict(type='StandInModel'),

@@ -14,9 +14,9 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from pycocotools import mask as coco_mask
 
-from mhparse.registry import METRICS, MODELS
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
+from mmhparse.registry import METRICS, MODELS
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / 'configs').glob('[!_]*/*.py'))
@@ -102,7 +102,7 @@ def test_every_config_trains_and_tests(path, releases):
     cfg = miniature(Config.fromfile(path), releases)
     needs_other_libraries(cfg)
     torch.manual_seed(0)
-    with DefaultScope.overwrite_default_scope('mhparse'):
+    with DefaultScope.overwrite_default_scope('mmhparse'):
         model = MODELS.build(cfg.model)
         loaders = [Runner.build_dataloader(loader, seed=0) for loader in (cfg.train_dataloader, cfg.test_dataloader)]
         metrics = [METRICS.build(metric) for metric in cfg.test_evaluator]

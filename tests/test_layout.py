@@ -16,14 +16,14 @@ from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
-import mhparse
-from mhparse import registry
+import mmhparse
+from mmhparse import registry
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / 'mhparse'
+PACKAGE = ROOT / 'mmhparse'
 SOURCES = sorted(PACKAGE.rglob('*.py'))
 CONFIGS = sorted((ROOT / 'configs').glob('[!_]*/*.py'))
-MODULES = [module.name for module in pkgutil.walk_packages(mhparse.__path__, 'mhparse.')]
+MODULES = [module.name for module in pkgutil.walk_packages(mmhparse.__path__, 'mmhparse.')]
 
 # imports point down: a package may import those of its own row and of the rows above it
 LAYERS = (
@@ -61,21 +61,21 @@ def _is_in(name: str, prefixes: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize('path', SOURCES, ids=_module_name)
 def test_imports_point_down(path):
-    own = _module_name(path).removeprefix('mhparse.')
+    own = _module_name(path).removeprefix('mmhparse.')
     package = own.split('.')[0]
-    for name in _imports(ast.parse(path.read_text()), f'mhparse.{own}'):
+    for name in _imports(ast.parse(path.read_text()), f'mmhparse.{own}'):
         first, *rest = name.split('.')
         if _is_in(own, PLAIN):
-            plain = _is_in('.'.join(rest), PLAIN) if first == 'mhparse' else first in PLAIN_LIBRARIES
+            plain = _is_in('.'.join(rest), PLAIN) if first == 'mmhparse' else first in PLAIN_LIBRARIES
             assert plain, f'{own} knows torch and numpy alone, but imports {name}'
-        elif first == 'mhparse' and package in LEVEL and rest:
+        elif first == 'mmhparse' and package in LEVEL and rest:
             assert LEVEL.get(rest[0], 0) <= LEVEL[package], f'{own} lies below {rest[0]}, but imports {name}'
 
 
 def test_the_import_rule_sees_relative_imports():
     tree = ast.parse('from . import a\nfrom ..apis import b\nfrom .c import d\nimport mmdet.x')
-    assert list(_imports(tree, 'mhparse.codecs.e')) == [
-        'mhparse.codecs.a', 'mhparse.apis.b', 'mhparse.codecs.c.d', 'mmdet.x',
+    assert list(_imports(tree, 'mmhparse.codecs.e')) == [
+        'mmhparse.codecs.a', 'mmhparse.apis.b', 'mmhparse.codecs.c.d', 'mmdet.x',
     ]  # fmt: skip
 
 
@@ -98,7 +98,7 @@ for name in {MODULES!r}:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize('name', ['mhparse', *(name for name in MODULES if '.' in name)])
+@pytest.mark.parametrize('name', ['mmhparse', *(name for name in MODULES if '.' in name)])
 def test_exports_exist_and_are_sorted(name):
     module = importlib.import_module(name)
     if not hasattr(module, '__path__'):
@@ -115,16 +115,16 @@ def _registries(module: ModuleType) -> dict[str, Registry]:
 
 @pytest.mark.parametrize('members', _registries(registry).values(), ids=_registries(registry))
 def test_registries_name_importable_packages_of_our_scope(members):
-    assert members.scope == 'mhparse'
+    assert members.scope == 'mmhparse'
     assert members._locations
     for location in members._locations:
         importlib.import_module(location)
     for kind in members.module_dict.values():
-        assert kind.__doc__ or not kind.__module__.startswith('mhparse'), f'{kind} is registered but says nothing'
+        assert kind.__doc__ or not kind.__module__.startswith('mmhparse'), f'{kind} is registered but says nothing'
 
 
 def test_the_scope_is_known_to_mmengine():
-    assert 'mhparse' in MODULE2PACKAGE
+    assert 'mmhparse' in MODULE2PACKAGE
 
 
 def _types(node) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _types(node) -> Iterator[str]:
 def test_leaf_configs_are_short_and_name_what_exists(path):
     assert len(path.read_text().splitlines()) <= 40
     cfg = Config.fromfile(path)
-    assert cfg.default_scope == 'mhparse'
+    assert cfg.default_scope == 'mmhparse'
     known = (*_registries(registry).values(), *_registries(mmengine_registry).values())
     # other libraries' types are built where those are installed
     ours = {name for name in _types(cfg.to_dict()) if not _is_in(name, ('mmdet', 'mmpose', 'mmseg'))}
@@ -149,7 +149,7 @@ def test_leaf_configs_are_short_and_name_what_exists(path):
     assert not unknown
 
 
-@pytest.mark.parametrize('folder', ['mhparse', 'tools', 'tests', 'configs'])
+@pytest.mark.parametrize('folder', ['mmhparse', 'tools', 'tests', 'configs'])
 def test_files_are_of_one_idea(folder):
     lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / folder).rglob('*.py')}
     assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > 350} == {}

@@ -12,8 +12,8 @@ from mmengine import load
 from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 
-import mhparse
-from mhparse.apis import HumanParsingInferencer
+import mmhparse
+from mmhparse.apis import HumanParsingInferencer
 
 
 def build(repo_root, folder, **environment):
@@ -29,10 +29,10 @@ def build(repo_root, folder, **environment):
 def test_a_built_package_holds_configs_and_tools(repo_root, tmp_path):
     done = build(repo_root, tmp_path, MMHPARSE_WITH_OPS='0')
     assert done.returncode == 0, done.stderr
-    mim = tmp_path / 'lib' / 'mhparse' / '.mim'
+    mim = tmp_path / 'lib' / 'mmhparse' / '.mim'
     for index in ('model-index.yml', 'dataset-index.yml'):
         assert (mim / index).is_file()
-    weights = list((tmp_path / 'lib' / 'mhparse' / 'weights').glob('*.npz'))
+    weights = list((tmp_path / 'lib' / 'mmhparse' / 'weights').glob('*.npz'))
     assert weights and all(path.stat().st_size <= 5e6 for path in weights)
     for folder in ('configs', 'tools'):
         originals = {path.relative_to(repo_root) for path in (repo_root / folder).rglob('*.*') if path.suffix != '.pyc'}
@@ -56,24 +56,24 @@ def test_cuda_that_was_asked_for_and_cannot_be_had_is_an_error(repo_root, tmp_pa
 @pytest.fixture
 def installed():
     try:
-        importlib.metadata.version('mhparse')
+        importlib.metadata.version('mmhparse')
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip('mhparse is not installed here, only importable')
+        pytest.skip('mmhparse is not installed here, only importable')
 
 
 @pytest.mark.usefixtures('installed')
 def test_configs_are_found_by_the_name_of_the_package(tmp_path):
     path = tmp_path / 'mine.py'
-    path.write_text("_base_ = 'mhparse::_base_/default_runtime.py'")
-    assert Config.fromfile(path).default_scope == 'mhparse'
+    path.write_text("_base_ = 'mmhparse::_base_/default_runtime.py'")
+    assert Config.fromfile(path).default_scope == 'mmhparse'
 
 
 @pytest.mark.usefixtures('installed')
 def test_the_hub_builds_models_by_name():
     """In a process of its own, where nothing is registered yet."""
     code = (
-        'import mhparse; from mmengine.hub import get_model; '
-        "model = get_model('mhparse::multi_granularity/mg-pgd_light_synthetic.py'); "
+        'import mmhparse; from mmengine.hub import get_model; '
+        "model = get_model('mmhparse::multi_granularity/mg-pgd_light_synthetic.py'); "
         'print(type(model).__name__, model.codec.part_set.name)'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
@@ -82,10 +82,10 @@ def test_the_hub_builds_models_by_name():
 
 def test_everything_registers_at_once():
     code = (
-        'from mhparse.utils import register_all_modules as register; register(False); from mhparse import registry; '
+        'from mmhparse.utils import register_all_modules as register; register(False); from mmhparse import registry; '
         "assert all(name in registry.MODELS for name in ('BottomUpHumanParser', 'PartLoss')); "
         'from mmengine.registry import DefaultScope; assert DefaultScope.get_current_instance() is None; '
-        "register(); assert DefaultScope.get_current_instance().scope_name == 'mhparse'"
+        "register(); assert DefaultScope.get_current_instance().scope_name == 'mmhparse'"
     )
     subprocess.run([sys.executable, '-c', code], check=True)
 
@@ -94,8 +94,8 @@ def test_one_version(repo_root):
     printed = subprocess.run(
         [sys.executable, 'setup.py', '--version'], cwd=repo_root, capture_output=True, text=True, check=True
     )
-    assert printed.stdout.strip().splitlines()[-1] == mhparse.__version__
-    assert f'version: {mhparse.__version__}\n' in (repo_root / 'CITATION.cff').read_text()
+    assert printed.stdout.strip().splitlines()[-1] == mmhparse.__version__
+    assert f'version: {mmhparse.__version__}\n' in (repo_root / 'CITATION.cff').read_text()
 
 
 def models_of_metafiles(repo_root):

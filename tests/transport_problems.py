@@ -2,7 +2,7 @@
 
 import torch
 
-from mhparse.matching import MatchingProblem, UnbalancedTransport
+from mmhparse.matching import MatchingProblem, UnbalancedTransport
 
 FORMS = ['relaxed', 'dustbin']
 SOLVERS = [UnbalancedTransport(marginals=form, gradient=how) for form in FORMS for how in ('unrolled', 'implicit')]

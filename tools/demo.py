@@ -14,11 +14,11 @@ from mmengine.runner import find_latest_checkpoint
 from rich.console import Console
 from rich.table import Table
 
-from mhparse.apis import HumanParsingInferencer
-from mhparse.engine import HEADLINE_METRICS, draw_curves, load_config, write_metrics
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.runner_setup import build_runner, set_resume, set_work_dir
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.engine import HEADLINE_METRICS, draw_curves, load_config, write_metrics
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.runner_setup import build_runner, set_resume, set_work_dir
+from mmhparse.testing import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py'

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from mhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
-from mhparse.engine import load_config
-from mhparse.engine.command_line import add_config_options
-from mhparse.engine.heaps import share_heaps
+from mmhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
+from mmhparse.engine import load_config
+from mmhparse.engine.command_line import add_config_options
+from mmhparse.engine.heaps import share_heaps
 
 INTERRUPTED = 130
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mhparse.engine import WholeCheckpointHook, check_checkpoint, load_config, write_metrics
-from mhparse.engine.command_line import (
+from mmhparse.engine import WholeCheckpointHook, check_checkpoint, load_config, write_metrics
+from mmhparse.engine.command_line import (
     add_config_options,
     add_launcher_options,
     export_local_rank,
     plain_usage_errors,
 )
-from mhparse.engine.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
+from mmhparse.engine.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,14 +7,14 @@ import os
 # spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
 os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
-from mhparse.engine import WholeCheckpointHook, load_config
-from mhparse.engine.command_line import (
+from mmhparse.engine import WholeCheckpointHook, load_config
+from mmhparse.engine.command_line import (
     add_config_options,
     add_launcher_options,
     export_local_rank,
     plain_usage_errors,
 )
-from mhparse.engine.runner_setup import (
+from mmhparse.engine.runner_setup import (
     build_runner,
     set_resume,
     set_work_dir,

@@ -1,5 +1,5 @@
 # How things run, whatever the model: hooks, logs, seeds. Intervals are in iterations; override them in a config.
-default_scope = 'mhparse'
+default_scope = 'mmhparse'
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -11,8 +11,8 @@ from bright_spot import HEAD, bright_spot_config, spot
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from mhparse.apis import FailedInput, HumanParsingInferencer
-from mhparse.structures import DENSEPOSE_14
+from mmhparse.apis import FailedInput, HumanParsingInferencer
+from mmhparse.structures import DENSEPOSE_14
 
 
 @pytest.fixture(scope='module')
@@ -246,8 +246,8 @@ def test_an_export_names_its_backend(tmp_path):
 
 def test_a_config_inherited_from_the_package(tmp_path):
     cfg = bright_spot_config()
-    # as mmengine marks what it inherits from 'mhparse::'
-    cfg.visualizer = dict(type='HumanParseVisualizer', _scope_='mhparse')
+    # as mmengine marks what it inherits from 'mmhparse::'
+    cfg.visualizer = dict(type='HumanParseVisualizer', _scope_='mmhparse')
     infer = HumanParsingInferencer(cfg, checkpoint(tmp_path / 'model.pth'), device='cpu')
     assert len(infer(spot())['predictions']) == 1
 

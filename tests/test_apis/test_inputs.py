@@ -10,10 +10,10 @@ import pytest
 from bright_spot import bright_spot_config, spot
 from PIL import Image
 
-from mhparse.apis import FailedInput, HumanParsingInferencer
-from mhparse.apis.background import in_background
-from mhparse.apis.fetching import fetch
-from mhparse.apis.inputs import Clip, count_inputs, name_inputs
+from mmhparse.apis import FailedInput, HumanParsingInferencer
+from mmhparse.apis.background import in_background
+from mmhparse.apis.fetching import fetch
+from mmhparse.apis.inputs import Clip, count_inputs, name_inputs
 
 
 @pytest.fixture(scope='module')

@@ -1,6 +1,6 @@
 """A run that is killed and resumed leaves what an uninterrupted one leaves, to the byte.
 
-``MHPARSE_KILLS=20`` kills twenty times; two suffice for every day.
+``MMHPARSE_KILLS=20`` kills twenty times; two suffice for every day.
 """
 
 import os
@@ -12,9 +12,9 @@ import time
 
 import cv2
 
-from mhparse.testing import synthetic_scene
+from mmhparse.testing import synthetic_scene
 
-KILLS = int(os.environ.get('MHPARSE_KILLS', 2))
+KILLS = int(os.environ.get('MMHPARSE_KILLS', 2))
 
 
 def command(root, photos, out):

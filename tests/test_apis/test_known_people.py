@@ -12,11 +12,11 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from scipy.optimize import linear_sum_assignment
 
-from mhparse.apis import HumanParsingInferencer
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.registry import MODELS
-from mhparse.structures import ImageFrame
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.registry import MODELS
+from mmhparse.structures import ImageFrame
+from mmhparse.testing import synthetic_scene
 
 SIZE, SEED = (256, 192), 11
 PIPELINE = [

@@ -20,15 +20,15 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from mhparse.apis import FailedInput, HumanParsingInferencer, OutputError
-from mhparse.apis.writers import safe_files
-from mhparse.apis.writers.base import Summary
-from mhparse.apis.writers.images import id_png
-from mhparse.apis.writers.instance_maps import instance_map
-from mhparse.apis.writers.page import Page
-from mhparse.apis.writers.person_maps import PALETTE
-from mhparse.structures import COCO_17, DENSEPOSE_14
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import FailedInput, HumanParsingInferencer, OutputError
+from mmhparse.apis.writers import safe_files
+from mmhparse.apis.writers.base import Summary
+from mmhparse.apis.writers.images import id_png
+from mmhparse.apis.writers.instance_maps import instance_map
+from mmhparse.apis.writers.page import Page
+from mmhparse.apis.writers.person_maps import PALETTE
+from mmhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.testing import synthetic_scene
 
 ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco', 'csv', 'page')
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from mhparse.apis import HumanParsingInferencer
-from mhparse.apis.tiling import TiledNetwork, tile_starts
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.structures import ParseFields
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis.tiling import TiledNetwork, tile_starts
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.structures import ParseFields
+from mmhparse.testing import synthetic_scene
 
 
 @given(cells=st.integers(1, 60), tile=st.integers(1, 20), overlap=st.integers(0, 19))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mhparse.structures import ParseAnnotation
+from mmhparse.structures import ParseAnnotation
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.sampling import cell_centres
-from mhparse.structures import IGNORE
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.sampling import cell_centres
+from mmhparse.structures import IGNORE
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture(scope='module')

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.candidates_to_problems import affinity_to_problem, limb_affinity
-from mhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates
-from mhparse.structures import COCO_17, JointCandidates, ParseFields
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.candidates_to_problems import affinity_to_problem, limb_affinity
+from mmhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates
+from mmhparse.structures import COCO_17, JointCandidates, ParseFields
+from mmhparse.testing import synthetic_scene
 
 
 def fields_of(heatmaps, offsets=None, stride=4):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.structures import ImageFrame
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.structures import ImageFrame
+from mmhparse.testing import synthetic_scene
 
 SIZE = (256, 192)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.codecs.matches_to_people import PeopleOptions, matches_to_people, spanning_limbs
-from mhparse.structures import COCO_17, JointCandidates, Skeleton
+from mmhparse.codecs.matches_to_people import PeopleOptions, matches_to_people, spanning_limbs
+from mmhparse.structures import COCO_17, JointCandidates, Skeleton
 
 CHAIN = Skeleton('chain', ('a', 'b', 'c', 'd'), ((0, 1), (1, 2), (2, 3), (0, 2)), (), (0.1,) * 4)
 

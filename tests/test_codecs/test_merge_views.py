@@ -7,10 +7,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.merge_views import View, merge_views, mirrored_limbs
-from mhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame, ParseFields, Skeleton
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.merge_views import View, merge_views, mirrored_limbs
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame, ParseFields, Skeleton
+from mmhparse.testing import synthetic_scene
 
 SIZE = (160, 128)
 FRAME = ImageFrame(SIZE, SIZE)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readable_parsing import people_to_parsing as readable
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.part_grid import PartGrid, likeliest
-from mhparse.codecs.people_to_parsing import people_to_parsing
-from mhparse.structures import ImageFrame, ParseFields, make_people
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.part_grid import PartGrid, likeliest
+from mmhparse.codecs.people_to_parsing import people_to_parsing
+from mmhparse.structures import ImageFrame, ParseFields, make_people
+from mmhparse.testing import synthetic_scene
 
 
 def random_fields(seed, smooth, part_stride, classes=7):
@@ -69,7 +69,7 @@ def test_probabilities_are_near_those_of_every_pixel():
 def test_large_images_are_read_in_bands(monkeypatch):
     fields, people, frame = random_fields(1, 4, 2), random_people(1, 3), ImageFrame((150, 130), (64, 48))
     whole = people_to_parsing(fields, people, frame)
-    monkeypatch.setattr('mhparse.codecs.people_to_parsing._BAND', 1000)
+    monkeypatch.setattr('mmhparse.codecs.people_to_parsing._BAND', 1000)
     bands = people_to_parsing(fields, people, frame)
     assert (whole.part_map == bands.part_map).all() and (whole.person_map == bands.person_map).all()
     torch.testing.assert_close(whole.parts.probabilities, bands.parts.probabilities)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.datasets import CocoPosePartsDataset
-from mhparse.registry import KEYPOINT_CODECS
-from mhparse.structures import IGNORE, ImageFrame, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.datasets import CocoPosePartsDataset
+from mmhparse.registry import KEYPOINT_CODECS
+from mmhparse.structures import IGNORE, ImageFrame, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture(scope='module')

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from mhparse.codecs.sampling import cell_centres, sample_grid, sample_points
+from mmhparse.codecs.sampling import cell_centres, sample_grid, sample_points
 
 
 def linear_field(height: int, width: int, stride: int) -> torch.Tensor:

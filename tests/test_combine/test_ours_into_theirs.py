@@ -13,12 +13,12 @@ from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from test_combine.test_theirs_into_ours import needs
 from test_models.conftest import *  # noqa: F403  (scenes)
 
-from mhparse.codecs import GroupingPoseCodec
-from mhparse.matching import MatchingProblem, solve
-from mhparse.structures import PoseFields
+from mmhparse.codecs import GroupingPoseCodec
+from mmhparse.matching import MatchingProblem, solve
+from mmhparse.structures import PoseFields
 
-BACKBONE = dict(type='mhparse.LightResNet', stem_channels=8, channels=(8, 8, 16, 16), blocks=(1, 1, 1, 1))
-NECK = dict(type='mhparse.PyramidDecoder', in_channels=(8, 8, 16, 16), channels=16, mixing='plain_3x3', dilations=(2,))
+BACKBONE = dict(type='mmhparse.LightResNet', stem_channels=8, channels=(8, 8, 16, 16), blocks=(1, 1, 1, 1))
+NECK = dict(type='mmhparse.PyramidDecoder', in_channels=(8, 8, 16, 16), channels=16, mixing='plain_3x3', dilations=(2,))
 IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
 
 
@@ -49,10 +49,10 @@ def pose_estimator():
         backbone=BACKBONE,
         neck=NECK,
         head=dict(
-            type='mhparse.GroupingPoseHead',
+            type='mmhparse.GroupingPoseHead',
             channels=16,
             mixing='plain_3x3',
-            decoder=dict(type='mhparse.GroupingPoseCodec'),
+            decoder=dict(type='mmhparse.GroupingPoseCodec'),
         ),
     )
     with DefaultScope.overwrite_default_scope('mmpose'):
@@ -75,7 +75,7 @@ def pose_data(scenes):
                     scale_factor=(1, 1),
                     rotate_factor=0.0,
                 ),
-                dict(type='GenerateTarget', encoder=dict(type='mhparse.GroupingPoseCodec')),
+                dict(type='GenerateTarget', encoder=dict(type='mmhparse.GroupingPoseCodec')),
                 dict(type='BottomupGetHeatmapMask'),
                 dict(type='PackPoseInputs'),
             ]
@@ -125,7 +125,7 @@ def test_views_that_the_pose_head_does_not_merge_are_refused(pose_estimator, pos
 def test_targets_of_another_codec_are_named(pose_estimator, pose_data):
     for sample in pose_data['data_samples']:
         del sample.gt_fields.joint_offsets
-    with pytest.raises(ValueError, match=r"GenerateTarget .* encoder=dict\(type='mhparse.GroupingPoseCodec'\)"):
+    with pytest.raises(ValueError, match=r"GenerateTarget .* encoder=dict\(type='mmhparse.GroupingPoseCodec'\)"):
         losses_of_steps(pose_estimator, pose_data, steps=1)
 
 
@@ -175,11 +175,11 @@ def test_parts_alone_in_mmseg(seg_data, loss):
         backbone=BACKBONE,
         neck=NECK,
         decode_head=dict(
-            type='mhparse.PartDecodeHead',
+            type='mmhparse.PartDecodeHead',
             channels=16,
             num_classes=15,
             mixing='plain_3x3',
-            loss_decode=dict(type=f'mhparse.{loss}', **options),
+            loss_decode=dict(type=f'mmhparse.{loss}', **options),
         ),
         test_cfg=ConfigDict(mode='whole'),
     )
@@ -194,7 +194,7 @@ def test_parts_alone_in_mmseg(seg_data, loss):
     assert [sample.pred_sem_seg.data.shape for sample in samples] == [(1, 96, 128)] * 2
     # our metric scores them as they are
     keys = dict(predicted='pred_sem_seg.data', truth='gt_sem_seg.data')
-    metrics = score(samples, dict(type='mhparse.SemanticPartMetric', **keys), part_set='densepose_14')
+    metrics = score(samples, dict(type='mmhparse.SemanticPartMetric', **keys), part_set='densepose_14')
     expected = np.mean([(s.pred_sem_seg.data == s.gt_sem_seg.data).float().mean() for s in samples])
     assert metrics['pixel_accuracy'] == pytest.approx(expected, abs=1e-6)
 
@@ -227,7 +227,7 @@ def test_metrics_score_any_models_samples(kind, scenes):
         sample.pred_people = InstanceData(keypoints=joints[..., :2], keypoint_scores=found, scores=torch.ones(people))
         sample.pred_parts = InstanceData(persons=persons, labels=labels, scores=torch.ones(len(keys)))
         samples.append(sample)
-    metrics = score(samples, dict(type=f'mhparse.{kind}'), part_set='densepose_14', skeleton='coco_17')
+    metrics = score(samples, dict(type=f'mmhparse.{kind}'), part_set='densepose_14', skeleton='coco_17')
     headline = {'InstancePartMetric': 'AP_p_50', 'PartRegionMetric': 'AP_r_50', 'JointMetric': 'OKS_AP'}
     assert metrics[headline.get(kind, 'mIoU')] == pytest.approx(1)
 
@@ -235,6 +235,6 @@ def test_metrics_score_any_models_samples(kind, scenes):
 @pytest.mark.parametrize('kind', ['ProjectedGradient', 'UnbalancedTransport', 'Hungarian'])
 def test_solvers_from_any_project(kind):
     with DefaultScope.overwrite_default_scope('mmengine'):
-        solver = ROOT_TASK_UTILS.build(dict(type=f'mhparse.{kind}'))
+        solver = ROOT_TASK_UTILS.build(dict(type=f'mmhparse.{kind}'))
     problem = MatchingProblem(torch.tensor([[[0.9, 0.2], [0.3, 0.8]]]))
     assert solve(problem, solver).pairs().tolist() == [[0, 0, 0], [0, 1, 1]]

@@ -13,7 +13,7 @@ from test_combine.test_ours_into_theirs import losses_of_steps, pose_data, score
 from test_combine.test_theirs_into_ours import needs, trains_and_predicts
 from test_models.conftest import *  # noqa: F403  (scenes and a batch)
 
-from mhparse.testing import synthetic_scene
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def block(repo_root, text):
     """The config in the block of that name."""
 
     def read(name):
-        # mhparse:: needs an installed package; the tests run in the repository as well
-        return Config.fromstring(text(name).replace('mhparse::', f'{repo_root}/configs/'), '.py')
+        # mmhparse:: needs an installed package; the tests run in the repository as well
+        return Config.fromstring(text(name).replace('mmhparse::', f'{repo_root}/configs/'), '.py')
 
     return read
 

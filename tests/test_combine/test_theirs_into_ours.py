@@ -6,8 +6,8 @@ from mmengine.registry import DefaultScope
 from test_models.conftest import *  # noqa: F403  (a small parser, scenes and a batch)
 from test_models.conftest import tiny_parser_config
 
-from mhparse.registry import MODELS
-from mhparse.structures import TargetFields
+from mmhparse.registry import MODELS
+from mmhparse.structures import TargetFields
 
 HRNET = dict(
     stage1=dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1,), num_channels=(8,)),
@@ -94,7 +94,7 @@ def test_decode_heads(kind, batch):
     config = tiny_parser_config()
     config['head']['part_branch'] = dict(type=kind, norm_cfg=dict(type='BN'), **DECODE_HEADS[kind])
     # as in a run: the head builds a loss of its own, which is in the registry of its library alone
-    with DefaultScope.overwrite_default_scope('mhparse'):
+    with DefaultScope.overwrite_default_scope('mmhparse'):
         parser = trains_and_predicts(config, batch)
     fields = parser.predict_fields(torch.rand(1, 3, 64, 96))
     assert fields.part_stride == (8 if kind == 'mmseg.FCNHead' else 4)

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mhparse.datasets import (
+from mmhparse.datasets import (
     CihpDataset,
     FolderParseDataset,
     PartCentres,
@@ -17,13 +17,13 @@ from mhparse.datasets import (
     part_instance_map,
     read_label_map,
 )
-from mhparse.registry import DATASETS, MODELS
-from mhparse.structures import CIHP_19, IGNORE
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import disturb_cihp, write_cihp
+from mmhparse.registry import DATASETS, MODELS
+from mmhparse.structures import CIHP_19, IGNORE
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import disturb_cihp, write_cihp
 
 SCENES = [synthetic_scene(seed, (96, 72), 2) for seed in (1, 2)]
-WHAT_IS_IN_THE_FILES = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+WHAT_IS_IN_THE_FILES = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
 
 
 @pytest.fixture
@@ -184,9 +184,9 @@ def test_people_are_counted_once_where_they_are_asked_for(release, monkeypatch):
     assert 'num_people' not in CihpDataset(str(root)).get_data_info(0)
     kept = CihpDataset(str(root), filter_cfg=dict(min_people=1))
     assert [kept.get_data_info(index)['num_people'] for index in range(len(kept))] == [2]
-    assert (root / '.mhparse_index' / 'people_train_id.txt.json').is_file()
+    assert (root / '.mmhparse_index' / 'people_train_id.txt.json').is_file()
     # the second time no map is read
-    monkeypatch.setattr('mhparse.datasets.folder_parse_dataset.read_label_map', None)
+    monkeypatch.setattr('mmhparse.datasets.folder_parse_dataset.read_label_map', None)
     assert len(CihpDataset(str(root), filter_cfg=dict(min_people=1))) == 1
 
 
@@ -278,7 +278,7 @@ class TestFolder:
         bases = [str(folder / 'mine.py'), f'{repo_root}/configs/_base_/models/mg-pgd_light.py']
         cfg = Config.fromstring(f'_base_ = {bases}\nmodel = dict(codec=_base_.codec)', '.py')
         assert MODELS.build(cfg.model).codec.skeleton.joints[1] == 'trunk'
-        init_default_scope('mhparse')
+        init_default_scope('mmhparse')
         sample = DATASETS.build(cfg.train_dataloader.dataset | dict(data_root=str(folder)))[0]['data_samples']
         assert sample.gt_fields.joint_heatmaps.shape[1] == 6 and sample.gt_fields.limb_fields.shape[1] == 8
 

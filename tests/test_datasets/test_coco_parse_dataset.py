@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mhparse.datasets import CIHP_CENTRES, CocoParseDataset, joints_from_parts, parse_annotations, parse_categories
-from mhparse.structures import (
+from mmhparse.datasets import CIHP_CENTRES, CocoParseDataset, joints_from_parts, parse_annotations, parse_categories
+from mmhparse.structures import (
     CIHP_19,
     CIHP_CENTRES_9,
     COCO_17,
@@ -18,8 +18,8 @@ from mhparse.structures import (
     ParseAnnotation,
     PartSet,
 )
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_coco_parse
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import write_coco_parse
 
 PARTS = PartSet('mine', ['background', 'head', 'left_arm', 'right_arm', 'body'])
 JOINTS = dict(name='mine', joints=['head', 'body'], limbs=[['head', 'body']])
@@ -27,7 +27,7 @@ METAINFO = dict(part_set=dict(name='mine', parts=PARTS.parts), skeleton=JOINTS)
 
 
 def open_set(root, metainfo=METAINFO, **options) -> CocoParseDataset:
-    pipeline = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+    pipeline = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
     return CocoParseDataset('people.json', str(root), metainfo=metainfo, pipeline=pipeline, **options)
 
 

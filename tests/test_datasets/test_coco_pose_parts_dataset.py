@@ -4,10 +4,10 @@ import pytest
 from pycocotools import mask as coco_mask
 from torch.utils.data import DataLoader
 
-from mhparse.datasets import CocoPosePartsDataset
-from mhparse.structures import IGNORE
+from mmhparse.datasets import CocoPosePartsDataset
+from mmhparse.structures import IGNORE
 
-READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+READ = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
 
 
 def open_release(release, **options) -> CocoPosePartsDataset:
@@ -144,9 +144,9 @@ def test_size_mismatch_names_both_files(coco_release):
     with pytest.raises(ValueError, match=r'000000000009\.png.* 60 x 80 .*people\.json.* 80 x 60'):
         open_release(coco_release)[1]
     for transform in (
-        dict(type='mhparse.RandomAffinePeople', size=(32, 32)),
-        dict(type='mhparse.RandomFlipPeople'),
-        dict(type='mhparse.ResizeLongSide', long_side=32),
+        dict(type='mmhparse.RandomAffinePeople', size=(32, 32)),
+        dict(type='mmhparse.RandomFlipPeople'),
+        dict(type='mmhparse.ResizeLongSide', long_side=32),
     ):
         dataset = CocoPosePartsDataset(**coco_release.options, pipeline=[READ[0], transform, READ[1]])
         with pytest.raises(ValueError, match=r'000000000009\.png.*people\.json'):

@@ -4,10 +4,10 @@ from blots import blot_record, displacements
 from mmengine.dataset import ConcatDataset
 from torch.utils.data import DataLoader
 
-from mhparse.datasets import CopyPastePeople, SyntheticPeopleDataset
-from mhparse.datasets.transforms.pasting import paste_person
-from mhparse.structures import IGNORE, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import CopyPastePeople, SyntheticPeopleDataset
+from mmhparse.datasets.transforms.pasting import paste_person
+from mmhparse.structures import IGNORE, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def people(*boxes, size=(60, 40), part=1, joints=()):
@@ -125,7 +125,7 @@ def test_joints_of_pasted_people_stay_on_their_pixels_in_a_thousand_draws():
 
 
 def dataset(**options):
-    crowding = dict(type='mhparse.CopyPastePeople', **dict(prob=1, min_pixels=100) | options)
+    crowding = dict(type='mmhparse.CopyPastePeople', **dict(prob=1, min_pixels=100) | options)
     return SyntheticPeopleDataset(8, (128, 96), pipeline=[crowding, drop_dataset])
 
 

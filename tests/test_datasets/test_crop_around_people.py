@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mhparse.datasets import CropAroundPeople
-from mhparse.structures import ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import CropAroundPeople
+from mmhparse.structures import ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def record(seed=0, num_people=3):

@@ -8,16 +8,16 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mhparse.datasets import parse_annotations, parse_categories
-from mhparse.registry import METRICS
-from mhparse.structures import ParseAnnotation, get_part_set, get_skeleton
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
+from mmhparse.datasets import parse_annotations, parse_categories
+from mmhparse.registry import METRICS
+from mmhparse.structures import ParseAnnotation, get_part_set, get_skeleton
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
 
 @pytest.fixture(autouse=True)
 def scope():
-    init_default_scope('mhparse')
+    init_default_scope('mmhparse')
 
 
 def check(cfg, train_size):

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mhparse.datasets import DensePoseCocoDataset
-from mhparse.datasets.densepose_masks import nearest_cells
-from mhparse.structures import IGNORE
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import disturb_densepose_coco, write_densepose_coco
+from mmhparse.datasets import DensePoseCocoDataset
+from mmhparse.datasets.densepose_masks import nearest_cells
+from mmhparse.structures import IGNORE
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import disturb_densepose_coco, write_densepose_coco
 
-READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+READ = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
 
 SCENES = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from blots import blot_record, displacements
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.datasets import (
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.datasets import (
     CropAroundPeople,
     RandomAffinePeople,
     RandomFlipPeople,
@@ -16,7 +16,7 @@ from mhparse.datasets import (
     ResizePeople,
     SyntheticPeopleDataset,
 )
-from mhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame
 
 DRAWS = 1000
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 
-from mhparse.datasets import HumanParseDataset
-from mhparse.registry import DATASETS
-from mhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import HumanParseDataset
+from mmhparse.registry import DATASETS
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 class Custom(HumanParseDataset):
@@ -78,7 +78,7 @@ def test_the_example_of_the_documentation(repo_root, tmp_path):
     cv2.imwrite(str(tmp_path / 'people' / 'a_persons.png'), truth.person_map.astype(np.uint8))
     np.save(tmp_path / 'people' / 'a_joints.npy', truth.joints)
     (tmp_path / 'train.txt').write_text('a\n')
-    pipeline = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+    pipeline = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
     dataset = DATASETS.build(dict(type='MyPeople', data_root=str(tmp_path), ann_file='train.txt', pipeline=pipeline))
     sample = dataset[0]['data_samples']
     np.testing.assert_array_equal(sample.gt_parsing.part_map[0], truth.part_map)

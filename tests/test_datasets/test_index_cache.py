@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from mhparse.datasets import cached_index
+from mmhparse.datasets import cached_index
 
 
 class Scan:
@@ -51,7 +51,7 @@ def test_built_once_until_files_change(scan):
 @pytest.mark.parametrize('content', [b'', b'\x80\x04K\x01.', b'[]', b'{"fingerprint": 1}', b'{"index": {}'])
 def test_what_is_broken_is_built_anew(scan, content):
     read(scan)
-    (stored,) = (scan.folder.parent / '.mhparse_index').iterdir()
+    (stored,) = (scan.folder.parent / '.mmhparse_index').iterdir()
     stored.write_bytes(content)
     assert read(scan) == {'names': ['a.png']} and scan.times == 2
     assert json.loads(stored.read_text())['index'] == {'names': ['a.png']}
@@ -59,13 +59,13 @@ def test_what_is_broken_is_built_anew(scan, content):
 
 def test_read_only_releases_use_the_users_folder(scan, tmp_path, caplog):
     # a file in the way refuses root, too
-    (scan.folder.parent / '.mhparse_index').touch()
+    (scan.folder.parent / '.mmhparse_index').touch()
     assert read(scan) == read(scan) and scan.times == 1
     assert len(list((tmp_path / 'home').rglob('names.json'))) == 1
 
 
 def test_without_any_folder_it_works_and_says_so(scan, tmp_path, capsys):
-    (scan.folder.parent / '.mhparse_index').touch()
+    (scan.folder.parent / '.mmhparse_index').touch()
     (tmp_path / 'home').touch()
     assert read(scan) == read(scan) == {'names': ['a.png']} and scan.times == 2
     assert not list(scan.folder.parent.glob('*tmp*'))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.datasets import CIHP_CENTRES, PartCentres, joints_from_parts
-from mhparse.structures import CIHP_19, CIHP_CENTRES_9, IGNORE, PartSet, Skeleton
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import relabelled
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.datasets import CIHP_CENTRES, PartCentres, joints_from_parts
+from mmhparse.structures import CIHP_19, CIHP_CENTRES_9, IGNORE, PartSet, Skeleton
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import relabelled
 
 PARTS = PartSet('mine', ('background', 'head', 'hat', 'left_arm', 'right_arm'))
 BODY = Skeleton('mine', ('head', 'left_arm', 'right_arm'), (('head', 'left_arm'), ('head', 'right_arm')))

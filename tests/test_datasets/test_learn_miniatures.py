@@ -6,8 +6,8 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2, write_pascal_person_part
 
 LOAD, PACK = dict(type='LoadImage'), dict(type='PackHumanParseInputs')
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.io import savemat
 
-from mhparse.datasets import LvMhpV2Dataset
-from mhparse.datasets.box_matching import box_iou
-from mhparse.datasets.mhp_poses import MhpPose, match_poses, read_mhp_poses
-from mhparse.structures import IGNORE
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
+from mmhparse.datasets import LvMhpV2Dataset
+from mmhparse.datasets.box_matching import box_iou
+from mmhparse.datasets.mhp_poses import MhpPose, match_poses, read_mhp_poses
+from mmhparse.structures import IGNORE
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
 
 SCENES = [synthetic_scene(seed, (96, 72), 2) for seed in (1, 2)]
-WHAT_IS_IN_THE_FILES = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+WHAT_IS_IN_THE_FILES = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.datasets import GenerateFields, PackHumanParseInputs
-from mhparse.registry import KEYPOINT_CODECS
-from mhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, TargetFields
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import GenerateFields, PackHumanParseInputs
+from mmhparse.registry import KEYPOINT_CODECS
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, TargetFields
+from mmhparse.testing import synthetic_scene
 
 
 @KEYPOINT_CODECS.register_module()

@@ -5,14 +5,14 @@ import os
 import numpy as np
 import pytest
 
-from mhparse.datasets import PascalPersonPartDataset, pascal_people
-from mhparse.datasets.pascal_people import MERGED
-from mhparse.structures import IGNORE, PASCAL_PERSON_PART_6
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import disturb_pascal_person_part, write_pascal_person_part
-from mhparse.testing.releases.pascal_person_part import people_path
+from mmhparse.datasets import PascalPersonPartDataset, pascal_people
+from mmhparse.datasets.pascal_people import MERGED
+from mmhparse.structures import IGNORE, PASCAL_PERSON_PART_6
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import disturb_pascal_person_part, write_pascal_person_part
+from mmhparse.testing.releases.pascal_person_part import people_path
 
-READ = [dict(type='mhparse.LoadImage'), dict(type='mhparse.PackHumanParseInputs')]
+READ = [dict(type='mmhparse.LoadImage'), dict(type='mmhparse.PackHumanParseInputs')]
 FIRST, SECOND = '2008_000000', '2008_000001'
 
 SCENES = [synthetic_scene(seed, (160, 120), num_people=2) for seed in (4, 5)]

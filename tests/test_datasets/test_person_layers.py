@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mhparse.datasets import PersonLayer, flatten_layers
-from mhparse.structures import IGNORE
+from mmhparse.datasets import PersonLayer, flatten_layers
+from mmhparse.structures import IGNORE
 
 NOBODY = np.zeros((10, 12), bool)
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mhparse.datasets import PhotometricDistortPeople
+from mmhparse.datasets import PhotometricDistortPeople
 
 IMAGE = np.random.default_rng(0).integers(40, 200, (20, 30, 3), np.uint8)
 STILL = dict(brightness=0, contrast=0, saturation=0, hue=0, grey_prob=0)

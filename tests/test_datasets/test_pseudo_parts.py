@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.datasets.body_segments import body_segments
-from mhparse.datasets.pseudo_parts import HALF_WIDTH, pseudo_part_map
-from mhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.datasets.body_segments import body_segments
+from mmhparse.datasets.pseudo_parts import HALF_WIDTH, pseudo_part_map
+from mmhparse.structures import COCO_17, DENSEPOSE_14
 
 JOINT = {name: index for index, name in enumerate(COCO_17.joints)}
 PART = {name: index for index, name in enumerate(DENSEPOSE_14.parts)}

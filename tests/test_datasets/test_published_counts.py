@@ -2,8 +2,8 @@
 
 import pytest
 
-from mhparse.datasets import CihpDataset, DensePoseCocoDataset, LvMhpV2Dataset, PascalPersonPartDataset
-from mhparse.datasets.published_counts import _PUBLISHED, published_counts
+from mmhparse.datasets import CihpDataset, DensePoseCocoDataset, LvMhpV2Dataset, PascalPersonPartDataset
+from mmhparse.datasets.published_counts import _PUBLISHED, published_counts
 
 SPLITS = {
     (LvMhpV2Dataset, 'train'): 15403,

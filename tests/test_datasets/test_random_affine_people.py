@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from mhparse.datasets import RandomAffinePeople
-from mhparse.datasets.transforms.warping import warp_image
-from mhparse.structures import ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import RandomAffinePeople
+from mmhparse.datasets.transforms.warping import warp_image
+from mmhparse.structures import ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def record(seed=0, size=(128, 96), num_people=3):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mhparse.datasets import RandomFlipPeople
-from mhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import RandomFlipPeople
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def record(seed=0):

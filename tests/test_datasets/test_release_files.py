@@ -1,6 +1,6 @@
 import pytest
 
-from mhparse.datasets import Release, files_in, join_inside, read_names
+from mmhparse.datasets import Release, files_in, join_inside, read_names
 
 RELEASE = Release('My people', 'https://example.org', 'my_people/\n  images/*.jpg\n  list.txt')
 

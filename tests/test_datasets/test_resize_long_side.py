@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mhparse.datasets import ResizeLongSide
-from mhparse.structures import ImageFrame
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import ResizeLongSide
+from mmhparse.structures import ImageFrame
+from mmhparse.testing import synthetic_scene
 
 
 def image(height, width):

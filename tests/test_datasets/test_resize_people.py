@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mhparse.datasets import ResizePeople
-from mhparse.structures import ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import ResizePeople
+from mmhparse.structures import ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def record(size=(96, 64)):

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
-from mhparse.datasets import SyntheticPeopleDataset
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import SyntheticPeopleDataset
+from mmhparse.testing import synthetic_scene
 
-PACK = [dict(type='mhparse.PackHumanParseInputs')]
+PACK = [dict(type='mmhparse.PackHumanParseInputs')]
 
 
 def same(first, second) -> bool:

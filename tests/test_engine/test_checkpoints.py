@@ -7,7 +7,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mhparse.engine import UsageError, allow_checkpoint_types, check_checkpoint
+from mmhparse.engine import UsageError, allow_checkpoint_types, check_checkpoint
 
 
 class _AnyClass:

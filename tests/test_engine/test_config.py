@@ -2,7 +2,7 @@
 
 import pytest
 
-from mhparse.engine import UsageError, load_config
+from mmhparse.engine import UsageError, load_config
 
 CONFIG = """
 data_root = 'data/coco'

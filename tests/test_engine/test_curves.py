@@ -6,7 +6,7 @@ import mmcv
 import numpy as np
 import pytest
 
-from mhparse.engine import UsageError, draw_curves, read_log
+from mmhparse.engine import UsageError, draw_curves, read_log
 
 
 def _write_run(work_dir, name, records):

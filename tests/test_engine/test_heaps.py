@@ -3,13 +3,13 @@ import sys
 
 import pytest
 
-from mhparse.engine.heaps import share_heaps
+from mmhparse.engine.heaps import share_heaps
 
 THREADS = """
 import ctypes
 import threading
 
-from mhparse.engine.heaps import share_heaps
+from mmhparse.engine.heaps import share_heaps
 
 {first}
 libc = ctypes.CDLL(None)

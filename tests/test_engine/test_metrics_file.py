@@ -5,7 +5,7 @@ import json
 import numpy as np
 import torch
 
-from mhparse.engine import write_metrics
+from mmhparse.engine import write_metrics
 
 
 def test_numbers_of_any_library_become_plain_and_keep_their_order(tmp_path):

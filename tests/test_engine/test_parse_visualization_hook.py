@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 
-from mhparse.engine import ParseVisualizationHook
+from mmhparse.engine import ParseVisualizationHook
 
 
 class _Visualizer:

@@ -8,8 +8,8 @@ import pytest
 from stand_ins import stand_in_config
 from tqdm import tqdm
 
-from mhparse.engine import progress, progress_bar
-from mhparse.engine.runner_setup import build_runner
+from mmhparse.engine import progress, progress_bar
+from mmhparse.engine.runner_setup import build_runner
 
 
 class _Terminal(io.StringIO):

@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 from stand_ins import stand_in_config
 
-from mhparse.engine import UsageError, runner_setup
-from mhparse.engine.runner_setup import (
+from mmhparse.engine import UsageError, runner_setup
+from mmhparse.engine.runner_setup import (
     build_runner,
     draw_predictions,
     dump_predictions,
@@ -60,7 +60,7 @@ def test_amp(cfg, monkeypatch):
     with pytest.raises(UsageError, match='needs a GPU.*--amp bfloat16'):
         use_amp(cfg, 'float16')
     use_amp(cfg, 'bfloat16')
-    assert cfg.optim_wrapper.type == 'mhparse.BFloat16OptimWrapper'
+    assert cfg.optim_wrapper.type == 'mmhparse.BFloat16OptimWrapper'
     cfg.optim_wrapper.type = 'OptimWrapper'
     monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cuda')
     use_amp(cfg, 'float16')

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.utils import clip_grad_norm_
 
-from mhparse.engine import ShardedOptimWrapper
+from mmhparse.engine import ShardedOptimWrapper
 
 
 @pytest.mark.parametrize('max_norm', [0.5, 1e6])

@@ -9,9 +9,9 @@ from mmengine.model import BaseModule
 from stand_ins import stand_in_config
 from torch import nn
 
-from mhparse.apis.weights import read_checkpoint
-from mhparse.engine import UsageError, WholeCheckpointHook, check_checkpoint
-from mhparse.engine.runner_setup import build_runner
+from mmhparse.apis.weights import read_checkpoint
+from mmhparse.engine import UsageError, WholeCheckpointHook, check_checkpoint
+from mmhparse.engine.runner_setup import build_runner
 
 
 class Attack:
@@ -105,5 +105,5 @@ def test_a_checkpoint_of_another_model_is_refused_by_tests_and_resumes(tmp_path)
 
 
 def test_a_config_of_another_version_is_named(tmp_path):
-    with pytest.raises(UsageError, match=r"unexpected keyword argument 'deepness'.*another version of mhparse"):
+    with pytest.raises(UsageError, match=r"unexpected keyword argument 'deepness'.*another version of mmhparse"):
         runner_of(tmp_path, model=dict(deepness=3))

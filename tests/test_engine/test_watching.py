@@ -11,8 +11,8 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 
-from mhparse.engine import LossSharesHook, load_config
-from mhparse.engine.runner_setup import build_runner
+from mmhparse.engine import LossSharesHook, load_config
+from mmhparse.engine.runner_setup import build_runner
 
 DEMO = 'configs/multi_granularity/mg-pgd_light_synthetic.py'
 
@@ -89,8 +89,8 @@ def test_tensorboard_gets_scalars_and_pictures(repo_root, tmp_path):
 
     page = (repo_root / 'docs' / 'training.md').read_text()
     (block,) = re.findall(r'```python\n# watching\n(.*?)```', page, flags=re.DOTALL)
-    # mhparse:: needs an installed package; the tests run in the repository as well
-    _train(tmp_path, block.replace('mhparse::', f'{repo_root}/configs/'))
+    # mmhparse:: needs an installed package; the tests run in the repository as well
+    _train(tmp_path, block.replace('mmhparse::', f'{repo_root}/configs/'))
     (folder,) = tmp_path.glob('work/*/vis_data')
     events = EventAccumulator(str(folder)).Reload()
     scalars = events.Tags()['scalars']

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mhparse.evaluation.functional import average_precision, rank
+from mmhparse.evaluation.functional import average_precision, rank
 
 
 @pytest.mark.parametrize(

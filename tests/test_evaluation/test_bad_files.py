@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from prediction_files import draw_scenes, save, scores_on_arrays, write_cihp, write_coco, write_mhp
 
-from mhparse.evaluation.files import CocoFiles, MhpFiles, Protocols, score_files
-from mhparse.structures import MHP_V2_58
+from mmhparse.evaluation.files import CocoFiles, MhpFiles, Protocols, score_files
+from mmhparse.structures import MHP_V2_58
 
 
 @pytest.fixture(scope='module')

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mhparse.evaluation.error_analysis import ERROR_KINDS, analyze_errors, claim_repaired, find_errors, score_repaired
-from mhparse.evaluation.functional import PeopleMaps, instance_part_ap
-from mhparse.testing import synthetic_scene
+from mmhparse.evaluation.error_analysis import ERROR_KINDS, analyze_errors, claim_repaired, find_errors, score_repaired
+from mmhparse.evaluation.functional import PeopleMaps, instance_part_ap
+from mmhparse.testing import synthetic_scene
 
 CLASSES = 5
 SIZE = (60, 120)  # rows, columns

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from prediction_files import WRITERS, draw_scenes, scores_on_arrays, write_cihp, write_mhp
 
-from mhparse.evaluation.files import CihpFiles, Protocols, score_files
-from mhparse.evaluation.files.folders import label_files
-from mhparse.evaluation.functional import precision_recall
-from mhparse.structures import CIHP_19
+from mmhparse.evaluation.files import CihpFiles, Protocols, score_files
+from mmhparse.evaluation.files.folders import label_files
+from mmhparse.evaluation.functional import precision_recall
+from mmhparse.structures import CIHP_19
 
 
 @pytest.fixture(scope='module')
@@ -18,7 +18,7 @@ def scenes():
     return draw_scenes()
 
 
-@pytest.mark.parametrize('protocol', ['mhparse', 'mhp_v2', 'm2fp'])
+@pytest.mark.parametrize('protocol', ['mmhparse', 'mhp_v2', 'm2fp'])
 @pytest.mark.parametrize('kind', WRITERS)
 def test_files_score_as_the_same_arrays_do(scenes, kind, protocol, tmp_path):
     truths, predictions = scenes

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mhparse.evaluation.functional import (
+from mmhparse.evaluation.functional import (
     THRESHOLDS,
     PeopleMaps,
     claim_people,
@@ -15,7 +15,7 @@ from mhparse.evaluation.functional import (
     score_claims,
 )
 
-PROTOCOLS = ['mhparse', 'mhp_v1', 'mhp_v2', 'parsing_rcnn', 'm2fp']
+PROTOCOLS = ['mmhparse', 'mhp_v1', 'mhp_v2', 'parsing_rcnn', 'm2fp']
 
 
 def stack(*rows):
@@ -110,7 +110,7 @@ def test_no_predictions_score_zero_and_no_people_are_undefined(protocol):
 def test_predicted_people_without_pixels():
     empty = [0] * 8
     images = [(stack(empty, A), [0.9, 0.8], stack(A))]
-    result = score(images, protocol='mhparse')
+    result = score(images, protocol='mmhparse')
     assert result.num_predictions == 1
     np.testing.assert_array_equal(result.ap, np.ones(9))
     # the others let it claim the person: background 4/8, 0/2, 0/2, mean 1/6, at 0.1 only
@@ -122,13 +122,13 @@ def test_predicted_people_without_pixels():
 def test_true_people_without_pixels():
     image = (stack(A), [0.9], stack(A, [0] * 8, [0, 0, 0, 0, 255, 255, 0, 0]))
     counted = {protocol: score([image], protocol=protocol).num_people for protocol in PROTOCOLS}
-    assert counted == dict(mhparse=1, mhp_v1=1, mhp_v2=2, parsing_rcnn=3, m2fp=2)
+    assert counted == dict(mmhparse=1, mhp_v1=1, mhp_v2=2, parsing_rcnn=3, m2fp=2)
 
 
 def test_a_true_person_of_background_is_seen_by_one_evaluator_only():
     truth = PeopleMaps(np.array([[1, 1, 2, 2, 0, 0, 0, 0]]), np.array([[1, 1, 1, 1, 0, 2, 0, 0]]))
     counted = {protocol: score([(stack(A), [0.9], truth)], protocol=protocol).num_people for protocol in PROTOCOLS}
-    assert counted == dict(mhparse=1, mhp_v1=1, mhp_v2=1, parsing_rcnn=2, m2fp=2)
+    assert counted == dict(mmhparse=1, mhp_v1=1, mhp_v2=1, parsing_rcnn=2, m2fp=2)
 
 
 def test_ignored_pixels_count_neither_way():
@@ -141,19 +141,19 @@ def test_ignored_pixels_count_neither_way():
 def test_a_prediction_on_ignored_pixels_is_not_wrong():
     truth = PeopleMaps(np.array([[1, 1, 2, 2, 0, 0, 0, 0]]), np.array([[1, 1, 1, 1, 0, 255, 255, 255]]))
     images = [(stack(B, A), [0.9, 0.8], truth)]
-    np.testing.assert_array_equal(score(images, protocol='mhparse').ap, np.ones(9))
+    np.testing.assert_array_equal(score(images, protocol='mmhparse').ap, np.ones(9))
     assert score(images, protocol='mhp_v2').ap[8] == 1 / 2
     # background 1/4, class 1 1/2, class 2 0/2, mean 1/4: claims A at 0.1 and 0.2, and is no duplicate there
     images = [(stack(A, [1, 0, 0, 0, 0, 1, 1, 1]), [0.9, 0.8], truth), (stack(A), [0.7], stack(A))]
-    np.testing.assert_array_equal(score(images, protocol='mhparse').ap, np.ones(9))
+    np.testing.assert_array_equal(score(images, protocol='mmhparse').ap, np.ones(9))
     beside = [0, 0, 0, 1, 1, 1, 0, 0]  # one of three pixels is ignored: wrong
-    assert score([(stack(beside, A), [0.9, 0.8], truth)], protocol='mhparse').ap[8] == 1 / 2
+    assert score([(stack(beside, A), [0.9, 0.8], truth)], protocol='mmhparse').ap[8] == 1 / 2
 
 
 def test_score_floors():
     images = [(stack(B, A), [0.005, 0.0005], stack(A, B))]
     kept = {protocol: score(images, protocol=protocol).num_predictions for protocol in PROTOCOLS}
-    assert kept == dict(mhparse=2, mhp_v1=2, mhp_v2=2, parsing_rcnn=1, m2fp=0)
+    assert kept == dict(mmhparse=2, mhp_v1=2, mhp_v2=2, parsing_rcnn=1, m2fp=0)
 
 
 def test_ties_over_images():
@@ -161,15 +161,15 @@ def test_ties_over_images():
     assert score([wrong, right]).ap[4] == 1 / 2
     assert score([right, wrong]).ap[4] == 1.0
     # the default does not depend on the order
-    assert score([wrong, right], protocol='mhparse').ap[4] == 1 / 2
-    assert score([right, wrong], protocol='mhparse').ap[4] == 1 / 2
+    assert score([wrong, right], protocol='mmhparse').ap[4] == 1 / 2
+    assert score([right, wrong], protocol='mmhparse').ap[4] == 1 / 2
 
 
 @pytest.mark.parametrize('swapped', [False, True])
 def test_the_better_of_two_equal_scores_finds_the_person(swapped):
     half = [1, 1, 0, 0, 0, 0, 0, 0]
     predicted = stack(half, A) if swapped else stack(A, half)
-    result = score([(predicted, [0.9, 0.9], stack(A))], protocol='mhparse')
+    result = score([(predicted, [0.9, 0.9], stack(A))], protocol='mmhparse')
     np.testing.assert_array_equal(result.pcp, np.ones(9))
     np.testing.assert_array_equal(result.ap, np.full(9, 1 / 2))
 
@@ -248,7 +248,7 @@ def test_the_truth_scores_one(part_map, person_map, scores):
     visible = (part_map != 255) & (person_map != 255)
     assume((visible & (part_map > 0) & (person_map > 0)).any())
     predicted = PeopleMaps(np.where(visible, part_map, 0), np.where(visible, person_map, 0), 3)
-    result = score([(predicted, scores, PeopleMaps(part_map, person_map, 3))], num_classes=4, protocol='mhparse')
+    result = score([(predicted, scores, PeopleMaps(part_map, person_map, 3))], num_classes=4, protocol='mmhparse')
     np.testing.assert_array_equal(result.ap, np.ones(9))
     np.testing.assert_array_equal(result.pcp, np.ones(9))
 
@@ -273,7 +273,7 @@ def test_order_of_people_and_images_does_not_matter(seed):
     overlaps = [part_overlaps(predicted, truth, 3).mean_iou() for predicted, _, truth in images]
     # between people of equal overlap the first wins
     assume(all(len(np.unique(row)) == len(row) for table in overlaps for row in table))
-    before, after = (score(some, protocol='mhparse') for some in (images, shuffled))
+    before, after = (score(some, protocol='mmhparse') for some in (images, shuffled))
     np.testing.assert_allclose(before.ap, after.ap, atol=1e-12)
     np.testing.assert_allclose(before.pcp, after.pcp, atol=1e-12)
     assert ((before.ap >= 0) & (before.ap <= 1)).all()

@@ -10,9 +10,9 @@ from parse_samples import META, evaluate, joints_of, maps, perfect, predict, wit
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mhparse.structures import COCO_17
+from mmhparse.structures import COCO_17
 
-JOINTS = [dict(type='mhparse.JointMetric')]
+JOINTS = [dict(type='mmhparse.JointMetric')]
 CROWD = np.s_[12:32, 2:12]  # rows, columns
 
 

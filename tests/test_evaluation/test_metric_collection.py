@@ -14,8 +14,8 @@ PROTOCOLS = dict(
     PartRegionMetric=('pgn', 'mg', 'm2fp'),
     SemanticPartMetric=('parsing_rcnn', 'm2fp', 'schp', 'mg'),
 )
-EVERY_PROTOCOL = [*ALL, dict(type='mhparse.PartErrorMetric')] + [
-    dict(type=f'mhparse.{metric}', protocol=protocol, prefix=protocol)
+EVERY_PROTOCOL = [*ALL, dict(type='mmhparse.PartErrorMetric')] + [
+    dict(type=f'mmhparse.{metric}', protocol=protocol, prefix=protocol)
     for metric, protocols in PROTOCOLS.items()
     for protocol in protocols
 ]

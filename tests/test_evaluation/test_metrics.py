@@ -6,8 +6,8 @@ import torch
 from mmengine.structures import InstanceData
 from parse_samples import ALL, META, evaluate, joints_of, maps, perfect, pixels, predict, with_truth, without_people
 
-from mhparse.registry import METRICS
-from mhparse.structures import make_people
+from mmhparse.registry import METRICS
+from mmhparse.structures import make_people
 
 
 def test_a_perfect_prediction_scores_one_everywhere():
@@ -59,9 +59,9 @@ def test_a_predicted_person_without_pixels_is_no_prediction():
     sample.pred_people = make_people(
         torch.cat([people.keypoints, joints_of(1, 9)]), torch.ones(3, 17), torch.tensor([0.5, 0.4, 0.99])
     )
-    scores = evaluate([sample], [dict(type='mhparse.InstancePartMetric')])
+    scores = evaluate([sample], [dict(type='mmhparse.InstancePartMetric')])
     assert scores == dict.fromkeys(scores, 1.0)
-    assert evaluate([sample], [dict(type='mhparse.InstancePartMetric', protocol='mhp_v2')])['AP_p_50'] == 2 / 3
+    assert evaluate([sample], [dict(type='mmhparse.InstancePartMetric', protocol='mhp_v2')])['AP_p_50'] == 2 / 3
 
 
 def test_scores_belong_to_the_ids_of_the_person_map():
@@ -71,7 +71,7 @@ def test_scores_belong_to_the_ids_of_the_person_map():
     ap = []
     for scores in ([0.9, 0.8], [0.8, 0.9]):
         sample = predict(with_truth(part_map, person_map, joints_of(2)), wrong, person_map, joints_of(2), scores)
-        ap.append(evaluate([sample], [dict(type='mhparse.InstancePartMetric')])['AP_p_50'])
+        ap.append(evaluate([sample], [dict(type='mmhparse.InstancePartMetric')])['AP_p_50'])
     assert ap == [1 / 2 * 1 / 2, 1 / 2]
 
 
@@ -82,12 +82,12 @@ def test_the_evaluator_hands_over_public_names():
 
 
 def test_prefix_and_protocol():
-    prefixed = evaluate([perfect()], [dict(type='mhparse.InstancePartMetric', prefix='val', protocol='mhp_v1')])
+    prefixed = evaluate([perfect()], [dict(type='mmhparse.InstancePartMetric', prefix='val', protocol='mhp_v1')])
     assert prefixed['val/AP_p_50'] == 1.0
     part_map, person_map = maps(0)
     part_map[part_map == part_map[39, 0]] = 0  # a class that is nowhere
     sample = predict(with_truth(part_map, person_map, joints_of(2)), part_map, person_map, joints_of(2), [0.9, 0.8])
-    zeros = evaluate([sample], [dict(type='mhparse.SemanticPartMetric', protocol='schp')])['mIoU']
+    zeros = evaluate([sample], [dict(type='mmhparse.SemanticPartMetric', protocol='schp')])['mIoU']
     assert zeros == len(np.unique(part_map)) / 15
 
 
@@ -169,7 +169,7 @@ def unknown_part(sample):
 )
 def test_errors_name_the_image(metric, change, message):
     with pytest.raises(ValueError, match=rf'photos/broken\.png: .*{message}'):
-        evaluate([broken(change)], [dict(type=f'mhparse.{metric}')])
+        evaluate([broken(change)], [dict(type=f'mmhparse.{metric}')])
 
 
 def test_an_error_without_a_path_names_the_id():

@@ -5,15 +5,15 @@ import pytest
 from mmengine.evaluator import Evaluator
 from parse_samples import META, damaged, evaluate, maps, perfect, without_people
 
-from mhparse.evaluation import PartErrorMetric
-from mhparse.evaluation.error_analysis import ERROR_KINDS
+from mmhparse.evaluation import PartErrorMetric
+from mmhparse.evaluation.error_analysis import ERROR_KINDS
 
-METRIC = [dict(type='mhparse.PartErrorMetric')]
+METRIC = [dict(type='mmhparse.PartErrorMetric')]
 
 
 def test_the_pieces_add_up_to_what_the_other_metric_lacks():
     samples = [damaged(seed) for seed in range(4)]
-    scores = evaluate(samples, [*METRIC, dict(type='mhparse.InstancePartMetric')])
+    scores = evaluate(samples, [*METRIC, dict(type='mmhparse.InstancePartMetric')])
     assert set(scores) >= {'AP_p_lost', *(f'AP_p_lost_{kind}' for kind in ERROR_KINDS)}
     pieces = [scores[f'AP_p_lost_{kind}'] for kind in ERROR_KINDS]
     assert sum(pieces) == pytest.approx(scores['AP_p_lost']) == pytest.approx(1 - scores['AP_p_vol'])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mhparse.evaluation.functional import PeopleMaps, part_overlaps
+from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
 
 C = 4
 SIZE = (5, 6)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mhparse.evaluation.functional import THRESHOLDS, PeopleMaps, find_parts, part_region_ap
+from mmhparse.evaluation.functional import THRESHOLDS, PeopleMaps, find_parts, part_region_ap
 
-PROTOCOLS = ['mhparse', 'pgn', 'mg', 'm2fp']
+PROTOCOLS = ['mmhparse', 'pgn', 'mg', 'm2fp']
 
 
 def people(part_row, person_row, num_people=None):
@@ -47,7 +47,7 @@ def halves(protocol):
 
 
 def test_a_true_part_is_found_once():
-    np.testing.assert_allclose(halves('mhparse').ap, [1] * 4 + [0] * 5)
+    np.testing.assert_allclose(halves('mmhparse').ap, [1] * 4 + [0] * 5)
 
 
 @pytest.mark.parametrize('protocol', ['pgn', 'mg', 'm2fp'])
@@ -82,11 +82,11 @@ def test_classes_without_truth():
     maps, truth = people([1, 1, 2, 0], [1, 1, 1, 0]), people([1, 1, 0, 0], [1, 1, 0, 0])
     image = (maps, table(1, 4, [(1, 1, 0.9), (1, 2, 0.8)]), truth)
     per_class = {protocol: score([image], 4, protocol).per_class[:, 4] for protocol in PROTOCOLS}
-    np.testing.assert_array_equal(per_class['mhparse'], [1, np.nan, np.nan])
+    np.testing.assert_array_equal(per_class['mmhparse'], [1, np.nan, np.nan])
     for protocol in ('pgn', 'mg', 'm2fp'):
         np.testing.assert_array_equal(per_class[protocol], [1, np.nan, 0])
     vol = {protocol: score([image], 4, protocol).ap_vol for protocol in PROTOCOLS}
-    assert (vol['mhparse'], vol['mg'], vol['m2fp']) == (1.0, 0.5, 0.5)
+    assert (vol['mmhparse'], vol['mg'], vol['m2fp']) == (1.0, 0.5, 0.5)
     assert np.isnan(vol['pgn'])
 
 
@@ -96,23 +96,23 @@ def test_ties():
         row = [1, 1, 0, 0] if right else [0, 0, 1, 1]
         return people(row, np.sign(row)), table(1, 2, [(1, 1, 0.9)]), people([1, 1, 0, 0], [1, 1, 0, 0])
 
-    found = [score([image(False), image(True)], 2, protocol).ap[4] for protocol in ('m2fp', 'mhparse')]
+    found = [score([image(False), image(True)], 2, protocol).ap[4] for protocol in ('m2fp', 'mmhparse')]
     assert found == [1 / 2, 1 / 4]
-    found = [score([image(True), image(False)], 2, protocol).ap[4] for protocol in ('m2fp', 'mhparse')]
+    found = [score([image(True), image(False)], 2, protocol).ap[4] for protocol in ('m2fp', 'mmhparse')]
     assert found == [1 / 4, 1 / 4]
 
 
 def test_ignored_pixels():
     truth = people([1, 1, 255, 255, 0, 0], [1, 1, 1, 1, 0, 0])
     image = (people([1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 0, 0]), table(1, 2, [(1, 1, 0.9)]), truth)
-    np.testing.assert_allclose(score([image], 2, 'mhparse').ap, np.ones(9))
+    np.testing.assert_allclose(score([image], 2, 'mmhparse').ap, np.ones(9))
     np.testing.assert_allclose(score([image], 2, 'm2fp').ap, [1] * 4 + [0] * 5)  # IoU 2/4
 
 
 def test_a_part_on_ignored_pixels_is_not_wrong():
     truth = people([1, 1, 0, 0, 0, 0], [1, 1, 0, 255, 255, 255])
     image = (people([1, 1, 0, 1, 1, 0], [1, 1, 0, 2, 2, 0]), table(2, 2, [(1, 1, 0.8), (2, 1, 0.9)]), truth)
-    np.testing.assert_allclose(score([image], 2, 'mhparse').ap, 1.0)
+    np.testing.assert_allclose(score([image], 2, 'mmhparse').ap, 1.0)
     np.testing.assert_allclose(score([image], 2, 'm2fp').ap, 1 / 2)
 
 
@@ -120,7 +120,7 @@ def test_listed_parts_without_pixels():
     maps = people([1, 1, 0, 0], [1, 1, 0, 0], 2)
     image = (maps, table(2, 2, [(1, 1, 0.8), (2, 1, 0.9)]), maps)
     found = {protocol: score([image], 2, protocol).ap[4] for protocol in PROTOCOLS}
-    assert found == dict(mhparse=1.0, pgn=1.0, mg=1.0, m2fp=0.5)
+    assert found == dict(mmhparse=1.0, pgn=1.0, mg=1.0, m2fp=0.5)
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
@@ -180,7 +180,7 @@ def plain_loop(images, label, threshold, one_to_one):
     return area
 
 
-@pytest.mark.parametrize('protocol', ['mhparse', 'm2fp'])
+@pytest.mark.parametrize('protocol', ['mmhparse', 'm2fp'])
 @pytest.mark.parametrize('seed', range(3))
 def test_equals_a_plain_loop(seed, protocol):
     rng = np.random.default_rng(seed)
@@ -188,7 +188,7 @@ def test_equals_a_plain_loop(seed, protocol):
     # scores that differ over the whole set: ties have rules of their own
     images = [(predicted, scores + n / 1000, truth) for n, (predicted, scores, truth) in enumerate(images)]
     result = score(images, 4, protocol)
-    expected = [[plain_loop(images, c, t, protocol == 'mhparse') for t in THRESHOLDS] for c in (1, 2, 3)]
+    expected = [[plain_loop(images, c, t, protocol == 'mmhparse') for t in THRESHOLDS] for c in (1, 2, 3)]
     assert 0 < np.mean(expected) < 1
     np.testing.assert_allclose(result.per_class, expected, atol=1e-12)
     np.testing.assert_allclose(result.ap, np.mean(expected, axis=0), atol=1e-12)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mhparse.evaluation.functional import (
+from mmhparse.evaluation.functional import (
     PeopleMaps,
     instance_part_ap,
     part_confusion,

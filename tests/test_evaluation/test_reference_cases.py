@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mhparse.evaluation.functional import (
+from mmhparse.evaluation.functional import (
     PeopleMaps,
     instance_part_ap,
     part_confusion,
@@ -16,7 +16,7 @@ from mhparse.evaluation.functional import (
 )
 
 CASES_FILE = Path(
-    os.environ.get('MHPARSE_METRIC_CASES') or Path(__file__).parents[3] / 'shared' / 'reference' / 'metric_cases.json'
+    os.environ.get('MMHPARSE_METRIC_CASES') or Path(__file__).parents[3] / 'shared' / 'reference' / 'metric_cases.json'
 )
 CASES = json.loads(CASES_FILE.read_text())['cases'] if CASES_FILE.is_file() else []
 
@@ -31,7 +31,7 @@ OUT_OF_RANGE = ('25_prediction_label_out_of_range_rolls_over', '25b_prediction_l
 def cases_of(group):
     pairs = [(case, protocol) for case in CASES for protocol in case['expected'][group]]
     if not pairs:
-        reason = f'{CASES_FILE} is absent; set MHPARSE_METRIC_CASES to the file of worked cases'
+        reason = f'{CASES_FILE} is absent; set MMHPARSE_METRIC_CASES to the file of worked cases'
         return [pytest.param(None, None, marks=pytest.mark.skip(reason=reason))]
     return [pytest.param(case, protocol, id=f'{case["name"]}-{protocol}') for case, protocol in pairs]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mhparse.evaluation.functional import part_confusion, semantic_part_scores
+from mmhparse.evaluation.functional import part_confusion, semantic_part_scores
 
 # class 2 is missed, class 3 is invented, class 4 is in neither map; one pixel is ignored
 TRUTH = np.array([[0, 0, 0, 1, 1, 2, 255]])

@@ -1,6 +1,6 @@
 """The table that metrics print."""
 
-from mhparse.evaluation.metrics.table import format_table
+from mmhparse.evaluation.metrics.table import format_table
 
 
 def test_table():

@@ -6,9 +6,9 @@ import pytest
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from mhparse.registry import KEYPOINT_CODECS
+from mmhparse.registry import KEYPOINT_CODECS
 
-CODEC = dict(type='mhparse.DifferentiableGroupingCodec', skeleton='coco_17', part_set='densepose_14', stride=4)
+CODEC = dict(type='mmhparse.DifferentiableGroupingCodec', skeleton='coco_17', part_set='densepose_14', stride=4)
 METRICS = ('SemanticPartMetric', 'InstancePartMetric', 'PartRegionMetric', 'JointMetric')
 
 
@@ -32,13 +32,13 @@ class FieldsOfTheTruth(BaseModel):
 
 
 def run(folder, metrics=METRICS, exchange=()):
-    pipeline = [dict(type='mhparse.GenerateFields', codec=CODEC), dict(type='mhparse.PackHumanParseInputs')]
+    pipeline = [dict(type='mmhparse.GenerateFields', codec=CODEC), dict(type='mmhparse.PackHumanParseInputs')]
     runner = Runner(
         model=FieldsOfTheTruth(exchange),
         work_dir=str(folder),
         test_dataloader=dict(
             dataset=dict(
-                type='mhparse.SyntheticPeopleDataset', num_images=8, seed=500, image_size=(256, 192), pipeline=pipeline
+                type='mmhparse.SyntheticPeopleDataset', num_images=8, seed=500, image_size=(256, 192), pipeline=pipeline
             ),
             sampler=dict(type='DefaultSampler', shuffle=False),
             collate_fn=dict(type='pseudo_collate'),
@@ -46,8 +46,8 @@ def run(folder, metrics=METRICS, exchange=()):
             num_workers=0,
         ),
         test_cfg=dict(),
-        test_evaluator=[dict(type=f'mhparse.{metric}') for metric in metrics],
-        default_scope='mhparse',
+        test_evaluator=[dict(type=f'mmhparse.{metric}') for metric in metrics],
+        default_scope='mmhparse',
         experiment_name=folder.name,
         log_level=logging.WARNING,
     )

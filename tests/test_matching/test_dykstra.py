@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import LinearConstraint, linear_sum_assignment, minimize
 
-from mhparse.matching.dykstra import project_capped_simplex, project_relaxed_matching
+from mmhparse.matching.dykstra import project_capped_simplex, project_relaxed_matching
 
 matrices = hnp.arrays(
     np.float64, st.tuples(st.integers(1, 2), st.integers(1, 5), st.integers(1, 5)), elements=st.floats(-3, 3)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from mhparse.matching import Hungarian, MatchingProblem, ProjectedGradient, solve
-from mhparse.matching.exact_projection import project_exactly
-from mhparse.matching.result import violation
-from mhparse.ops import compiled_devices
+from mmhparse.matching import Hungarian, MatchingProblem, ProjectedGradient, solve
+from mmhparse.matching.exact_projection import project_exactly
+from mmhparse.matching.result import violation
+from mmhparse.ops import compiled_devices
 
 BACKENDS = ['reference', *(['compiled'] if 'cpu' in compiled_devices() else [])]
 

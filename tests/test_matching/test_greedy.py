@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.matching import Greedy, Hungarian, MatchingProblem, solve
+from mmhparse.matching import Greedy, Hungarian, MatchingProblem, solve
 
 
 def greedy_by_definition(score: list[list[float]]) -> set[tuple[int, int]]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport
-from mhparse.ops import compiled_devices
+from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport
+from mmhparse.ops import compiled_devices
 
 SOLVERS = {
     'relaxed transport': UnbalancedTransport(marginals='relaxed', gradient='implicit'),

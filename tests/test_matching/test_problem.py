@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mhparse.matching import MatchingProblem
+from mmhparse.matching import MatchingProblem
 
 
 def test_masks_default_to_all_true():

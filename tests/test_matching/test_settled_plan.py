@@ -6,8 +6,8 @@ import pytest
 import torch
 from transport_problems import FORMS, plan_and_gradient, random_problem
 
-from mhparse.matching import MatchingProblem
-from mhparse.matching.unbalanced_transport import UnbalancedTransport
+from mmhparse.matching import MatchingProblem
+from mmhparse.matching.unbalanced_transport import UnbalancedTransport
 
 
 @pytest.mark.parametrize('form', FORMS)

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.matching import Hungarian, MatchingProblem, ProjectedGradient, solve
-from mhparse.registry import TASK_UTILS
+from mmhparse.matching import Hungarian, MatchingProblem, ProjectedGradient, solve
+from mmhparse.registry import TASK_UTILS
 
 SOLVERS = [Hungarian(), ProjectedGradient(), ProjectedGradient(steps=3, step_size=0.1, cycles=2)]
 

@@ -8,9 +8,9 @@ import torch
 from scipy.optimize import LinearConstraint, minimize
 from transport_problems import FORMS, SOLVERS, plan_and_gradient, random_problem
 
-from mhparse.matching import Hungarian, MatchingProblem
-from mhparse.matching.sinkhorn import Transport, sweep
-from mhparse.matching.unbalanced_transport import UnbalancedTransport
+from mmhparse.matching import Hungarian, MatchingProblem
+from mmhparse.matching.sinkhorn import Transport, sweep
+from mmhparse.matching.unbalanced_transport import UnbalancedTransport
 
 
 def negative_entropy(p: np.ndarray) -> float:

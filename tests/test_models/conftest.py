@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from mhparse.registry import MODELS
-from mhparse.structures import HumanParseDataSample, TargetFields
-from mhparse.testing import synthetic_scene
+from mmhparse.registry import MODELS
+from mmhparse.structures import HumanParseDataSample, TargetFields
+from mmhparse.testing import synthetic_scene
 
 
 def tiny_parser_config(**overrides) -> dict:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from test_models.conftest import tiny_parser_config
 
-from mhparse.registry import MODELS
-from mhparse.structures import ParseFields
+from mmhparse.registry import MODELS
+from mmhparse.structures import ParseFields
 
 
 def test_loss_mode_trains_every_parameter(tiny_parser, batch):

@@ -8,13 +8,13 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
-from mhparse.engine.runner_setup import use_tta
-from mhparse.models import HumanParserTTA
+from mmhparse.engine.runner_setup import use_tta
+from mmhparse.models import HumanParserTTA
 
 
 def data_of(images, transforms):
     """A batch as the test loader gives it."""
-    with DefaultScope.overwrite_default_scope('mhparse'):
+    with DefaultScope.overwrite_default_scope('mmhparse'):
         pipeline = Compose(transforms)
     records = []
     for index, image in enumerate(images):

@@ -6,11 +6,11 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from mhparse.codecs import DifferentiableGroupingCodec, training_candidates
-from mhparse.models import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
-from mhparse.models.losses.joint_loss import focal_heatmap_loss
-from mhparse.models.losses.part_loss import lovasz_softmax
-from mhparse.structures import IGNORE
+from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
+from mmhparse.models import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
+from mmhparse.models.losses.joint_loss import focal_heatmap_loss
+from mmhparse.models.losses.part_loss import lovasz_softmax
+from mmhparse.structures import IGNORE
 
 FIELD_LOSSES = [PartLoss(), PartLoss(full_size=False), JointLoss(), LimbLoss(), ProjectionLoss()]
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.models import LightResNet, MultiGranularityHead, PyramidDecoder, ResNet
-from mhparse.models.heads.joint_branch import JointBranch
-from mhparse.models.heads.projection_branch import ProjectionBranch, warp
-from mhparse.models.mixing_conv import mixing_conv
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.models import LightResNet, MultiGranularityHead, PyramidDecoder, ResNet
+from mmhparse.models.heads.joint_branch import JointBranch
+from mmhparse.models.heads.projection_branch import ProjectionBranch, warp
+from mmhparse.models.mixing_conv import mixing_conv
 
 
 @pytest.mark.parametrize(('output_stride', 'strides'), [(32, (4, 8, 16, 32)), (16, (4, 8, 16, 16)), (8, (4, 8, 8, 8))])

@@ -5,10 +5,10 @@ import torch
 from test_models.conftest import tiny_parser_config
 from torch import nn
 
-from mhparse.models import LightResNet, PyramidDecoder
-from mhparse.models.building import build_piece
-from mhparse.models.pyramid_shape import pyramid_shape
-from mhparse.registry import MODELS
+from mmhparse.models import LightResNet, PyramidDecoder
+from mmhparse.models.building import build_piece
+from mmhparse.models.pyramid_shape import pyramid_shape
+from mmhparse.registry import MODELS
 
 
 class Levels(nn.Module):

@@ -3,16 +3,16 @@
 
 template <typename Steps, bool kShared, typename T>
 void* const kernels[] = {
-    reinterpret_cast<void*>(&mhparse::projected_gradient_cuda_kernel<Steps, kShared, T>),
-    reinterpret_cast<void*>(&mhparse::projected_gradient_backward_cuda_kernel<Steps, kShared, T>),
+    reinterpret_cast<void*>(&mmhparse::projected_gradient_cuda_kernel<Steps, kShared, T>),
+    reinterpret_cast<void*>(&mmhparse::projected_gradient_backward_cuda_kernel<Steps, kShared, T>),
 };
 
 template <bool kShared>
 void* const* const by_steps[] = {
-    kernels<mhparse::UnrolledSteps<float>, kShared, float>,
-    kernels<mhparse::UnrolledSteps<double>, kShared, double>,
-    kernels<mhparse::ExactSteps, kShared, float>,
-    kernels<mhparse::ExactSteps, kShared, double>,
+    kernels<mmhparse::UnrolledSteps<float>, kShared, float>,
+    kernels<mmhparse::UnrolledSteps<double>, kShared, double>,
+    kernels<mmhparse::ExactSteps, kShared, float>,
+    kernels<mmhparse::ExactSteps, kShared, double>,
 };
 
 void* const* const* every_kernel(bool shared) { return shared ? by_steps<true> : by_steps<false>; }

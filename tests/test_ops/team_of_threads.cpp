@@ -14,7 +14,7 @@
 
 #include "projected_gradient.hpp"
 
-using namespace mhparse;
+using namespace mmhparse;
 
 // What the threads of a team share.
 struct Meeting {

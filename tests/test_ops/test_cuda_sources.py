@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.matching import MatchingProblem, ProjectedGradient
-from mhparse.ops import compiled_devices
+from mmhparse.matching import MatchingProblem, ProjectedGradient
+from mmhparse.ops import compiled_devices
 
 HERE = Path(__file__).parent
-COMMON = HERE.parents[1] / 'mhparse' / 'ops' / 'csrc' / 'common'
+COMMON = HERE.parents[1] / 'mmhparse' / 'ops' / 'csrc' / 'common'
 GRADIENTS = ('unrolled', 'implicit')
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
 
@@ -62,7 +62,7 @@ def test_nvcc_compiles_every_kernel(tmp_path):
 class ThreadTeams:
     """The kernels' algorithm, each problem solved by a team of CPU threads."""
 
-    def __init__(self, folder: Path, *flags: str, lanes: str = '-DMHPARSE_SCALAR'):
+    def __init__(self, folder: Path, *flags: str, lanes: str = '-DMMHPARSE_SCALAR'):
         self._program = folder / 'team_of_threads'
         # as setup.py: no contraction to fused multiply-add
         flags = ['-std=c++20', '-ffp-contract=off', '-Wno-psabi', '-pthread', lanes, *flags]
@@ -130,7 +130,7 @@ def test_a_team_tells_how_far_the_last_step_moved(thread_teams, gradient):
 def test_vector_registers_touch_no_foreign_memory(tmp_path):
     """Under AddressSanitizer and UndefinedBehaviorSanitizer; of 64 bytes: most rows end within a register."""
     sanitizers = ('-fsanitize=address,undefined', '-fno-sanitize-recover=all')
-    lone_thread = ThreadTeams(tmp_path, '-O0', '-g', *sanitizers, lanes='-DMHPARSE_REGISTER=64')
+    lone_thread = ThreadTeams(tmp_path, '-O0', '-g', *sanitizers, lanes='-DMMHPARSE_REGISTER=64')
     for gradient in GRADIENTS:
         for dtype in TOLERANCES:
             solver = ProjectedGradient(steps=6, cycles=3, gradient=gradient, backend='reference')

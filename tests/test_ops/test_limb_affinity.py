@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import library
 
-from mhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems
-from mhparse.codecs.candidates_to_problems import _reference
-from mhparse.ops import has_limb_affinity, limb_affinity
-from mhparse.ops.backend import load_extension
-from mhparse.structures import TargetFields
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems
+from mmhparse.codecs.candidates_to_problems import _reference
+from mmhparse.ops import has_limb_affinity, limb_affinity
+from mmhparse.ops.backend import load_extension
+from mmhparse.structures import TargetFields
+from mmhparse.testing import synthetic_scene
 
 pytestmark = pytest.mark.skipif(not load_extension(), reason='the compiled ops were not built')
 
@@ -82,7 +82,7 @@ def test_people_are_the_same_without_it(monkeypatch):
 
 
 def test_opcheck():
-    library.opcheck(torch.ops.mhparse.limb_affinity.default, (*drawn(1, 2, 3, 4, 2, (5, 6)), 4, 10))
+    library.opcheck(torch.ops.mmhparse.limb_affinity.default, (*drawn(1, 2, 3, 4, 2, (5, 6)), 4, 10))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import library
 
-from mhparse.matching import MatchingProblem, ProjectedGradient, solve
-from mhparse.ops import backend as ops_backend
-from mhparse.ops import choose_backend, compiled_devices, projected_gradient
-from mhparse.ops.backend import load_extension
+from mmhparse.matching import MatchingProblem, ProjectedGradient, solve
+from mmhparse.ops import backend as ops_backend
+from mmhparse.ops import choose_backend, compiled_devices, projected_gradient
+from mmhparse.ops.backend import load_extension
 
 pytestmark = pytest.mark.skipif('cpu' not in compiled_devices(), reason='the ops were not built (MMHPARSE_WITH_OPS=0)')
 
@@ -110,8 +110,8 @@ def test_threads_and_neighbours_change_no_bit(cycles):
 def test_opcheck(shape, cycles):
     score = random_problem(2, shape, torch.float64, masked=False)[0].requires_grad_()
     forward, backward = (
-        torch.ops.mhparse.projected_gradient.default,
-        torch.ops.mhparse.projected_gradient_backward.default,
+        torch.ops.mmhparse.projected_gradient.default,
+        torch.ops.mmhparse.projected_gradient_backward.default,
     )
     for trace_bytes in (0, 4096):
         library.opcheck(forward, (score, 4, 0.5, cycles, trace_bytes))
@@ -128,7 +128,7 @@ def test_export_and_compile_keep_the_op():
     score = random_problem(4, (2, 5, 6), torch.float32, masked=False)[0]
     expected = _Plan()(score)
     exported = torch.export.export(_Plan(), (score,))
-    assert 'mhparse.projected_gradient' in str(exported.graph)
+    assert 'mmhparse.projected_gradient' in str(exported.graph)
     torch.testing.assert_close(exported.module()(score), expected)
     # 'aot_eager' traces forward and backward without a compiler for the rest
     compiled = torch.compile(_Plan(), fullgraph=True, backend='aot_eager')
@@ -165,14 +165,14 @@ def test_gradients_of_gradients_are_refused():
 
 
 def test_a_backend_that_is_missing_is_named(monkeypatch):
-    monkeypatch.setattr('mhparse.ops.backend.compiled_devices', list)
+    monkeypatch.setattr('mmhparse.ops.backend.compiled_devices', list)
     assert choose_backend('auto', torch.device('cpu')) == 'reference'
     with pytest.raises(ImportError, match='MMHPARSE_WITH_OPS=0'):
         choose_backend('compiled', torch.device('cpu'))
 
 
 def test_no_built_op_is_no_reason_to_warn(monkeypatch, recwarn):
-    monkeypatch.setitem(sys.modules, 'mhparse.ops._ext', None)
+    monkeypatch.setitem(sys.modules, 'mmhparse.ops._ext', None)
     assert load_extension.__wrapped__() is False
     assert not recwarn.list
 
@@ -214,7 +214,7 @@ def test_steps_that_are_run_again_give_the_same_gradient(shape, gradient, monkey
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     solver = ProjectedGradient(gradient=gradient, backend='compiled')
     _, kept = plan_and_gradient(*problem, solver, weight)
-    monkeypatch.setattr(sys.modules['mhparse.ops.projected_gradient'], '_MOST_TRACE_BYTES', 0)
+    monkeypatch.setattr(sys.modules['mmhparse.ops.projected_gradient'], '_MOST_TRACE_BYTES', 0)
     assert kept_by(solver, problem[0])[1] == 0
     _, again = plan_and_gradient(*problem, solver, weight)
     assert torch.equal(kept, again)
@@ -223,6 +223,6 @@ def test_steps_that_are_run_again_give_the_same_gradient(shape, gradient, monkey
 def test_a_trace_that_is_too_short_is_refused():
     score = torch.rand(1, 8, 8)
     with pytest.raises(ValueError, match='trace_bytes must be 0, or a multiple of 64 and at least'):
-        torch.ops.mhparse.projected_gradient(score, 4, 0.5, 3, 64)
+        torch.ops.mmhparse.projected_gradient(score, 4, 0.5, 3, 64)
     with pytest.raises(ValueError, match='trace must be what projected_gradient gave'):
-        torch.ops.mhparse.projected_gradient_backward(score, score, torch.zeros(2, 64), 4, 0.5, 3)
+        torch.ops.mmhparse.projected_gradient_backward(score, score, torch.zeros(2, 64), 4, 0.5, 3)

@@ -15,8 +15,8 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from mhparse.engine.runner_setup import build_runner
-from mhparse.registry import HOOKS
+from mmhparse.engine.runner_setup import build_runner
+from mmhparse.registry import HOOKS
 
 CODEC = dict(type='DifferentiableGroupingCodec')
 NORM = dict(type='GN', num_groups=4)
@@ -55,7 +55,7 @@ def config(work_dir: Path, processes: int) -> Config:
     metrics = ('SemanticPartMetric', 'InstancePartMetric', 'PartRegionMetric', 'JointMetric')
     return Config(
         dict(
-            default_scope='mhparse',
+            default_scope='mmhparse',
             work_dir=str(work_dir),
             experiment_name=f'{work_dir.name}_{processes}',
             launcher='pytorch' if processes > 1 else 'none',

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.structures import COCO_17, DENSEPOSE_14, IGNORE, ParseAnnotation
-from mhparse.testing import synthetic_scene
+from mmhparse.structures import COCO_17, DENSEPOSE_14, IGNORE, ParseAnnotation
+from mmhparse.testing import synthetic_scene
 
 
 def same(first: ParseAnnotation, second: ParseAnnotation) -> bool:

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.structures import (
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.structures import (
     COCO_17,
     DENSEPOSE_14,
     HumanParseDataSample,
@@ -23,7 +23,7 @@ from mhparse.structures import (
     get_skeleton,
     make_people,
 )
-from mhparse.testing import synthetic_scene
+from mmhparse.testing import synthetic_scene
 
 sides = st.integers(1, 2000)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mhparse.structures import (
+from mmhparse.structures import (
     CIHP_19,
     CIHP_CENTRES_9,
     COCO_17,

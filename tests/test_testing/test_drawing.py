@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mhparse.testing.drawing import Fabric, Layer, Stroke, draw_layer
+from mmhparse.testing.drawing import Fabric, Layer, Stroke, draw_layer
 
 GREY = Fabric((100, 100, 100))
 

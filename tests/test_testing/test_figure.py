@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhparse.structures import COCO_17
-from mhparse.testing.figure import Body, View, pose_figure
-from mhparse.testing.pose import ACTIVITIES, ANGLE_LIMITS, Pose, sample_pose
+from mmhparse.structures import COCO_17
+from mmhparse.testing.figure import Body, View, pose_figure
+from mmhparse.testing.pose import ACTIVITIES, ANGLE_LIMITS, Pose, sample_pose
 
 JOINT = {name: index for index, name in enumerate(COCO_17.joints)}
 seeds = st.integers(0, 10**6)

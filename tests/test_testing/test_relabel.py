@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mhparse.structures import (
+from mmhparse.structures import (
     CIHP_19,
     CIHP_CENTRES_9,
     COCO_17,
@@ -11,8 +11,8 @@ from mhparse.structures import (
     PASCAL_PERSON_PART_6,
     PPP_14,
 )
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import relabelled
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import relabelled
 
 SETS = [(MHP_V2_58, MHP_16), (CIHP_19, CIHP_CENTRES_9), (PASCAL_PERSON_PART_6, PPP_14)]
 

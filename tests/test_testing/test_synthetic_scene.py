@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mhparse.structures import COCO_17, DENSEPOSE_14
-from mhparse.testing import SyntheticScene, synthetic_scene
+from mmhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.testing import SyntheticScene, synthetic_scene
 
 PART = {name: label for label, name in enumerate(DENSEPOSE_14.parts)}
 JOINT = {name: index for index, name in enumerate(COCO_17.joints)}

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 SYNTHETIC = """
-default_scope = 'mhparse'
+default_scope = 'mmhparse'
 codec = dict(type='DifferentiableGroupingCodec')
 train_dataloader = dict(
     dataset=dict(

@@ -10,9 +10,9 @@ import torch
 from mmengine.config import Config
 from parse_samples import joints_of, predict
 
-from mhparse.engine.dataset_setup import build_dataset
-from mhparse.evaluation.error_analysis import ERROR_KINDS
-from mhparse.registry import MODELS
+from mmhparse.engine.dataset_setup import build_dataset
+from mmhparse.evaluation.error_analysis import ERROR_KINDS
+from mmhparse.registry import MODELS
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import cv2
 
-from mhparse.testing import synthetic_scene
+from mmhparse.testing import synthetic_scene
 
 
 def test_tiles_of_twice_the_training_images_change_hardly_anything(run_tool, capsys):

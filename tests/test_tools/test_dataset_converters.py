@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mhparse.datasets import CocoParseDataset, DensePoseCocoDataset, FolderParseDataset, SyntheticPeopleDataset
-from mhparse.structures import DENSEPOSE_14
-from mhparse.testing import synthetic_scene
-from mhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
+from mmhparse.datasets import CocoParseDataset, DensePoseCocoDataset, FolderParseDataset, SyntheticPeopleDataset
+from mmhparse.structures import DENSEPOSE_14
+from mmhparse.testing import synthetic_scene
+from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
 
 METAINFO = dict(part_set='densepose_14', skeleton='coco_17')
 CENTRES = dict(part_set='densepose_14', skeleton=dict(name='two', joints=['head', 'torso'], limbs=[['head', 'torso']]))

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 from rich.console import Console
 
-from mhparse.testing import synthetic_scene
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.apis import HumanParsingInferencer
-from mhparse.apis.networks import OnnxNetwork
-from mhparse.registry import MODELS
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis.networks import OnnxNetwork
+from mmhparse.registry import MODELS
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture(scope='module')

@@ -6,11 +6,11 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.training_candidates import training_candidates
-from mhparse.matching import Hungarian
-from mhparse.structures import HumanParseDataSample
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.training_candidates import training_candidates
+from mmhparse.matching import Hungarian
+from mmhparse.structures import HumanParseDataSample
+from mmhparse.testing import synthetic_scene
 
 
 def test_bench_matching_writes_times_and_a_plot(load_tool, tmp_path, monkeypatch, capsys):

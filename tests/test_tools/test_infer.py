@@ -10,7 +10,7 @@ import pytest
 import torch
 from bright_spot import bright_spot_config, spot
 
-from mhparse.apis import HumanParsingInferencer
+from mmhparse.apis import HumanParsingInferencer
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import torch
 from stand_ins import stand_in_config
 
-from mhparse.engine import allow_checkpoint_types
+from mmhparse.engine import allow_checkpoint_types
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import json
 import torch
 from mmengine.registry import DefaultScope
 
-from mhparse.engine import load_config
-from mhparse.registry import MODELS
+from mmhparse.engine import load_config
+from mmhparse.registry import MODELS
 
 
 def test_views_are_merged_scored_and_drawn(run_tool, repo_root, tmp_path, monkeypatch):
     config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py'
     torch.manual_seed(0)
-    with DefaultScope.overwrite_default_scope('mhparse'):
+    with DefaultScope.overwrite_default_scope('mmhparse'):
         weights = MODELS.build(load_config(str(config)).model).state_dict()
     torch.save(dict(state_dict=weights, meta={}), tmp_path / 'weights.pth')
     monkeypatch.setenv('LOCAL_RANK', '0')

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.structures import COCO_17, Parsing, empty_parts, make_people
-from mhparse.testing import synthetic_scene
-from mhparse.tracking import PeopleTracker, TrackerOptions
-from mhparse.tracking.likeness import box_overlap, joint_likeness, part_overlap
+from mmhparse.structures import COCO_17, Parsing, empty_parts, make_people
+from mmhparse.testing import synthetic_scene
+from mmhparse.tracking import PeopleTracker, TrackerOptions
+from mmhparse.tracking.likeness import box_overlap, joint_likeness, part_overlap
 
 
 def frame(places, order, size=(200, 100)):

@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import torch
 
-from mhparse.structures import COCO_17, ImageFrame, JointCandidates, ParseFields
-from mhparse.visualization import (
+from mmhparse.structures import COCO_17, ImageFrame, JointCandidates, ParseFields
+from mmhparse.visualization import (
     draw_candidates,
     draw_heatmaps,
     draw_limb_fields,
     draw_matches,
     draw_projection,
 )
-from mhparse.visualization.canvas import spread_colours
-from mhparse.visualization.directions import direction_colours
-from mhparse.visualization.grids import grid_to_image
-from mhparse.visualization.matches import score_colour
+from mmhparse.visualization.canvas import spread_colours
+from mmhparse.visualization.directions import direction_colours
+from mmhparse.visualization.grids import grid_to_image
+from mmhparse.visualization.matches import score_colour
 
 SIZE, STRIDE = (128, 96), 4  # (W, H) of the network input
 IMAGE = np.full((96, 128, 3), 90, dtype=np.uint8)

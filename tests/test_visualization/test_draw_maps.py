@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mhparse.structures import COCO_17, DENSEPOSE_14
-from mhparse.visualization import (
+from mmhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.visualization import (
     add_legend,
     add_part_legend,
     draw_boxes,
@@ -14,8 +14,8 @@ from mhparse.visualization import (
     draw_skeletons,
     side_by_side,
 )
-from mhparse.visualization.canvas import line_width, person_colour
-from mhparse.visualization.skeletons import shown_limbs
+from mmhparse.visualization.canvas import line_width, person_colour
+from mmhparse.visualization.skeletons import shown_limbs
 
 IMAGE = np.full((120, 160, 3), 100, dtype=np.uint8)
 

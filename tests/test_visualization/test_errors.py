@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mhparse.evaluation.error_analysis import ERROR_KINDS, find_errors
-from mhparse.evaluation.functional import PeopleMaps
-from mhparse.visualization import ERROR_COLOURS, draw_errors
+from mmhparse.evaluation.error_analysis import ERROR_KINDS, find_errors
+from mmhparse.evaluation.functional import PeopleMaps
+from mmhparse.visualization import ERROR_COLOURS, draw_errors
 
 
 def test_wrong_pixels_have_the_colour_of_their_kind():

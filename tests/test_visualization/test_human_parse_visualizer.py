@@ -10,8 +10,8 @@ from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData, PixelData
 
-from mhparse.structures import HumanParseDataSample, make_people
-from mhparse.visualization import DrawnPeople, HumanParseVisualizer, draw_outlines, draw_parts, draw_skeletons
+from mmhparse.structures import HumanParseDataSample, make_people
+from mmhparse.visualization import DrawnPeople, HumanParseVisualizer, draw_outlines, draw_parts, draw_skeletons
 
 META = {'skeleton': 'coco_17', 'part_set': 'densepose_14'}
 IMAGE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
@@ -128,11 +128,11 @@ def test_mistakes_are_explained():
 
 
 def test_it_is_registered():
-    with DefaultScope.overwrite_default_scope('mhparse'):
+    with DefaultScope.overwrite_default_scope('mmhparse'):
         assert isinstance(
             ROOT_VISUALIZERS.build(dict(type='HumanParseVisualizer', name='registered')), HumanParseVisualizer
         )
-    assert ROOT_VISUALIZERS.get('mhparse.HumanParseVisualizer') is HumanParseVisualizer
+    assert ROOT_VISUALIZERS.get('mmhparse.HumanParseVisualizer') is HumanParseVisualizer
 
 
 def test_showing_without_a_display_is_an_error(monkeypatch):

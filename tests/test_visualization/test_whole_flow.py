@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from mmengine.structures import InstanceData, PixelData
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.structures import HumanParseDataSample, ImageFrame
-from mhparse.testing import synthetic_scene
-from mhparse.visualization import (
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.structures import HumanParseDataSample, ImageFrame
+from mmhparse.testing import synthetic_scene
+from mmhparse.visualization import (
     HumanParseVisualizer,
     add_joint_legend,
     draw_candidates,
@@ -19,7 +19,7 @@ from mhparse.visualization import (
     draw_projection,
     draw_skeletons,
 )
-from mhparse.visualization.canvas import person_colour, spread_colours
+from mmhparse.visualization.canvas import person_colour, spread_colours
 
 SIZE = (160, 120)
 

@@ -19,12 +19,12 @@ import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.part_grid import PartGrid
-from mhparse.codecs.people_to_parsing import people_to_parsing
-from mhparse.codecs.person_grid import PersonGrid
-from mhparse.structures import ImageFrame, ParseAnnotation, ParseFields, PartSet
-from mhparse.testing import synthetic_scene
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.part_grid import PartGrid
+from mmhparse.codecs.people_to_parsing import people_to_parsing
+from mmhparse.codecs.person_grid import PersonGrid
+from mmhparse.structures import ImageFrame, ParseAnnotation, ParseFields, PartSet
+from mmhparse.testing import synthetic_scene
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after the choice of a backend without a screen)

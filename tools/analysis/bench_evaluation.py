@@ -19,9 +19,9 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from mhparse.datasets import part_instance_map
-from mhparse.evaluation.functional import PeopleMaps, part_overlaps
-from mhparse.testing import synthetic_scene
+from mmhparse.datasets import part_instance_map
+from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
+from mmhparse.testing import synthetic_scene
 
 EVAL_FILES = Path(__file__).parent / 'eval_files.py'
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import torch
 
-from mhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
-from mhparse.engine.heaps import share_heaps
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
+from mmhparse.engine.heaps import share_heaps
+from mmhparse.testing import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_r50_coco.py'

@@ -16,9 +16,9 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from mhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport, solve
-from mhparse.matching.result import violation
-from mhparse.ops import compiled_devices
+from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport, solve
+from mmhparse.matching.result import violation
+from mmhparse.ops import compiled_devices
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after the choice of a backend without a screen)

@@ -17,12 +17,12 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
-from mhparse.datasets import HumanParseDataset
-from mhparse.datasets.coco_masks import segmentation_mask
-from mhparse.engine import progress_bar
-from mhparse.registry import DATASETS, TRANSFORMS
-from mhparse.testing import SyntheticScene, synthetic_scene
-from mhparse.testing.releases import (
+from mmhparse.datasets import HumanParseDataset
+from mmhparse.datasets.coco_masks import segmentation_mask
+from mmhparse.engine import progress_bar
+from mmhparse.registry import DATASETS, TRANSFORMS
+from mmhparse.testing import SyntheticScene, synthetic_scene
+from mmhparse.testing.releases import (
     write_cihp,
     write_densepose_coco,
     write_lv_mhp_v2,
@@ -178,7 +178,7 @@ def main() -> None:
     args = parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    init_default_scope('mhparse')
+    init_default_scope('mmhparse')
     scenes = [synthetic_scene(seed, IMAGE_SIZE, PEOPLE) for seed in range(SCENES)]
     console, times = Console(), {}
     for name in args.format:

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mhparse.engine import load_config
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.models import BottomUpHumanParser
-from mhparse.registry import DATASETS, MODELS
-from mhparse.structures import TargetFields
+from mmhparse.engine import load_config
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.models import BottomUpHumanParser
+from mmhparse.registry import DATASETS, MODELS
+from mmhparse.structures import TargetFields
 
 
 def parse_args() -> argparse.Namespace:
@@ -91,7 +91,7 @@ def main() -> None:
     device = torch.device(args.device)
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
-    init_default_scope('mhparse')
+    init_default_scope('mmhparse')
     torch.manual_seed(0)
     cfg.model.backbone.pop('init_cfg', None)  # weights change no time
     model = MODELS.build(cfg.model).to(device).train()

@@ -26,14 +26,14 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.codecs.training_candidates import LabelledCandidates, training_candidates
-from mhparse.engine import load_config
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.runner_setup import build_runner, set_work_dir
-from mhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver, UnbalancedTransport, solve
-from mhparse.registry import MODELS
-from mhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.training_candidates import LabelledCandidates, training_candidates
+from mmhparse.engine import load_config
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.runner_setup import build_runner, set_work_dir
+from mmhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver, UnbalancedTransport, solve
+from mmhparse.registry import MODELS
+from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
 
 SOLVERS = {
     'greedy': Greedy(),
@@ -73,7 +73,7 @@ def train(cfg: Config, seed: int, grouping: bool) -> str:
 @torch.no_grad()
 def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
     """The measures of each solver on the test set."""
-    init_default_scope('mhparse')
+    init_default_scope('mmhparse')
     model = MODELS.build(cfg.model).eval()
     load_checkpoint(model, checkpoint, map_location='cpu')
     loader = Runner.build_dataloader(cfg.test_dataloader)

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import torch
 
-from mhparse.apis import HumanParsingInferencer
-from mhparse.apis.tiling import TiledNetwork
-from mhparse.testing import synthetic_scene
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis.tiling import TiledNetwork
+from mmhparse.testing import synthetic_scene
 
 _SCENE = (256, 192)
 """Width and height of a scene of the light parser's training."""

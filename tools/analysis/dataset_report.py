@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from mhparse.datasets import HumanParseDataset, Irregularity
-from mhparse.datasets.counts import DatasetCounts
-from mhparse.datasets.published_counts import PublishedCounts, published_counts
-from mhparse.datasets.whole_samples import load_whole
-from mhparse.engine import load_config, progress_bar
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.dataset_setup import add_split_option, build_dataset
-from mhparse.engine.whole_files import write_whole
+from mmhparse.datasets import HumanParseDataset, Irregularity
+from mmhparse.datasets.counts import DatasetCounts
+from mmhparse.datasets.published_counts import PublishedCounts, published_counts
+from mmhparse.datasets.whole_samples import load_whole
+from mmhparse.engine import load_config, progress_bar
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.dataset_setup import add_split_option, build_dataset
+from mmhparse.engine.whole_files import write_whole
 
 FILES_SHOWN = 3
 """Files that the printed report names for each kind of irregularity; the JSON names all."""

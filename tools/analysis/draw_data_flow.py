@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mhparse.codecs import DifferentiableGroupingCodec
-from mhparse.structures import ImageFrame
-from mhparse.testing import synthetic_scene
-from mhparse.visualization import draw_stages, small_png
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.structures import ImageFrame
+from mmhparse.testing import synthetic_scene
+from mmhparse.visualization import draw_stages, small_png
 
 LARGEST_FILE = 150_000  # bytes
 

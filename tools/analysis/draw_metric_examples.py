@@ -1,4 +1,4 @@
-"""Draws one small worked example for each metric; every number in the pictures is computed by mhparse."""
+"""Draws one small worked example for each metric; every number in the pictures is computed by mmhparse."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from mhparse.evaluation.error_analysis import find_errors
-from mhparse.evaluation.functional import (
+from mmhparse.evaluation.error_analysis import find_errors
+from mmhparse.evaluation.functional import (
     PeopleMaps,
     claim_people,
     find_parts,
@@ -22,9 +22,9 @@ from mhparse.evaluation.functional import (
     part_region_ap,
     semantic_part_scores,
 )
-from mhparse.structures import COCO_17
-from mhparse.testing import synthetic_scene
-from mhparse.visualization import draw_errors
+from mmhparse.structures import COCO_17
+from mmhparse.testing import synthetic_scene
+from mmhparse.visualization import draw_errors
 
 PARTS = ('background', 'head', 'torso', 'arms', 'legs')
 CLASSES = len(PARTS)
@@ -156,7 +156,7 @@ def draw_ap_r() -> Figure:
     axes = figure.subplots(1, 4, width_ratios=(1.2, 1.2, 1, 1))
     show_maps(axes[0], list(truth), 'two true torsos')
     show_maps(axes[1], list(predicted), 'three predicted: 0.9, 0.8, 0.7')
-    for panel, protocol in zip(axes[2:], ('mhparse', 'm2fp'), strict=True):
+    for panel, protocol in zip(axes[2:], ('mmhparse', 'm2fp'), strict=True):
         hits = find_parts(people, scores, true_people, CLASSES, protocol).hits[:, 3]
         ap = part_region_ap([people], [scores], [true_people], CLASSES, protocol).per_class[1, 3]
         show_curve(panel, hits, 2, f"'{protocol}', IoU above 0.4: {ap:.3f}")

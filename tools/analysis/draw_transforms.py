@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mhparse.datasets import (
+from mmhparse.datasets import (
     CopyPastePeople,
     CropAroundPeople,
     PhotometricDistortPeople,
@@ -15,8 +15,8 @@ from mhparse.datasets import (
     ResizePeople,
     SyntheticPeopleDataset,
 )
-from mhparse.engine.whole_files import write_whole
-from mhparse.visualization import draw_outlines, draw_parts, draw_skeletons, in_grid, small_png
+from mmhparse.engine.whole_files import write_whole
+from mmhparse.visualization import draw_outlines, draw_parts, draw_skeletons, in_grid, small_png
 
 LARGEST_FILE = 190_000  # bytes
 SIZE = (360, 270)

@@ -16,9 +16,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mhparse.engine import HEADLINE_METRICS, UsageError, progress_bar
-from mhparse.engine.command_line import plain_usage_errors
-from mhparse.evaluation.files import (
+from mmhparse.engine import HEADLINE_METRICS, UsageError, progress_bar
+from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.evaluation.files import (
     CihpFiles,
     CocoFiles,
     FileScores,
@@ -30,7 +30,7 @@ from mhparse.evaluation.files import (
     draw_precision_recall,
     score_files,
 )
-from mhparse.structures import get_part_set
+from mmhparse.structures import get_part_set
 
 PART_SETS = {'cihp': 'cihp_19', 'mhp': 'mhp_v2_58'}
 
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pred', required=True, metavar='DIR', help='the predictions')
     parser.add_argument('--format', required=True, choices=('cihp', 'mhp', 'coco'), help='layout of both')
     parser.add_argument(
-        '--protocol', default='mhparse', help='whose rules to follow, where a metric has them; default: mhparse'
+        '--protocol', default='mmhparse', help='whose rules to follow, where a metric has them; default: mmhparse'
     )
     parser.add_argument('--part-set', help='names of the classes; default: cihp_19 or mhp_v2_58, as the format')
     parser.add_argument(

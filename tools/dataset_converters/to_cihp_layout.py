@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mhparse.datasets.exporting import export, image_file, image_names
-from mhparse.datasets.part_instances import part_instance_map
-from mhparse.engine import UsageError, load_config, progress_bar
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.dataset_setup import add_split_option, build_dataset
-from mhparse.engine.whole_files import write_whole
-from mhparse.structures import IGNORE, ParseAnnotation
+from mmhparse.datasets.exporting import export, image_file, image_names
+from mmhparse.datasets.part_instances import part_instance_map
+from mmhparse.engine import UsageError, load_config, progress_bar
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.dataset_setup import add_split_option, build_dataset
+from mmhparse.engine.whole_files import write_whole
+from mmhparse.structures import IGNORE, ParseAnnotation
 
 
 class CihpLayout:

@@ -4,13 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from mhparse.datasets import HumanParseDataset
-from mhparse.datasets.coco_parse_json import parse_annotations, parse_categories
-from mhparse.datasets.exporting import export, image_file, image_names
-from mhparse.engine import UsageError, load_config, progress_bar
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.dataset_setup import add_split_option, build_dataset
-from mhparse.engine.whole_files import write_whole
+from mmhparse.datasets import HumanParseDataset
+from mmhparse.datasets.coco_parse_json import parse_annotations, parse_categories
+from mmhparse.datasets.exporting import export, image_file, image_names
+from mmhparse.engine import UsageError, load_config, progress_bar
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.dataset_setup import add_split_option, build_dataset
+from mmhparse.engine.whole_files import write_whole
 
 
 class CocoJson:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks what `mim download mhparse --dataset coco2017` fetched: unpack_coco2017.sh DOWNLOAD_FOLDER DATA_FOLDER
+# Unpacks what `mim download mmhparse --dataset coco2017` fetched: unpack_coco2017.sh DOWNLOAD_FOLDER DATA_FOLDER
 set -euo pipefail
 
 raw=$1/OpenDataLab___COCO_2017/raw

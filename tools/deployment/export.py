@@ -14,14 +14,14 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from mhparse.apis.building import build_model
-from mhparse.apis.networks import OnnxNetwork
-from mhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
-from mhparse.apis.weights import BUNDLED_WEIGHTS, inference_config
-from mhparse.apis.writers.safe_files import whole_file
-from mhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
-from mhparse.engine.command_line import plain_usage_errors
-from mhparse.structures import ParseFields
+from mmhparse.apis.building import build_model
+from mmhparse.apis.networks import OnnxNetwork
+from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
+from mmhparse.apis.weights import BUNDLED_WEIGHTS, inference_config
+from mmhparse.apis.writers.safe_files import whole_file
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
+from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.structures import ParseFields
 
 SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
 """Batches, heights and widths at which outputs are compared; the first is the example to trace."""

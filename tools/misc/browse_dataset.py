@@ -11,12 +11,12 @@ import mmcv
 import numpy as np
 from mmcv.transforms import Compose
 
-from mhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
-from mhparse.engine import UsageError, load_config, progress_bar
-from mhparse.engine.command_line import add_config_options, plain_usage_errors
-from mhparse.engine.dataset_setup import add_split_option, build_dataset
-from mhparse.structures import HumanParseDataSample, ImageFrame
-from mhparse.visualization import (
+from mmhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
+from mmhparse.engine import UsageError, load_config, progress_bar
+from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.engine.dataset_setup import add_split_option, build_dataset
+from mmhparse.structures import HumanParseDataSample, ImageFrame
+from mmhparse.visualization import (
     DrawnPeople,
     add_joint_legend,
     add_part_legend,

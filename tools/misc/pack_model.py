@@ -1,17 +1,17 @@
 """Packs a trained model into one small file of plain arrays, without pickled code, with its config inside.
 
-`python tools/misc/pack_model.py CONFIG CKPT --out mhparse/weights/NAME.npz` made the model in the package;
+`python tools/misc/pack_model.py CONFIG CKPT --out mmhparse/weights/NAME.npz` made the model in the package;
 HumanParsingInferencer(weights='NAME.npz') needs no config.
 """
 
 import argparse
 from pathlib import Path
 
-from mhparse.apis.weights import inference_config, load_weights, pack_weights, read_checkpoint
-from mhparse.apis.writers.safe_files import whole_file
-from mhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
-from mhparse.engine.command_line import plain_usage_errors
-from mhparse.registry import MODELS
+from mmhparse.apis.weights import inference_config, load_weights, pack_weights, read_checkpoint
+from mmhparse.apis.writers.safe_files import whole_file
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
+from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.registry import MODELS
 
 
 def main() -> None:

@@ -1,0 +1,69 @@
+"""OnnxNetwork: an exported parser, run by onnxruntime."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mmhparse.structures import ParseFields
+
+OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
+"""Names of an export's outputs: of the projection field only the finest level, which alone is decoded."""
+
+CONFIG_KEY, STRIDES_KEY = 'mmhparse.config', 'mmhparse.strides'
+"""Keys of the file's metadata: the config, as text, and 'stride,part_stride'."""
+
+
+class OnnxNetwork:
+    """A session of onnxruntime.
+
+    Args:
+        path: A file of ``tools/deployment/export.py``.
+        device: 'cpu' or 'cuda:N'.
+
+    Raises:
+        ModuleNotFoundError: If onnxruntime is not installed.
+        ValueError: If the file is not such an export, or onnxruntime has no such device.
+    """
+
+    def __init__(self, path: str | Path, device: str = 'cpu'):
+        self.session = open_session(path, device)
+        strides = self.session.get_modelmeta().custom_metadata_map.get(STRIDES_KEY)
+        if strides is None or {output.name for output in self.session.get_outputs()} != set(OUTPUTS):
+            raise ValueError(f"'{path}' is no export of tools/deployment/export.py: export the parser with it.")
+        self.stride, self.part_stride = map(int, strides.split(','))
+
+    def __call__(self, inputs: Tensor) -> ParseFields:
+        arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})
+        heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)
+        return ParseFields(heatmaps, offsets, limbs, (projection,), logits, self.stride, self.part_stride)
+
+
+def open_session(path: str | Path, device: str):
+    """onnxruntime's session of a file.
+
+    Raises:
+        ModuleNotFoundError, ValueError: As :class:`OnnxNetwork`.
+    """
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "The backend 'onnxruntime' needs the package of that name: pip install onnxruntime."
+        ) from error
+    kind, _, index = device.partition(':')
+    providers = {'cpu': 'CPUExecutionProvider', 'cuda': ('CUDAExecutionProvider', {'device_id': int(index or 0)})}
+    provider = providers.get(kind)
+    name = provider if isinstance(provider, str) else provider and provider[0]
+    if name not in onnxruntime.get_available_providers():
+        known = onnxruntime.get_available_providers()
+        raise ValueError(f"This onnxruntime cannot compute on '{device}', only with {known}.")
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=[provider])
+    except Exception as error:  # onnxruntime raises errors of its own types on files that are no models
+        raise ValueError(f"'{path}' cannot be opened by onnxruntime: {error}") from error
+
+
+def config_text(path: str | Path) -> str | None:
+    """The config that an export was made of."""
+    return open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)

@@ -1,0 +1,37 @@
+"""TorchNetwork: the parser's own module, in single or half precision."""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from mmhparse.models.parsers import BottomUpHumanParser
+from mmhparse.structures import ParseFields
+
+Precision = Literal['float32', 'bfloat16', 'float16']
+
+
+class TorchNetwork:
+    """Runs the parser where it lies, with channels last.
+
+    Args:
+        parser: The trained parser.
+        precision: 'bfloat16' and 'float16' let torch choose which operations run in half precision; fields are
+            float32 all the same. CPUs without instructions for it become slower, not faster.
+
+    Raises:
+        ValueError: If there is no such precision.
+    """
+
+    def __init__(self, parser: BottomUpHumanParser, precision: Precision = 'float32'):
+        if precision not in get_args(Precision):
+            raise ValueError(f'precision must be among {get_args(Precision)}, got {precision!r}.')
+        self.parser = parser.to(memory_format=torch.channels_last)
+        self.precision = precision
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> ParseFields:
+        if self.precision == 'float32':
+            return self.parser.predict_fields(inputs)
+        with torch.autocast(inputs.device.type, getattr(torch, self.precision)):
+            return self.parser.predict_fields(inputs).float()

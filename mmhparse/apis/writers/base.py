@@ -1,0 +1,60 @@
+"""What a writer is: of one image's files, or of one file for all images."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mmhparse.structures import PartSet, Skeleton
+
+from ..inputs import FailedInput
+
+
+class ImageWriter(Protocol):
+    """Writes the files of one image."""
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Where the files of the image of that name lie, below the output folder."""
+
+    def contents(self, prediction: dict, picture: np.ndarray | None) -> tuple[bytes, ...]:
+        """What they hold, in the same order.
+
+        Args:
+            prediction: That of :func:`mmhparse.apis.prediction.prediction_of`.
+            picture: (H, W, 3) uint8 RGB, where pictures are drawn.
+        """
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that a run made, for the files that tell of all images.
+
+    Attributes:
+        records: Yields the predictions without their maps, in the order of the inputs; each call starts anew, so
+            that no more than one is in memory.
+        failures: What could not be parsed.
+        skeleton: Says which joint is which.
+        part_set: Says which label is which part.
+    """
+
+    records: Callable[[], Iterator[dict]]
+    failures: tuple[FailedInput, ...]
+    skeleton: Skeleton
+    part_set: PartSet
+
+
+class SummaryWriter(Protocol):
+    """Writes one file that tells of all images."""
+
+    path: str
+
+    def lines(self, summary: Summary) -> Iterable[str]:
+        """The file's text, piece by piece."""
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Writes text piece by piece."""
+    with path.open('w', encoding='utf-8', newline='') as file:
+        file.writelines(lines)

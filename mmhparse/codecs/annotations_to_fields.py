@@ -1,0 +1,168 @@
+"""People and maps -> the fields that a network should predict of them."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import cv2
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from mmhparse.structures import IGNORE, ParseAnnotation, Skeleton, TargetFields
+
+from .sampling import cell_centres, cell_pixels
+
+
+@dataclass(frozen=True)
+class FieldOptions:
+    """How truth is written on the grid.
+
+    Args:
+        stride: Input pixels per cell.
+        joint_sigma: Spread of a joint's Gaussian, in cells.
+        offset_radius: Cells this near to a joint learn the vector to it, in cells.
+        limb_width: Cells this near to a limb learn its direction, in cells.
+    """
+
+    stride: int = 4
+    joint_sigma: float = 1.25
+    offset_radius: float = 2.0
+    limb_width: float = 1.0
+
+
+def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, options: FieldOptions) -> TargetFields:
+    """The target fields of one image, with a batch of 1.
+
+    Regions marked as ignore in the person map weigh nothing, and neither do people without any labelled joint, but for
+    their parts: no joints, no limbs and zero vectors would teach falsehoods.
+    """
+    stride = options.stride
+    person_map = _at_cells(annotation.person_map, stride)
+    unposed = 1 + np.flatnonzero(~(annotation.joints[..., 2] > 0).any(axis=1))
+    counts = ~np.isin(person_map, [*unposed, IGNORE])
+    heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, person_map.shape, options)
+    projection, projection_weight = _projection_field(annotation, person_map, stride)
+    weight = torch.from_numpy(counts.astype(np.float32))[None]
+    return TargetFields(
+        joint_heatmaps=torch.from_numpy(heatmaps)[None],
+        joint_offsets=torch.from_numpy(offsets)[None],
+        limb_fields=torch.from_numpy(_limb_fields(annotation.joints, skeleton, person_map.shape, options))[None],
+        projection=torch.from_numpy(projection)[None],
+        part_map=torch.from_numpy(annotation.part_map)[None],
+        joint_weight=weight,
+        offset_weight=torch.from_numpy(offset_weight * counts)[None],
+        limb_weight=weight,
+        projection_weight=torch.from_numpy(projection_weight)[None],
+        stride=stride,
+    )
+
+
+def _at_cells(label_map: np.ndarray, stride: int) -> np.ndarray:
+    """(h, w); the label that stands for each cell."""
+    places = [np.minimum(cell_pixels(-(-length // stride), stride), length - 1) for length in label_map.shape]
+    return label_map[np.ix_(*places)]
+
+
+def _joint_fields(joints: np.ndarray, shape: tuple[int, int], options: FieldOptions):
+    """Heatmaps (K, h, w), offsets (K, 2, h, w) and their weights (K, h, w).
+
+    The Gaussian is centred on the joint's cell, so that its peak is exactly 1; the offsets carry what rounding lost.
+    Joints of one type that share a cell get peaks side by side. Where such joints crowd, the nearest has the cell.
+    """
+    types, stride = joints.shape[1], options.stride
+    heatmaps = np.zeros((types, *shape), np.float32)
+    offsets = np.zeros((types, 2, *shape), np.float32)
+    nearest = np.full((types, *shape), np.inf, np.float32)
+    peaks = np.zeros((types, *shape), bool)
+    reach = int(np.ceil(max(3 * options.joint_sigma, options.offset_radius)))
+    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
+    for person, joint in np.argwhere(joints[..., 2] > 0):
+        x, y = (joints[person, joint, :2] + 0.5) / stride - 0.5
+        row, column = _free_cell(x, y, peaks[joint])
+        rows = slice(max(row - reach, 0), row + reach + 1)
+        columns = slice(max(column - reach, 0), column + reach + 1)
+        grid_y, grid_x = all_y[rows], all_x[columns]
+        gaussian = np.exp(-((grid_x - column) ** 2 + (grid_y - row) ** 2) / (2 * options.joint_sigma**2))
+        heatmap = heatmaps[joint, rows, columns]
+        np.maximum(heatmap, gaussian, out=heatmap)
+        distance = np.hypot(grid_x - x, grid_y - y)
+        # a peak keeps the vector to its own joint, whoever is nearer
+        owned = (distance < nearest[joint, rows, columns]) & ~peaks[joint, rows, columns]
+        owned[row - rows.start, column - columns.start] = True
+        peaks[joint, row, column] = True
+        nearest[joint, rows, columns][owned] = distance[owned]
+        offset = offsets[joint, :, rows, columns]
+        offset[0][owned] = ((x - grid_x) * stride + 0 * grid_y)[owned]
+        offset[1][owned] = ((y - grid_y) * stride + 0 * grid_x)[owned]
+    weight = (nearest <= options.offset_radius).astype(np.float32)
+    return heatmaps, offsets * weight[:, None], weight
+
+
+def _free_cell(x: float, y: float, taken: np.ndarray) -> tuple[int, int]:
+    """Row and column of the cell nearest to a place in cells, or of its nearest neighbour that is not taken."""
+    height, width = taken.shape
+    row, column = int(np.clip(np.rint(y), 0, height - 1)), int(np.clip(np.rint(x), 0, width - 1))
+    if not taken[row, column]:
+        return row, column
+    around = ((row + down, column + right) for down, right in product((-1, 0, 1), repeat=2))
+    free = [cell for cell in around if 0 <= cell[0] < height and 0 <= cell[1] < width and not taken[cell]]
+    return min(free, key=lambda cell: (cell[0] - y) ** 2 + (cell[1] - x) ** 2, default=(row, column))
+
+
+def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int], options: FieldOptions) -> np.ndarray:
+    """(L, 2, h, w); unit vectors along the limbs, in bands round them; the nearest limb of a type has the cell."""
+    field = np.zeros((len(skeleton.limbs), 2, *shape), np.float32)
+    grid = (joints[..., :2] + 0.5) / options.stride - 0.5
+    width = options.limb_width
+    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
+    for limb, (first, second) in enumerate(skeleton.limbs):
+        nearest = np.full(shape, np.inf, np.float32)
+        for person in np.flatnonzero((joints[:, [first, second], 2] > 0).all(axis=1)):
+            start, end = grid[person, first], grid[person, second]
+            length = np.linalg.norm(end - start)
+            if length == 0:
+                continue
+            direction = (end - start) / length
+            (x0, y0), (x1, y1) = np.minimum(start, end) - width, np.maximum(start, end) + width
+            rows = slice(max(int(np.ceil(y0)), 0), min(int(y1) + 1, shape[0]))
+            columns = slice(max(int(np.ceil(x0)), 0), min(int(x1) + 1, shape[1]))
+            grid_y, grid_x = all_y[rows], all_x[columns]
+            along = (grid_x - start[0]) * direction[0] + (grid_y - start[1]) * direction[1]
+            along = np.clip(along, 0, length)
+            distance = np.hypot(grid_x - start[0] - along * direction[0], grid_y - start[1] - along * direction[1])
+            band = (distance <= width) & (distance < nearest[rows, columns])
+            nearest[rows, columns][band] = distance[band]
+            field[limb, :, rows, columns][:, band] = direction[:, None]
+    return field
+
+
+def _projection_field(
+    annotation: ParseAnnotation, person_map: np.ndarray, stride: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(2, h, w) vectors to the closest joint of the cell's own person, and (h, w) weights.
+
+    Cells of nobody point where the nearest person's cell points; they weigh nothing, but reading between cells at the
+    rim of a person then stays right.
+    """
+    height, width = person_map.shape
+    centres = np.stack(np.meshgrid(cell_centres(width, stride), cell_centres(height, stride)), axis=-1)
+    landing = np.zeros_like(centres)
+    weight = np.zeros((height, width), np.float32)
+    for person, joints in enumerate(annotation.joints, start=1):
+        labelled = joints[joints[:, 2] > 0, :2]
+        own = person_map == person
+        if len(labelled) and own.any():
+            landing[own] = labelled[cKDTree(labelled).query(centres[own])[1]]
+            weight[own] = 1
+    field = landing[_nearest_cell(weight > 0)] - centres if weight.any() else landing
+    return np.ascontiguousarray(field.transpose(2, 0, 1), dtype=np.float32), weight
+
+
+def _nearest_cell(marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column, both (h, w), of the nearest marked cell to each cell; a marked cell is its own nearest."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~marked).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    place = np.zeros(labels.max() + 1, np.int64)
+    place[labels[marked]] = np.flatnonzero(marked)
+    return np.unravel_index(place[labels], marked.shape)

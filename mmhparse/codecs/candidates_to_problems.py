@@ -1,0 +1,94 @@
+"""Joint candidates and limb fields -> one matching problem a limb type and image."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmhparse import ops
+from mmhparse.matching import MatchingProblem
+from mmhparse.structures import JointCandidates, Skeleton
+
+from .sampling import sample_points
+
+_POINTS = 1 << 18
+"""Points at which fields are read at once."""
+
+
+@dataclass(frozen=True)
+class LimbOptions:
+    """How a limb is scored.
+
+    Args:
+        samples: Points along the limb at which the field is read.
+        price: What a link costs: an affinity above it is worth linking.
+    """
+
+    samples: int = 10
+    price: float = 0.3
+
+
+def limb_affinity(
+    candidates: JointCandidates, limb_fields: Tensor, skeleton: Skeleton, stride: int, samples: int
+) -> Tensor:
+    """How well the limb fields agree with each possible link, about 1 for a true limb; differentiable in the fields.
+
+    The mean over ``samples`` points of the link of V . d / |d|, with V the limb field and d the link: the line
+    integral of Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields", CVPR 2017. The
+    direction of a link shorter than half a cell is mostly noise, so that there |V| gradually takes its place.
+
+    Args:
+        candidates: N candidates for each of K joint types in B images.
+        limb_fields: (B, L, 2, h, w).
+        skeleton: The L limbs.
+        stride: Pixels per cell.
+        samples: Points along a link.
+
+    Returns:
+        (B, L, N, N); from the candidates of a limb's first joint type to those of its second.
+    """
+    limbs = torch.tensor(skeleton.limbs, device=limb_fields.device)
+    if ops.has_limb_affinity(candidates.xy, limb_fields):
+        return ops.limb_affinity(candidates.xy, limb_fields, limbs, stride, samples)
+    return _reference(candidates.xy, limb_fields, limbs, stride, samples)
+
+
+def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:
+    """What :func:`mmhparse.ops.limb_affinity` computes, with a gradient."""
+    batch = len(limb_fields)
+    first, second = limbs.T
+    start, end = xy[:, first][:, :, :, None], xy[:, second][:, :, None, :]
+    link = (end - start).flatten(0, 1)
+    begin = start.expand_as(end - start).flatten(0, 1)
+    shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]
+    vectors = 0
+    # some points at a time: those of many people at once would leave the cache
+    for share in shares.split(max(1, _POINTS // max(1, link[..., 0].numel()))):
+        points = begin[..., None, :] + share * link[..., None, :]
+        read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
+        vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples
+    softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()
+    along = (vectors * link.movedim(-1, 1)).sum(1) / softened
+    # the square root of |V|^2 has no gradient at V = 0
+    strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()
+    affinity = along + strength * (1 - link.norm(dim=-1) / softened)
+    return affinity.unflatten(0, (batch, len(limbs)))
+
+
+def affinity_to_problem(
+    affinity: Tensor, candidates: JointCandidates, skeleton: Skeleton, price: float
+) -> MatchingProblem:
+    """One problem for each of the L limb types of each of the B images: problem b * L + l.
+
+    Args:
+        affinity: (B, L, N, N) of :func:`limb_affinity`.
+        candidates: The N candidates of each joint type.
+        skeleton: The L limbs.
+        price: Taken off every affinity.
+    """
+    first, second = torch.tensor(skeleton.limbs, device=affinity.device).T
+    return MatchingProblem(
+        score=(affinity - price).flatten(0, 1),
+        row_mask=candidates.mask[:, first].flatten(0, 1),
+        col_mask=candidates.mask[:, second].flatten(0, 1),
+    )

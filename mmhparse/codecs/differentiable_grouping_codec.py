@@ -1,0 +1,190 @@
+"""DifferentiableGroupingCodec: people and maps to fields, and fields back to people and maps."""
+
+from dataclasses import dataclass
+
+import torch
+from mmengine.structures import InstanceData
+from mmpose.codecs.base import BaseKeypointCodec
+
+from mmhparse.matching import MatchingProblem, solve
+from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
+from mmhparse.structures import (
+    ImageFrame,
+    JointCandidates,
+    ParseAnnotation,
+    ParseFields,
+    Parsing,
+    PartSet,
+    Skeleton,
+    TargetFields,
+    get_part_set,
+    get_skeleton,
+    make_people,
+)
+
+from . import solvers as _solvers  # noqa: F401  (registers them)
+from .annotations_to_fields import FieldOptions, annotations_to_fields
+from .candidates_to_problems import LimbOptions, affinity_to_problem, limb_affinity
+from .fields_to_candidates import CandidateOptions, fields_to_candidates
+from .given_people import GivenPeople, in_network_input, joints_for_boxes, read_given_people
+from .matches_to_people import PeopleOptions, matches_to_people
+from .people_to_parsing import people_to_parsing, person_certainty
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """What the decoder saw on its way, stage by stage, of one image; all in pixels of the network input."""
+
+    candidates: JointCandidates
+    problem: MatchingProblem
+    plan: torch.Tensor
+    links: torch.Tensor
+    people: InstanceData
+
+
+@KEYPOINT_CODECS.register_module()
+class DifferentiableGroupingCodec(BaseKeypointCodec):
+    """Bottom-up human parsing by differentiable grouping (Zhou et al., CVPR 2021).
+
+    Encoding writes people as joint heatmaps and offsets, limb fields and the dense-to-sparse projection field. Decoding
+    finds joint candidates, matches them along each limb type, joins the matches to persons, and sends each pixel of a
+    part to the person whose joint it lands nearest to.
+
+    Args:
+        skeleton: Name of a skeleton, or one.
+        part_set: Name of a part set, or one.
+        stride: Input pixels per cell of the fields.
+        solver: Config of the matching solver that decodes.
+        fields: Options of :class:`FieldOptions` but the stride.
+        candidates: Options of :class:`CandidateOptions`.
+        limbs: Options of :class:`LimbOptions`.
+        people: Options of :class:`PeopleOptions`.
+
+    Raises:
+        ValueError: If no skeleton or part set has that name.
+        TypeError: If an option has no such name.
+    """
+
+    def __init__(
+        self,
+        skeleton: str | Skeleton = 'coco_17',
+        part_set: str | PartSet = 'densepose_14',
+        stride: int = 4,
+        solver: dict | None = None,
+        fields: dict | None = None,
+        candidates: dict | None = None,
+        limbs: dict | None = None,
+        people: dict | None = None,
+    ):
+        self.skeleton = get_skeleton(skeleton)
+        self.part_set = get_part_set(part_set)
+        self.stride = stride
+        self.solver = TASK_UTILS.build(solver or dict(type='mmhparse.ProjectedGradient', steps=20))
+        self.field_options = FieldOptions(stride=stride, **(fields or {}))
+        self.candidate_options = CandidateOptions(**(candidates or {}))
+        self.limb_options = LimbOptions(**(limbs or {}))
+        self.people_options = PeopleOptions(**(people or {}))
+
+    def encode(self, annotation: ParseAnnotation) -> TargetFields:
+        """The target fields of one image, with a batch of 1.
+
+        Raises:
+            ValueError: If the people have another number of joints than the skeleton, or the part map a class that the
+                part set lacks.
+        """
+        self._check(annotation)
+        return annotations_to_fields(annotation, self.skeleton, self.field_options)
+
+    def decode(
+        self,
+        fields: ParseFields | TargetFields,
+        frame: ImageFrame | None = None,
+        people: GivenPeople | None = None,
+    ) -> tuple[InstanceData, Parsing]:
+        """The people of one image and its parsing maps, both in pixels of the original image and on the CPU.
+
+        Args:
+            fields: Fields with a batch of 1.
+            frame: Relates the original image to the network input; they are one if not given.
+            people: Boxes or poses of another model, in pixels of the original image, who take the place of our own
+                people, in their order: row p is the person with id p + 1, whether it gets pixels or not. With poses,
+                cells go to the person of the nearest joint as ever. A box gets the joints of our own person in it, and
+                cells inside it alone, so that what no box holds is nobody's; see :func:`joints_for_boxes`.
+
+        Raises:
+            ValueError: If the fields are of another number of images, joints, limbs or parts, or ``people`` are neither
+                boxes nor poses of the skeleton.
+        """
+        if isinstance(fields, TargetFields):
+            fields = fields.as_prediction(len(self.part_set))
+        self._check_fields(fields)
+        if frame is None:
+            height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
+            frame = ImageFrame((width, height), (width, height))
+        fields = fields.detach().float()
+        boxes = None
+        if people is None:
+            people = self.group(fields).people
+        else:
+            given = read_given_people(people, len(self.skeleton))
+            people = in_network_input(given, frame, len(self.skeleton))
+            if 'bboxes' in given:
+                people, boxes = joints_for_boxes(people, self.group(fields).people), given.bboxes
+        parsing = people_to_parsing(fields.to('cpu'), people, frame, within_boxes=boxes is not None)
+        people.scores = people.scores * person_certainty(parsing.parts, len(people))
+        people = _people_in_image(people, frame)
+        if boxes is not None:
+            people.bboxes = boxes
+        return people, parsing
+
+    @torch.no_grad()
+    def group(self, fields: ParseFields) -> Grouping:
+        """Finds and matches the joints of one image, and keeps what was seen on the way."""
+        candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
+        problem = self.problem(candidates, fields)
+        result = solve(problem, self.solver)
+        links = result.pairs()
+        strength = (result.plan * problem.score)[tuple(links.T)]
+        people = matches_to_people(
+            candidates, links.cpu().numpy(), strength.cpu().numpy(), self.skeleton, self.people_options
+        )
+        return Grouping(candidates, problem, result.plan, links, people)
+
+    def problem(self, candidates: JointCandidates, fields: ParseFields) -> MatchingProblem:
+        """The matching problems of all limb types of all images; problem b * L + l."""
+        options = self.limb_options
+        affinity = limb_affinity(candidates, fields.limb_fields, self.skeleton, self.stride, options.samples)
+        return affinity_to_problem(affinity, candidates, self.skeleton, options.price)
+
+    def _check(self, annotation: ParseAnnotation) -> None:
+        joints = annotation.joints.shape[1]
+        if joints != len(self.skeleton):
+            raise ValueError(
+                f"the annotation has {joints} joints a person, but skeleton '{self.skeleton.name}' has "
+                f'{len(self.skeleton)}: give the codec the skeleton of the data set.'
+            )
+        labels = annotation.part_map[annotation.part_map != 255]
+        if labels.size and labels.max() >= len(self.part_set):
+            raise ValueError(
+                f"the part map holds class {labels.max()}, but part set '{self.part_set.name}' has classes 0 to "
+                f'{len(self.part_set) - 1}: give the codec the part set of the data set.'
+            )
+
+    def _check_fields(self, fields: ParseFields) -> None:
+        expected = {
+            'images': (len(fields), 1),
+            'joint types': (fields.joint_heatmaps.shape[1], len(self.skeleton)),
+            'limbs': (fields.limb_fields.shape[1], len(self.skeleton.limbs)),
+            'part classes': (fields.part_logits.shape[1], len(self.part_set)),
+            'stride': (fields.stride, self.stride),
+        }
+        for name, (got, wanted) in expected.items():
+            if got != wanted:
+                raise ValueError(f'the fields have {name}: {got}, but the codec decodes {wanted}.')
+
+
+def _people_in_image(people: InstanceData, frame: ImageFrame) -> InstanceData:
+    """The people moved from the network input to the original image; joints that were not found stay at 0."""
+    moved = torch.from_numpy(frame.points_to_image(people.keypoints.numpy())).float()
+    found = people.keypoint_scores[..., None] > 0
+    return make_people(torch.where(found, moved, torch.zeros_like(moved)), people.keypoint_scores, people.scores)

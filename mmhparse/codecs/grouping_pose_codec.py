@@ -1,0 +1,73 @@
+"""GroupingPoseCodec: our codec for mmpose's bottom-up estimators, pose alone."""
+
+import numpy as np
+from mmpose.codecs.base import BaseKeypointCodec
+
+from mmhparse.registry import KEYPOINT_CODECS
+from mmhparse.structures import ParseAnnotation, PoseFields
+
+from .differentiable_grouping_codec import DifferentiableGroupingCodec
+
+
+@KEYPOINT_CODECS.register_module()
+class GroupingPoseCodec(BaseKeypointCodec):
+    """Joints to heatmaps, offsets and limb fields and back, with the arguments that mmpose's pipelines give.
+
+    In a pipeline: ``dict(type='GenerateTarget', encoder=dict(type='mmhparse.GroupingPoseCodec'))`` after
+    ``BottomupRandomAffine``; ``BottomupGetHeatmapMask`` may follow. In a model it is the ``decoder`` of
+    :class:`mmhparse.models.GroupingPoseHead`.
+
+    Args:
+        options: Arguments of :class:`DifferentiableGroupingCodec`; its part set is not used.
+    """
+
+    auxiliary_encode_keys = {'input_size'}
+    field_mapping_table = {
+        name: name for name in ('heatmaps', 'joint_offsets', 'limb_fields', 'offset_weight', 'heatmap_mask')
+    }
+    label_mapping_table = dict(joints='joints')
+
+    def __init__(self, **options):
+        self.codec = DifferentiableGroupingCodec(**options)
+
+    def encode(
+        self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None, input_size: tuple[int, int]
+    ) -> dict[str, np.ndarray]:
+        """The targets of one image.
+
+        Args:
+            keypoints: (N, K, 2) x, y in pixels of the network input.
+            keypoints_visible: (N, K); above 0 where labelled. All are, if not given.
+            input_size: (W, H) of the network input.
+
+        Returns:
+            ``heatmaps`` (K, h, w), ``joint_offsets`` (2K, h, w), ``limb_fields`` (2L, h, w), ``offset_weight``
+            (K, h, w) and ``joints`` (N, K, 3): x, y and visibility, 0 outside the network input.
+        """
+        if keypoints_visible is None:
+            keypoints_visible = np.ones(keypoints.shape[:2])
+        joints = np.concatenate([keypoints, keypoints_visible[..., None]], axis=2).astype(np.float32)
+        nobody = np.zeros(input_size[::-1], np.uint8)
+        annotation = ParseAnnotation(nobody, nobody.astype(np.int32), joints, np.zeros((len(joints), 4), np.float32))
+        # an affine map that changes nothing takes away what lies outside
+        annotation = annotation.warped(np.eye(2, 3), tuple(input_size))
+        targets = self.codec.encode(annotation)
+        return dict(
+            heatmaps=targets.joint_heatmaps[0].numpy(),
+            joint_offsets=targets.joint_offsets[0].flatten(0, 1).numpy(),
+            limb_fields=targets.limb_fields[0].flatten(0, 1).numpy(),
+            offset_weight=targets.offset_weight[0].numpy(),
+            joints=annotation.joints,
+        )
+
+    def decode(self, encoded: PoseFields) -> tuple[np.ndarray, np.ndarray]:
+        """The people of one image, best first.
+
+        Args:
+            encoded: Fields with a batch of 1.
+
+        Returns:
+            Keypoints (P, K, 2) in pixels of the network input, and their scores (P, K); 0 and (0, 0) = not found.
+        """
+        people = self.codec.group(encoded).people
+        return people.keypoints.numpy(), people.keypoint_scores.numpy()

@@ -1,0 +1,110 @@
+"""Matched joints -> persons."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+
+from mmhparse.structures import JointCandidates, Skeleton, make_people
+
+
+@dataclass(frozen=True)
+class PeopleOptions:
+    """Which groups of joints count as persons.
+
+    Args:
+        min_joints: Least number of joints.
+        min_score: Least person score.
+        head_start: Weight of a person's three best joints in the person score, beside 1 for the others.
+    """
+
+    min_joints: int = 3
+    min_score: float = 0.25
+    head_start: float = 3.0
+
+
+def matches_to_people(
+    candidates: JointCandidates,
+    links: np.ndarray,
+    strength: np.ndarray,
+    skeleton: Skeleton,
+    options: PeopleOptions,
+) -> InstanceData:
+    """Joins linked joints of one image to persons, best first.
+
+    Links along the skeleton's spanning tree are made first and the others afterwards, each by descending strength; a
+    link that would give a person two joints of one type is refused.
+
+    Args:
+        candidates: Those of one image, with a batch of 1.
+        links: (Q, 3) int; limb, candidate of its first joint type, candidate of its second.
+        strength: (Q,) float.
+        skeleton: Joint types and limbs.
+        options: What counts as a person.
+
+    Returns:
+        The people of :func:`mmhparse.structures.make_people`, in pixels of the network input. A person's score is the
+        weighted mean of its joint scores over all K types, so that found joints raise it.
+    """
+    xy, score = candidates.xy[0].float().cpu().numpy(), candidates.score[0].float().cpu().numpy()
+    groups = _Groups()
+    for index in _order(links, strength, skeleton):
+        limb, row, column = links[index]
+        first, second = skeleton.limbs[limb]
+        groups.join((first, int(row)), (second, int(column)))
+    members = [group for group in groups.all() if len(group) >= options.min_joints]
+
+    keypoints = np.zeros((len(members), len(skeleton), 2), np.float32)
+    keypoint_scores = np.zeros((len(members), len(skeleton)), np.float32)
+    for person, group in enumerate(members):
+        joints, rows = np.array(sorted(group.items())).T
+        keypoints[person, joints] = xy[joints, rows]
+        keypoint_scores[person, joints] = score[joints, rows]
+    scores = _person_scores(keypoint_scores, options.head_start)
+    best = np.argsort(-scores, kind='stable')
+    best = best[scores[best] >= options.min_score]
+    return make_people(*(torch.from_numpy(array[best]) for array in (keypoints, keypoint_scores, scores)))
+
+
+def spanning_limbs(skeleton: Skeleton) -> np.ndarray:
+    """(L,) bool; True for the first limbs that span the skeleton without a cycle."""
+    groups = list(range(len(skeleton)))
+    spans = []
+    for first, second in skeleton.limbs:
+        spans.append(groups[first] != groups[second])
+        merged = groups[second]
+        groups = [groups[first] if group == merged else group for group in groups]
+    return np.array(spans, dtype=bool)
+
+
+def _order(links: np.ndarray, strength: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Indices of the links: those of the spanning tree first, each kind by descending strength."""
+    redundant = ~spanning_limbs(skeleton)[links[:, 0]]
+    return np.lexsort((-strength, redundant))
+
+
+def _person_scores(joint_scores: np.ndarray, head_start: float) -> np.ndarray:
+    """(P,); weighted mean of the joint scores (P, K), in which the best three weigh ``head_start``."""
+    weights = np.ones(joint_scores.shape[1], np.float32)
+    weights[:3] = head_start
+    return np.sort(joint_scores, axis=1)[:, ::-1] @ (weights / weights.sum())
+
+
+class _Groups:
+    """Disjoint sets of candidates with at most one of each joint type; a group maps joint type to candidate."""
+
+    def __init__(self):
+        self._group_of: dict[tuple[int, int], dict[int, int]] = {}
+
+    def join(self, first: tuple[int, int], second: tuple[int, int]) -> None:
+        one = self._group_of.setdefault(first, dict([first]))
+        other = self._group_of.setdefault(second, dict([second]))
+        if one is other or one.keys() & other.keys():
+            return
+        one.update(other)
+        for member in other.items():
+            self._group_of[member] = one
+
+    def all(self) -> list[dict[int, int]]:
+        return list({id(group): group for group in self._group_of.values()}.values())

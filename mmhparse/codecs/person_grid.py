@@ -1,0 +1,128 @@
+"""PersonGrid: dense-to-sparse projections on a coarse grid -> the person of every pixel."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import cv2
+import numpy as np
+from mmengine.structures import InstanceData
+from scipy.spatial import cKDTree
+
+from mmhparse.structures import ParseFields
+
+from .part_grid import PartGrid
+from .sampling import cell_centres, cell_pixels
+
+_OTHER_PART = 100.0
+"""Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
+
+
+@dataclass(frozen=True, eq=False)
+class PersonGrid:
+    """What the cells of the finest grid show.
+
+    Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
+    found joint.
+
+    Attributes:
+        part: (h, w) uint8.
+        person: (h, w) int32; known in cells with a part and those round them, 0 elsewhere.
+        stride: Pixels of the network input per cell.
+    """
+
+    part: np.ndarray
+    person: np.ndarray
+    stride: int
+
+    @classmethod
+    def of(cls, fields: ParseFields, parts: PartGrid, people: InstanceData, within_boxes: bool = False) -> 'PersonGrid':
+        """From the fields of one image and its people, both in pixels of the network input.
+
+        Args:
+            fields: Fields with a batch of 1.
+            parts: Their parts.
+            people: The people.
+            within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the
+                centre of the box.
+        """
+        field = fields.projection[0][0].float().numpy()
+        height, width = field.shape[1:]
+        pixels = (cell_pixels(length, fields.stride).astype(np.float64) for length in (width, height))
+        part, _ = parts.read(*pixels)
+        # a pixel of a part looks at the cells round it, and may show the part where no cell does
+        near = np.flatnonzero(cv2.dilate(_any_part(parts, (height, width)), np.ones((5, 5), np.uint8)))
+        rows, columns = np.divmod(near, width)
+        xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
+        centres = np.stack([xs[columns], ys[rows]], axis=1)
+        landing = centres + field[:, rows, columns].T
+        person = np.zeros((height, width), np.int32)
+        person[rows, columns] = (
+            nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
+        )
+        return cls(part, person, fields.stride)
+
+    def read(self, xs: np.ndarray, ys: np.ndarray, part_map: np.ndarray) -> np.ndarray:
+        """(H, W) int32 person of each pixel of a part.
+
+        A pixel goes with the nearest of the nine cells round it that shows the same part, or with the nearest if none
+        does: at the rim between two people, mixing their vectors would land on neither.
+
+        Args:
+            xs, ys: (W,) and (H,); input coordinates of the pixels.
+            part_map: (H, W) uint8; their parts.
+        """
+        height, width = self.part.shape
+        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5
+        column, row = (np.rint(places).astype(np.int64) for places in (columns, rows))
+        nearest = row.clip(0, height - 1), column.clip(0, width - 1)
+        person = self.person.take(nearest[0], 0).take(nearest[1], 1)
+        person[part_map == 0] = 0
+        # the nearest cell mostly shows the same part; only elsewhere are the others looked at
+        other = (self.part.take(nearest[0], 0).take(nearest[1], 1) != part_map) & (part_map > 0)
+        y, x = np.divmod(np.flatnonzero(other), part_map.shape[1])
+        person[y, x] = self._of_same_part(rows[y], columns[x], part_map[y, x])
+        return person
+
+    def _of_same_part(self, rows: np.ndarray, columns: np.ndarray, part: np.ndarray) -> np.ndarray:
+        """(S,) person of the best of the nine cells round each place (S,), in cells."""
+        height, width = self.part.shape
+        best = np.full(len(rows), np.inf)
+        person = np.zeros(len(rows), np.int32)
+        middle = np.rint(rows).astype(np.int64), np.rint(columns).astype(np.int64)
+        for down, right in product((0, -1, 1), repeat=2):
+            row, column = (middle[0] + down).clip(0, height - 1), (middle[1] + right).clip(0, width - 1)
+            distance = (row - rows) ** 2 + (column - columns) ** 2 + _OTHER_PART * (self.part[row, column] != part)
+            better = distance < best
+            best[better] = distance[better]
+            person[better] = self.person[row, column][better]
+        return person
+
+
+def nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
+    """(S,) id of the person whose found joint is nearest to each of the points (S, 2); 0 if there are no joints."""
+    person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
+    if not len(person) or not len(points):
+        return np.zeros(len(points), np.int64)
+    _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
+    return person[nearest] + 1
+
+
+def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: InstanceData) -> np.ndarray:
+    """(S,) id of the person nearest to each of the points (S, 2) among those whose box holds its cell; 0 if none."""
+    nearest = np.full(len(points), np.inf)
+    owner = np.zeros(len(points), np.int64)
+    boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()
+    for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
+        inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
+        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)
+        distance, _ = cKDTree(places).query(points[inside])
+        nearer = distance < nearest[inside]
+        nearest[inside[nearer]] = distance[nearer]
+        owner[inside[nearer]] = person + 1
+    return owner
+
+
+def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:
+    """(h, w) uint8; above 0 where a cell of the finest grid touches squares that are not all background."""
+    shown = np.where(parts.squares > 0, np.uint8(255), np.uint8(0))
+    return cv2.resize(shown, size[::-1], interpolation=cv2.INTER_AREA)

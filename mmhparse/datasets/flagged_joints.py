@@ -1,0 +1,51 @@
+"""Joints as rows (x, y, flag), each data set with flags of its own, into joints with visibility."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from mmhparse.structures import Skeleton
+
+IRREGULARITIES = {
+    'joint without place': 'a joint that is negative or not a number, but marked visible, is unlabelled',
+    'joint outside the image': 'the joint is unlabelled',
+    'unknown flag': 'a joint whose flag is not 0, 1 or 2 is unlabelled',
+}
+
+
+def flagged_joints(
+    rows: np.ndarray,
+    visibility: Mapping[int, int],
+    skeleton: Skeleton,
+    size: tuple[int, int],
+    note: Callable[[str, str], None],
+) -> np.ndarray:
+    """The usable joints of one person.
+
+    A joint whose place is negative or not a number is unlabelled, whatever its flag: the sign tells a missing place,
+    not only -1, as some files hold scaled ones.
+
+    Args:
+        rows: (K, 3) float; x, y in pixels and flag, which need not be quite whole.
+        visibility: What each flag means: 0 unlabelled, 1 hidden, 2 visible.
+        skeleton: Names the joints.
+        size: (W, H) of the image.
+        note: Receives kind and detail of each irregularity.
+
+    Returns:
+        (K, 3) float32; x, y and visibility; 0 where unlabelled.
+    """
+    places, flags = rows[:, :2], np.rint(rows[:, 2])
+    seen = np.array([visibility.get(flag, -1) for flag in flags])
+    known = np.isfinite(places).all(1) & (np.nan_to_num(places) >= 0).all(1)
+    inside = known & (np.nan_to_num(places) < np.array(size) - 0.5).all(1)
+    for joint in np.flatnonzero((seen == 2) & ~known):
+        note('joint without place', f'{skeleton.joints[joint]} at {places[joint].tolist()}')
+    for joint in np.flatnonzero((seen > 0) & known & ~inside):
+        note('joint outside the image', f'{skeleton.joints[joint]} at {places[joint].tolist()}')
+    for joint in np.flatnonzero(seen < 0):
+        note('unknown flag', f'{skeleton.joints[joint]} has {rows[joint, 2]}')
+    joints = np.zeros(rows.shape, np.float32)
+    usable = (seen > 0) & inside
+    joints[usable, :2], joints[usable, 2] = places[usable], seen[usable]
+    return joints

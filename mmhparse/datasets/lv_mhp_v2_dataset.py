@@ -1,0 +1,166 @@
+"""LvMhpV2Dataset: LV-MHP-v2 as its authors ship it."""
+
+import os.path as osp
+import re
+from collections import defaultdict
+from pathlib import PurePath
+from typing import Literal
+
+import numpy as np
+
+from mmhparse.registry import DATASETS
+from mmhparse.structures import IGNORE, MHP_16, MHP_V2_58, ParseAnnotation
+
+from .box_matching import mask_box
+from .flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .human_parse_dataset import HumanParseDataset
+from .mhp_poses import MhpPose, match_poses, read_mhp_poses
+from .person_layers import PersonLayer, flatten_layers
+from .release_files import Release, files_in, join_inside, read_names
+from .transforms import read_image_size, read_label_map
+
+_MASK_NAME = re.compile(r'(?P<image>.+)_(?P<people>\d+)_(?P<person>\d+)')
+
+
+@DATASETS.register_module()
+class LvMhpV2Dataset(HumanParseDataset):
+    """People in 58 parts and 16 joints, of Zhao et al., "Understanding Humans in Crowded Scenes" (ACM MM 2018).
+
+    Each person has a PNG of its own with the label in the red channel (grey and palette PNGs are read, too), and a pose
+    in the image's .mat file. Which pose is whose is found by boxes, not by number (:func:`match_poses`). Where masks
+    overlap, the later person is on top, as in other readers of these files.
+
+    Args:
+        data_root: The folder ``LV-MHP-v2``.
+        split: 'train' or 'val'; the labels of the test images are not public.
+        ann_file: List of the images, below ``data_root`` unless absolute; ``list/<split>.txt`` if not given.
+        **kwargs: As for :class:`HumanParseDataset`.
+
+    Raises:
+        FileNotFoundError: If a folder or the list is missing, or no listed image is there.
+        ValueError: If a name of the list leaves the folder.
+    """
+
+    METAINFO = {'dataset_name': 'lv_mhp_v2', 'skeleton': 'mhp_16', 'part_set': 'mhp_v2_58'}
+    RELEASE = Release(
+        name='LV-MHP-v2',
+        source='https://lv-mhp.github.io/dataset (or https://github.com/ZhaoJ9014/Multi-Human-Parsing)',
+        tree="""
+LV-MHP-v2/
+  list/train.txt, val.txt                      one id a line
+  train/images/<id>.jpg
+  train/parsing_annos/<id>_<NN>_<KK>.png       NN people, KK = 01 ... NN
+  train/pose_annos/<id>.mat                    person_0, person_1 ...
+  val/                                         the same
+""",
+    )
+    IRREGULARITIES = {
+        'missing image': 'a listed image without an image file is left out',
+        'missing masks': 'a listed image without masks is left out; of other missing masks the people are left out',
+        'empty mask': 'a person without pixels is left out',
+        'label out of range': "pixels with labels above 58 are ignored (255), and stay the person's",
+        'missing pose file': 'the people have parts and no joints',
+        'person without pose': 'the person has parts and no joints',
+        'pose without mask': 'the pose is left out; its box is ignored (255) where nobody else is',
+        'pose of another number': 'the pose goes to the mask whose box it fits',
+        'box inside out': 'the box of a pose is not used; the one round its joints stands for it',
+        **JOINT_IRREGULARITIES,
+    }
+
+    def __init__(
+        self, data_root: str = 'data/LV-MHP-v2', split: Literal['train', 'val'] = 'train', ann_file: str = '', **kwargs
+    ):
+        if split not in ('train', 'val'):
+            raise ValueError(f"split must be 'train' or 'val' (the test labels are not public), got '{split}'.")
+        self.split = split
+        super().__init__(data_root=data_root, ann_file=ann_file or f'list/{split}.txt', **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One dict an image: what the base class asks for, and ``masks`` (paths) and ``pose`` (path or None)."""
+        folders = [f'{self.split}/{kind}' for kind in ('images', 'parsing_annos', 'pose_annos')]
+        self.RELEASE.require(self.data_root, *folders)
+        images, masks, poses = (files_in(osp.join(self.data_root, folder)) for folder in folders)
+        masks_of = self._masks_by_image(masks)
+        data_list = []
+        for name in read_names(self.ann_file):
+            join_inside(self.data_root, name)
+            paths = masks_of.get(name, [])
+            if name not in images or not paths:
+                kind = 'missing masks' if name in images else 'missing image'
+                self.note(kind, self.ann_file, f"image '{name}' is listed")
+                continue
+            info = dict(img_path=images[name], img_id=len(data_list), num_people=len(paths), ann_path=paths[0])
+            data_list.append(info | dict(masks=paths, pose=poses.get(name)))
+        if not data_list:
+            raise FileNotFoundError(
+                f"no image of the list '{self.ann_file}' is in '{self.data_root}/{self.split}' with its masks. Does "
+                'the list belong to this split?'
+            )
+        return data_list
+
+    def load_annotation(self, data_info: dict) -> ParseAnnotation:
+        """Reads the masks, gives each its pose and lays the people over each other.
+
+        Raises:
+            ValueError: If a file is broken, or a mask is of another size than the image.
+        """
+        size = read_image_size(data_info['img_path'])
+        maps = {path: self._read_mask(path, size) for path in data_info['masks']}
+        maps = {path: labels for path, labels in maps.items() if labels is not None}
+        poses = self._read_poses(data_info, size)
+        owners = match_poses(np.array([mask_box(labels) for labels in maps.values()]).reshape(-1, 4), poses)
+        crowd = np.zeros(size[::-1], bool)
+        for pose in (pose for pose, owner in zip(poses, owners, strict=True) if owner < 0):
+            self.note('pose without mask', data_info['pose'], pose.name)
+            x1, y1, x2, y2 = pose.box.round().astype(int).clip(0)
+            crowd[y1 : y2 + 1, x1 : x2 + 1] = True
+        layers = []
+        for index, (path, labels) in enumerate(maps.items()):
+            pose = next((pose for pose, owner in zip(poses, owners, strict=True) if owner == index), None)
+            self._note_pose(pose, path, data_info['pose'])
+            layers.append(PersonLayer(labels > 0, labels, None if pose is None else pose.joints))
+        return flatten_layers(layers, crowd, len(MHP_16), on_top='later')
+
+    def _masks_by_image(self, masks: dict[str, str]) -> dict[str, list[str]]:
+        """Paths of each image's masks, in the order of their numbers."""
+        of_image, announced = defaultdict(list), {}
+        for name in sorted(masks):
+            match = _MASK_NAME.fullmatch(name)
+            if match:
+                of_image[match['image']].append(masks[name])
+                announced[match['image']] = int(match['people'])
+        for name, paths in of_image.items():
+            if len(paths) != announced[name]:
+                self.note('missing masks', paths[0], f'{len(paths)} of {announced[name]} people have a mask')
+        return of_image
+
+    def _read_mask(self, path: str, size: tuple[int, int]) -> np.ndarray | None:
+        """(H, W) uint8 labels, 255 for those out of range; None if the person has no pixels."""
+        labels = read_label_map(path, channel='red')
+        if labels.shape != size[::-1]:
+            raise ValueError(
+                f"mask '{path}' is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), but its image is "
+                f'{size[0]} x {size[1]}.'
+            )
+        highest = labels.max()
+        if highest == 0:
+            self.note('empty mask', path, 'no pixel has a label')
+            return None
+        if highest >= len(MHP_V2_58):
+            wrong = labels >= len(MHP_V2_58)
+            self.note('label out of range', path, f'{wrong.sum()} pixels up to label {highest}')
+            labels = np.where(wrong, IGNORE, labels).astype(np.uint8)
+        return labels
+
+    def _read_poses(self, data_info: dict, size: tuple[int, int]) -> list[MhpPose]:
+        if data_info['pose'] is None:
+            self.note('missing pose file', data_info['img_path'], 'the image has no .mat file')
+            return []
+        return read_mhp_poses(data_info['pose'], size, lambda *found: self.note(found[0], data_info['pose'], found[1]))
+
+    def _note_pose(self, pose: MhpPose | None, mask: str, path: str | None) -> None:
+        if pose is None and path is not None:
+            self.note('person without pose', mask, f"no pose in '{path}' fits")
+        number = int(_MASK_NAME.fullmatch(PurePath(mask).stem)['person'])
+        if pose is not None and pose.number != number - 1:
+            self.note('pose of another number', path, f'{pose.name} fits the mask of person {number}')

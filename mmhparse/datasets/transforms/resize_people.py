@@ -1,0 +1,57 @@
+"""ResizePeople: an image and its people in another size."""
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmhparse.registry import TRANSFORMS
+from mmhparse.structures import ImageFrame
+
+from .annotation_size import check_annotation_size
+
+
+@TRANSFORMS.register_module()
+class ResizePeople(BaseTransform):
+    """Resizes image, maps and joints together.
+
+    For training, or to store a data set smaller; to evaluate in pixels of the original image, use ``ResizeLongSide``,
+    which leaves the annotation where it is. People who become too small for a pixel stay while they have a joint.
+
+    Required keys: img, annotation. Modified keys: img, img_shape, annotation.
+
+    Args:
+        size: (W, H) in pixels.
+        keep_ratio: Whether width to height stays as it is; the image then just fits ``size``, and one of its sides may
+            be shorter.
+
+    Raises:
+        ValueError: If ``size`` is not positive, or image and annotation differ in size.
+    """
+
+    def __init__(self, size: tuple[int, int], keep_ratio: bool = False):
+        if min(size) < 1:
+            raise ValueError(f'expected a size of at least 1 x 1 pixel, got {tuple(size)}.')
+        self.size = tuple(size)
+        self.keep_ratio = keep_ratio
+
+    def transform(self, results: dict) -> dict:
+        check_annotation_size(results)
+        frame = self._frame(results['annotation'].size)
+        results['img'] = _resized(results['img'], frame.input_size)
+        results['img_shape'] = results['img'].shape[:2]
+        results['annotation'] = results['annotation'].warped(frame.matrix, frame.input_size).without_absent()
+        return results
+
+    def _frame(self, old: tuple[int, int]) -> ImageFrame:
+        if not self.keep_ratio:
+            return ImageFrame(old, self.size)
+        scale = min(new / length for new, length in zip(self.size, old, strict=True))
+        return ImageFrame(old, (max(round(old[0] * scale), 1), max(round(old[1] * scale), 1)))
+
+
+def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The image in another size (W, H)."""
+    height, width = image.shape[:2]
+    # only area averaging shrinks without aliasing, but what it enlarges it moves
+    image = cv2.resize(image, (min(width, size[0]), min(height, size[1])), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,34 @@
+"""CompileNetworkHook: torch.compile for backbone, neck and head."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+
+from mmhparse.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CompileNetworkHook(Hook):
+    """Compiles the pieces of the network that have weights, before training and before testing.
+
+    ``compile=True`` of the Runner compiles the whole training step, in which losses and matching follow the number of
+    people and so are compiled again and again. The network sees one size of batches.
+
+    Args:
+        options: Arguments of ``torch.compile``, e.g. ``mode='max-autotune'``.
+    """
+
+    def __init__(self, **options: Any):
+        self.options = options
+
+    def before_train(self, runner) -> None:
+        self._compile(runner)
+
+    def before_test(self, runner) -> None:
+        self._compile(runner)
+
+    def _compile(self, runner) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        for piece in (model.backbone, model.neck, model.head):
+            piece.compile(**self.options)

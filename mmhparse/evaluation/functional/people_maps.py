@@ -1,0 +1,92 @@
+"""PeopleMaps: which pixel is which part of which person, as plain arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmhparse.structures.parts import IGNORE
+
+
+@dataclass(frozen=True, eq=False)
+class PeopleMaps:
+    """Part labels and person ids of one image's pixels.
+
+    In the truth, 255 means ignore, so that it can have 254 people at most. A pixel with person id p and label 255 is
+    left out of every comparison with person p, and is background to the others; person id 255, or label 255 of nobody,
+    leaves the pixel out of all comparisons.
+
+    Attributes:
+        part_map: (H, W) or (N, H, W) integers; part class, 0 = background. People who overlap lie in different ones of
+            the N layers.
+        person_map: integers of the same shape; 1 ... ``num_people``, 0 = nobody.
+        num_people: P. People without any pixel count too. None means the highest id in the map.
+
+    Raises:
+        ValueError: If the shapes disagree, values are not integers or negative, or an id exceeds ``num_people``.
+    """
+
+    part_map: np.ndarray
+    person_map: np.ndarray
+    num_people: int | None = None
+
+    def __post_init__(self):
+        part_map, person_map = np.asarray(self.part_map), np.asarray(self.person_map)
+        if part_map.shape != person_map.shape or part_map.ndim not in (2, 3):
+            raise ValueError(
+                f'part_map and person_map must have one shape, (H, W) or (N, H, W), got {part_map.shape} and '
+                f'{person_map.shape}.'
+            )
+        for name, array in (('part_map', part_map), ('person_map', person_map)):
+            if array.dtype.kind not in 'iub':
+                raise ValueError(f'{name} must hold integers, got {array.dtype}.')
+            if array.dtype.kind == 'i' and array.size and array.min() < 0:
+                raise ValueError(f'{name} must not be negative, got {array.min()}.')
+        highest = _highest_id(person_map)
+        people = highest if self.num_people is None else self.num_people
+        if highest > people:
+            raise ValueError(f'person_map has id {highest}, but there are only {people} people.')
+        object.__setattr__(self, 'part_map', part_map.reshape(-1, *part_map.shape[-2:]))
+        object.__setattr__(self, 'person_map', person_map.reshape(-1, *person_map.shape[-2:]))
+        object.__setattr__(self, 'num_people', people)
+
+    @classmethod
+    def from_label_maps(cls, label_maps: np.ndarray) -> 'PeopleMaps':
+        """From one whole-image label map a person, (P, H, W); people may overlap. Where it is not 0 is the person."""
+        label_maps = np.asarray(label_maps)
+        if label_maps.ndim != 3:
+            raise ValueError(f'label_maps must be (P, H, W), one map a person, got {label_maps.shape}.')
+        parts = [np.zeros(label_maps.shape[1:], label_maps.dtype)]
+        persons = [np.zeros(label_maps.shape[1:], np.int32)]
+        for person, labels in enumerate(label_maps, start=1):
+            mask = labels != 0
+            layer = next((n for n, taken in enumerate(persons) if not taken[mask].any()), len(persons))
+            if layer == len(persons):
+                parts.append(np.zeros_like(parts[0]))
+                persons.append(np.zeros_like(persons[0]))
+            parts[layer][mask] = labels[mask]
+            persons[layer][mask] = person
+        return cls(np.stack(parts), np.stack(persons), len(label_maps))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(W, H)."""
+        return self.part_map.shape[2], self.part_map.shape[1]
+
+    def without_shared_ignore(self) -> 'PeopleMaps':
+        """The same with background where pixels are ignored for everybody: person id 255, or label 255 of nobody."""
+        shared = self.shared_ignore()
+        return PeopleMaps(np.where(shared, 0, self.part_map), np.where(shared, 0, self.person_map), self.num_people)
+
+    def shared_ignore(self) -> np.ndarray:
+        """(N, H, W) bool; where a layer has pixels that are ignored for everybody."""
+        return (self.person_map == IGNORE) | ((self.part_map == IGNORE) & (self.person_map == 0))
+
+    def seen(self) -> np.ndarray:
+        """(P,) bool; the people whose id occurs in the map, be it only on background."""
+        return np.isin(np.arange(1, self.num_people + 1), self.person_map)
+
+
+def _highest_id(person_map: np.ndarray) -> int:
+    """The highest person id other than 255."""
+    highest = int(person_map.max(initial=0))
+    return int(person_map.max(initial=0, where=person_map != IGNORE)) if highest == IGNORE else highest

@@ -1,0 +1,106 @@
+"""mIoU, mean accuracy and pixel accuracy of part maps, people not regarded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmhparse.structures.parts import IGNORE
+
+from .protocols import SEMANTIC_PART_PROTOCOLS, SemanticPartProtocol, get_protocol
+
+
+@dataclass(frozen=True, eq=False)
+class SemanticPartScores:
+    """Fractions of a whole set. Classes that a protocol excludes are NaN.
+
+    Attributes:
+        iou: (C,) intersection over union of each class.
+        accuracy: (C,) share of each class' true pixels that were labelled so.
+        miou, mean_accuracy, mean_f1: Means over the classes, background included.
+        pixel_accuracy: Share of all true pixels that were labelled right.
+        frequency_weighted_iou: Sum of the IoU, each weighted with its class' share of the true pixels.
+    """
+
+    iou: np.ndarray
+    accuracy: np.ndarray
+    miou: float
+    mean_accuracy: float
+    mean_f1: float
+    pixel_accuracy: float
+    frequency_weighted_iou: float
+
+
+def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:
+    """Counts the pixels of each pair of true and predicted class.
+
+    Args:
+        predicted: (H, W) integers below ``num_classes``.
+        truth: (H, W) integers below ``num_classes``, or 255 = ignore.
+        num_classes: C, with the background.
+
+    Returns:
+        (C, C) int64; row = true class, column = predicted class.
+
+    Raises:
+        ValueError: If the sizes differ or a label is out of range.
+    """
+    predicted, truth = np.asarray(predicted), np.asarray(truth)
+    if predicted.shape != truth.shape or truth.ndim != 2:
+        raise ValueError(
+            f'the predicted part_map is {predicted.shape} (H, W) but the true one is {truth.shape}. Predict at the '
+            'size of the original image.'
+        )
+    known = truth != IGNORE
+    truth, predicted = truth[known].astype(np.int64), predicted.astype(np.int64)
+    for name, labels in (('predicted', predicted), ('true', truth)):
+        if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+            raise ValueError(
+                f'{name} part_map has labels from {labels.min()} to {labels.max()}, but there are {num_classes} '
+                f'classes, 0 to {num_classes - 1}. Do the part sets of the model and of the data set agree?'
+            )
+    pairs = truth * num_classes + predicted[known]
+    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def semantic_part_scores(
+    confusion: np.ndarray, protocol: str | SemanticPartProtocol = 'mmhparse'
+) -> SemanticPartScores:
+    """Scores of a whole set, from the sum of its images' confusion matrices.
+
+    IoU_c = tp_c / (true_c + predicted_c - tp_c), accuracy_c = tp_c / true_c,
+    F1_c = 2 tp_c / (true_c + predicted_c).
+
+    Args:
+        confusion: (C, C) pixel counts; row = true class, column = predicted class.
+        protocol: How classes without pixels count: a name in ``SEMANTIC_PART_PROTOCOLS`` or the rules.
+
+    Returns:
+        Scores; NaN where all that a mean goes over is excluded, as when every pixel is ignored.
+    """
+    rules = get_protocol(protocol, SEMANTIC_PART_PROTOCOLS)
+    confusion = np.asarray(confusion)
+    hit, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+    iou = _ratio(hit, true + predicted - hit, rules)
+    accuracy, f1 = _ratio(hit, true, rules), _ratio(2 * hit, true + predicted, rules)
+    total = confusion.sum()
+    share = true / max(total, 1)
+    return SemanticPartScores(
+        iou=iou,
+        accuracy=accuracy,
+        miou=_mean(iou),
+        mean_accuracy=_mean(accuracy),
+        mean_f1=_mean(f1),
+        pixel_accuracy=float(hit.sum() / total) if total else float('nan'),
+        frequency_weighted_iou=float((share * iou)[true > 0].sum()),
+    )
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray, rules: SemanticPartProtocol) -> np.ndarray:
+    empty = np.nan if rules.absent == 'excluded' else 0.0
+    return np.where(whole > 0, part / (np.where(whole > 0, whole, 1) + rules.epsilon), empty)
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of what is not NaN."""
+    known = ~np.isnan(values)
+    return float(values[known].mean()) if known.any() else float('nan')

@@ -1,0 +1,172 @@
+"""JointMetric: average precision of joints by object keypoint similarity (OKS), as COCO defines it."""
+
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from mmhparse.registry import METRICS
+from mmhparse.structures import IGNORE, Skeleton
+
+from .sample_reading import naming_image, read_array, skeleton_of
+from .table import format_table
+
+_PERSON = 1
+
+
+@dataclass(frozen=True, eq=False)
+class JointRecord:
+    """Joints of one image's G true and P predicted people.
+
+    Attributes:
+        joints: (G, K, 3) x, y in pixels and visibility 0, 1, 2.
+        boxes: (G, 4) x1, y1, x2, y2 in pixels.
+        areas: (G,) pixels of each person's mask.
+        keypoints: (P, K, 2) x, y in pixels.
+        scores: (P,)
+        crowds: (N, 5) x, y, width, height and pixels of each connected region of ignored pixels.
+        image_id: As the sample has it; None without any.
+    """
+
+    joints: np.ndarray
+    boxes: np.ndarray
+    areas: np.ndarray
+    keypoints: np.ndarray
+    scores: np.ndarray
+    crowds: np.ndarray
+    image_id: int | str | None
+
+    @property
+    def scored(self) -> np.ndarray:
+        """(G,) bool; the true people that have joints and a scale to measure their errors by."""
+        return (self.joints[..., 2] > 0).any(1) & (self.areas > 0)
+
+
+@METRICS.register_module()
+class JointMetric(BaseMetric):
+    """Scores joints with pycocotools, without files.
+
+    Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
+    ``OKS_AR``. The fall-offs are those of the data set's skeleton; a person's scale is the square root of its mask's
+    pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0.
+
+    As with COCO, people without labelled joints or without pixels are ignored: a prediction near the box of one
+    (doubled in size) is neither right nor wrong. Each connected region of ignored pixels in ``gt_parsing.person_map``
+    is one crowd, which takes any number of predictions in this way. Of equal scores, the smaller ``img_id`` comes
+    first, then the order in the image.
+
+    Args:
+        kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
+
+    Raises:
+        ValueError: If a sample cannot be scored (naming the image), or the set has nobody with joints and pixels.
+    """
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keeps the joints of each image."""
+        skeleton = skeleton_of(self.dataset_meta)
+        for sample in data_samples:
+            with naming_image(sample):
+                self.results.append(_read_joints(sample, skeleton))
+
+    def compute_metrics(self, results: list[JointRecord]) -> dict[str, float]:
+        """Hands all images to COCO's evaluator."""
+        if not any(image.scored.any() for image in results):
+            raise ValueError(
+                f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints and pixels. '
+                'Leave JointMetric out if the data set has none.'
+            )
+        if all(image.image_id is not None for image in results):
+            results = sorted(results, key=lambda image: image.image_id)
+        with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            evaluator = COCOeval(_coco(results, _true_people), _coco(results, _predicted_people), 'keypoints')
+            evaluator.params.kpt_oks_sigmas = np.array(skeleton_of(self.dataset_meta).sigmas)
+            evaluator.evaluate()
+            evaluator.accumulate()
+            evaluator.summarize()
+        names = {'OKS_AP': 0, 'OKS_AP_50': 1, 'OKS_AP_75': 2, 'OKS_AR': 5}
+        metrics = {name: float(evaluator.stats[index]) for name, index in names.items()}
+        MMLogger.get_current_instance().info('Joints\n' + format_table(['', *names], [('OKS', [*metrics.values()])]))
+        return metrics
+
+
+def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
+    record = JointRecord(
+        joints=read_array(sample, 'gt_people', 'joints'),
+        boxes=read_array(sample, 'gt_people', 'bboxes'),
+        areas=read_array(sample, 'gt_people', 'areas'),
+        keypoints=read_array(sample, 'pred_people', 'keypoints'),
+        scores=read_array(sample, 'pred_people', 'scores'),
+        crowds=_read_crowds(sample),
+        image_id=sample.get('img_id'),
+    )
+    for name, array, width in (('gt_people.joints', record.joints, 3), ('pred_people.keypoints', record.keypoints, 2)):
+        if array.shape[1:] != (len(skeleton), width):
+            raise ValueError(
+                f"{name} must be (P, {len(skeleton)}, {width}) for skeleton '{skeleton.name}', got {array.shape}."
+            )
+    if np.isnan(record.scores).any():
+        raise ValueError(f'the score of predicted person {np.flatnonzero(np.isnan(record.scores))[0] + 1} is NaN.')
+    return record
+
+
+def _read_crowds(sample: dict) -> np.ndarray:
+    """(N, 5) float; none where the truth has no maps."""
+    if 'gt_parsing' not in sample:
+        return np.zeros((0, 5))
+    ignored = (read_array(sample, 'gt_parsing', 'person_map')[0] == IGNORE).astype(np.uint8)
+    _, _, regions, _ = cv2.connectedComponentsWithStats(ignored)
+    # row 0 is what is not ignored
+    return regions[1:].astype(np.float64)
+
+
+def _coco(images: Sequence[JointRecord], annotate) -> COCO:
+    """A COCO data set in memory, with the people that ``annotate`` makes of each record."""
+    people = [dict(person, image_id=index) for index, image in enumerate(images) for person in annotate(image)]
+    coco = COCO()
+    coco.dataset = dict(
+        images=[dict(id=index) for index in range(len(images))],
+        categories=[dict(id=_PERSON, name='person')],
+        # pycocotools takes id 0 for "not matched"
+        annotations=[dict(person, id=index, category_id=_PERSON) for index, person in enumerate(people, start=1)],
+    )
+    coco.createIndex()
+    return coco
+
+
+def _true_people(image: JointRecord) -> list[dict]:
+    """People without ``num_keypoints`` are ignored, and so is who is predicted near their boxes."""
+    all_joints = np.where(image.scored[:, None, None], image.joints, 0)
+    nowhere = np.zeros(image.joints.shape[1] * 3).tolist()
+    crowds = [
+        dict(keypoints=nowhere, num_keypoints=0, bbox=box.tolist(), area=float(area), iscrowd=1)
+        for box, area in zip(image.crowds[:, :4], image.crowds[:, 4], strict=True)
+    ]
+    people = [
+        dict(
+            keypoints=joints.ravel().tolist(),
+            num_keypoints=int((joints[:, 2] > 0).sum()),
+            bbox=[*box[:2].tolist(), *(box[2:] - box[:2]).tolist()],
+            area=float(area),
+            iscrowd=0,
+        )
+        for joints, box, area in zip(all_joints, image.boxes, image.areas, strict=True)
+    ]
+    # crowds come last in COCO's files, too; of two that fit a prediction equally well the later takes it
+    return people + crowds
+
+
+def _predicted_people(image: JointRecord) -> list[dict]:
+    people = []
+    for keypoints, score in zip(image.keypoints, image.scores, strict=True):
+        width, height = np.ptp(keypoints, axis=0).tolist()
+        visible = np.pad(keypoints, ((0, 0), (0, 1)), constant_values=1)
+        people.append(dict(keypoints=visible.ravel().tolist(), area=width * height, score=float(score), iscrowd=0))
+    return people

@@ -1,0 +1,42 @@
+"""build_piece: a piece of a model by its config, with an error that says which key and what to install."""
+
+from torch import nn
+
+from mmhparse.registry import MODELS
+
+# where the models of other libraries come from; all of them need mmcv with its compiled ops
+_PACKAGES = {'mmdet': 'mmdet==3.3.0', 'mmpose': 'mmdet==3.3.0', 'mmseg': 'mmsegmentation==1.2.2 ftfy regex'}
+
+
+def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
+    """Builds one piece of a model, ours or another library's (``type='mmpose.HRNet'``).
+
+    Args:
+        cfg: Its config.
+        key: Where it stands in the config of the model, for errors.
+        defaults: Arguments that the config may override.
+
+    Raises:
+        ImportError: If its library cannot be imported.
+        ValueError: If there is no such type.
+    """
+    kind = cfg.get('type')
+    try:
+        known = not isinstance(kind, str) or MODELS.get(kind) is not None
+    except ImportError as error:
+        library = kind.split('.')[0]
+        package = _PACKAGES.get(library, library)
+        raise ImportError(
+            f"model.{key} is a '{kind}', but {library} cannot be imported: {error}. Its models need mmcv with compiled "
+            f'ops in place of mmcv-lite (pip uninstall mmcv-lite; pip install "mmcv>=2.0.0,<2.2.0") and: '
+            f'pip install {package}. The target test-full of the Makefile sets up all of them.'
+        ) from error
+    if not known:
+        raise ValueError(
+            f"model.{key} is a '{kind}', which no installed library has. Write another library's types with its name, "
+            "as in 'mmpose.HRNet' or 'mmseg.MixVisionTransformer', and see that it is installed."
+        )
+    if isinstance(kind, str) and kind.split('.')[0] in _PACKAGES:
+        # what it builds in turn, such as a head's own loss, is its library's too, whatever the scope of the run
+        cfg = dict(cfg, _scope_=kind.split('.')[0])
+    return MODELS.build(cfg, default_args=defaults)

@@ -1,0 +1,89 @@
+"""MultiGranularityHead: parts, joints, limbs and projections from one pyramid."""
+
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.registry import MODELS
+from mmhparse.structures import ParseFields
+
+from ..mixing_conv import Mixing
+from .decode_head_branch import DecodeHeadBranch
+from .joint_branch import JointBranch
+from .limb_branch import LimbBranch
+from .part_branch import PartBranch
+from .projection_branch import ProjectionBranch
+
+
+@MODELS.register_module()
+class MultiGranularityHead(BaseModule):
+    """Four branches of Zhou et al., CVPR 2021, that read one pyramid.
+
+    Args:
+        channels: Channels of every level of the pyramid.
+        codec: Whose skeleton and part set decide how many fields there are.
+        strides: Input pixels per cell of its levels, finest first.
+        part_upsample: How many times finer the grid of the part logits is than the finest level's.
+        part_branch: Config of a decode head of mmsegmentation that stands in for the part branch, see
+            :class:`DecodeHeadBranch`; it decides the grid of the part logits itself.
+        mixing: Kind of convolution in the branches.
+        norm_cfg: Normalisation layer.
+        init_cfg: mmengine's initialisation.
+
+    Raises:
+        ValueError: If the finest level does not have the stride of the codec, or that is no multiple of
+            ``part_upsample``.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        codec: DifferentiableGroupingCodec,
+        strides: Sequence[int] = (4, 8, 16, 32),
+        part_upsample: int = 2,
+        part_branch: dict | None = None,
+        mixing: Mixing = 'separable_5x5',
+        norm_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        if codec.stride % part_upsample:
+            raise ValueError(f'part_upsample must divide the stride {codec.stride}, got {part_upsample}.')
+        if strides[0] != codec.stride:
+            raise ValueError(f'the finest level must have stride {codec.stride} of the codec, got {tuple(strides)}.')
+        norm_cfg = norm_cfg or dict(type='BN')
+        self.stride = codec.stride
+        num_parts = len(codec.part_set)
+        if part_branch is None:
+            part = PartBranch(channels, num_parts, part_upsample, norm_cfg, mixing)
+            self.part_stride = codec.stride // part_upsample
+        else:
+            part = DecodeHeadBranch(part_branch, channels, num_parts, strides)
+            self.part_stride = part.stride
+        self.branches = nn.ModuleDict(
+            dict(
+                part=part,
+                joint=JointBranch(channels, len(codec.skeleton), norm_cfg, mixing),
+                limb=LimbBranch(channels, len(codec.skeleton.limbs), norm_cfg, mixing),
+                projection=ProjectionBranch(channels, len(strides), norm_cfg, mixing),
+            )
+        )
+
+    def forward(self, pyramid: tuple[Tensor, ...]) -> ParseFields:
+        """The fields of B images.
+
+        Args:
+            pyramid: Levels (B, channels, h_l, w_l), finest first; the finest at the stride of the codec.
+        """
+        heatmaps, offsets = self.branches['joint'](pyramid, self.stride)
+        return ParseFields(
+            joint_heatmaps=heatmaps,
+            joint_offsets=offsets,
+            limb_fields=self.branches['limb'](pyramid),
+            projection=self.branches['projection'](pyramid, self.stride),
+            part_logits=self.branches['part'](pyramid),
+            stride=self.stride,
+            part_stride=self.part_stride,
+        )

@@ -1,0 +1,131 @@
+"""BottomUpHumanParser: a photo of people to who has which part where, in one pass."""
+
+import math
+from typing import Literal
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from mmhparse.registry import KEYPOINT_CODECS, MODELS
+from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields, TargetFields
+
+from ..building import build_piece
+from ..pyramid_shape import pyramid_shape
+
+_FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')
+
+
+@MODELS.register_module()
+class BottomUpHumanParser(BaseModel):
+    """Backbone, neck and head that predict fields; a codec that reads people and parsing maps from them.
+
+    Args:
+        codec: Config of the codec. It decides how many joints, limbs and parts there are.
+        backbone: Config; image to a pyramid of features, finest first. It may be another library's, as in
+            ``type='mmpose.HRNet'``: the neck gets its channels and strides from :func:`pyramid_shape`.
+        neck: Config; pyramid to pyramid.
+        head: Config; pyramid to :class:`ParseFields`.
+        losses: Configs of the losses by what they look at: ``part``, ``joint``, ``limb``, ``projection`` and
+            ``grouping``. All but the last are needed.
+        loss_weighting: Config of a module that weighs the losses, e.g. :class:`LearnedLossWeights`.
+        data_preprocessor: Config.
+        keep_fields: Leave the predicted fields in the data samples, for pictures of each stage.
+        init_cfg: mmengine's initialisation.
+
+    Raises:
+        ValueError: If a loss is missing or unknown, or the backbone's levels do not fit.
+        ImportError: If the library of a piece is missing.
+    """
+
+    def __init__(
+        self,
+        codec: dict,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        losses: dict,
+        loss_weighting: dict | None = None,
+        data_preprocessor: dict | None = None,
+        keep_fields: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(MODELS.build(data_preprocessor or dict(type='mmhparse.HumanParseDataPreprocessor')), init_cfg)
+        if not set(_FIELD_LOSSES) <= losses.keys() <= {*_FIELD_LOSSES, 'grouping'}:
+            raise ValueError(f'losses must name {_FIELD_LOSSES} and may name grouping, got {tuple(losses)}.')
+        self.codec = KEYPOINT_CODECS.build(codec)
+        self.backbone = build_piece(backbone, 'backbone')
+        shape = pyramid_shape(self.backbone)
+        divisor = self.data_preprocessor.pad_size_divisor
+        if divisor % shape.strides[-1]:
+            raise ValueError(
+                f"the backbone's coarsest stride is {shape.strides[-1]}, which must divide the sides of a batch: set "
+                f'data_preprocessor=dict(pad_size_divisor={math.lcm(divisor, shape.strides[-1])}).'
+            )
+        self.neck = MODELS.build(
+            dict(neck, in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
+        )
+        self.head = MODELS.build(dict(head, codec=self.codec, strides=self.neck.strides))
+        self.field_losses = [build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES]
+        self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=self.codec)) if 'grouping' in losses else None
+        self.loss_weighting = MODELS.build(loss_weighting) if loss_weighting else None
+        self.keep_fields = keep_fields
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[HumanParseDataSample] | None = None,
+        mode: Literal['tensor', 'predict', 'loss'] = 'tensor',
+    ) -> ParseFields | list[HumanParseDataSample] | dict[str, Tensor]:
+        """mmengine's three modes.
+
+        Args:
+            inputs: (B, 3, H, W) normalised images.
+            data_samples: Truth in training; in prediction ``ori_shape`` and ``img_shape`` are read from them.
+            mode: 'tensor' returns fields, 'predict' data samples, 'loss' a dict of losses.
+        """
+        if mode == 'tensor':
+            return self.predict_fields(inputs)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}.")
+
+    def predict_fields(self, inputs: Tensor) -> ParseFields:
+        """The fields of B images."""
+        # channels last is the order that convolutions are fastest in, on CPUs and tensor cores alike
+        return self.head(self.neck(self.backbone(inputs.contiguous(memory_format=torch.channels_last))))
+
+    def loss(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> dict[str, Tensor]:
+        """Losses of B images; those named ``loss_*`` add up to what is minimised."""
+        targets = TargetFields.cat([sample.gt_fields for sample in data_samples])
+        fields = self.predict_fields(inputs)
+        # sums over pixels, logarithms and the solver's projections need more digits than half precision has
+        with torch.autocast(inputs.device.type, enabled=False):
+            fields, losses = fields.float(), {}
+            for loss in self.field_losses:
+                losses.update(loss(fields, targets))
+            if self.grouping_loss is not None:
+                losses.update(self.grouping_loss(fields, [sample.gt_people for sample in data_samples]))
+            return self.loss_weighting(losses) if self.loss_weighting is not None else losses
+
+    def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
+        """The same data samples, with people and parsing maps of the original images."""
+        fields = self.predict_fields(inputs)
+        return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
+
+    def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
+        """The same data sample, with what the codec reads from the fields (batch of 1) of its image.
+
+        People whom it holds as ``given_people`` take the place of our own.
+        """
+        given = getattr(sample, 'given_people', None)
+        with torch.autocast(fields.joint_heatmaps.device.type, enabled=False):
+            people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo), given)
+        sample.pred_people = people
+        sample.pred_parsing = parsing.to_pixel_data()
+        sample.pred_parts = parsing.parts
+        if self.keep_fields:
+            sample.pred_fields = fields
+        return sample

@@ -1,0 +1,66 @@
+"""HumanParserTTA: several views of each image, merged before people are grouped."""
+
+from collections.abc import Callable
+
+from mmengine.model import BaseTTAModel
+from torch import Tensor
+
+from mmhparse.codecs.merge_views import View, merge_views
+from mmhparse.registry import MODELS
+from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
+
+
+@MODELS.register_module()
+class HumanParserTTA(BaseTTAModel):
+    """Test-time augmentation of a :class:`BottomUpHumanParser`.
+
+    The test pipeline ends in ``TestTimeAug``, whose first view is not mirrored; see
+    :func:`mmhparse.engine.runner_setup.use_tta`. Fields are averaged over the views on the grid of the first
+    (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once.
+
+    Args:
+        module: The parser, or its config.
+        data_preprocessor: Config that replaces the parser's.
+    """
+
+    def test_step(self, data: dict) -> list[HumanParseDataSample]:
+        """Predictions of B images.
+
+        Args:
+            data: As of :meth:`see`.
+        """
+        return self.merge_preds(self.see(data, self.module.predict_fields))
+
+    def see(
+        self, data: dict, network: Callable[[Tensor], ParseFields]
+    ) -> list[tuple[list[View], HumanParseDataSample]]:
+        """The views of each of B images, and the data sample of the first.
+
+        Args:
+            data: ``inputs`` and ``data_samples``, each a list of views with a list of B images, as
+                ``pseudo_collate`` leaves them.
+            network: Predicts the fields of a batch, the module or an export of it.
+        """
+        parser = self.module
+        views_of_images = [[] for _ in data['inputs'][0]]
+        for inputs, samples in zip(data['inputs'], data['data_samples'], strict=True):
+            batch = parser.data_preprocessor(dict(inputs=inputs, data_samples=samples))
+            fields = network(batch['inputs']).detach()
+            for index, (views, sample) in enumerate(zip(views_of_images, samples, strict=True)):
+                frame = ImageFrame.from_metainfo(sample.metainfo)
+                views.append(View(fields.of_image(index), frame, bool(sample.metainfo.get('flip'))))
+        return list(zip(views_of_images, data['data_samples'][0], strict=True))
+
+    def merge_preds(
+        self, data_samples_list: list[tuple[list[View], HumanParseDataSample]]
+    ) -> list[HumanParseDataSample]:
+        """The data sample of each image with what its merged views say.
+
+        Args:
+            data_samples_list: Views of each image, and the data sample of the first.
+        """
+        codec = self.module.codec
+        return [
+            self.module.decode(merge_views(views, codec.skeleton, codec.part_set), sample)
+            for views, sample in data_samples_list
+        ]

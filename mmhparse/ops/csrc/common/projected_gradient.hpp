@@ -1,0 +1,207 @@
+// Projected gradient on one relaxed matching, X_{k+1} = Proj(X_k + step_size * score) from X_0 = 0, and its gradient.
+//
+// A plan that a step leaves as it was, bit by bit, stays so: the steps that remain are not run, and their gradients
+// pass through the projections of the last one that was.
+#pragma once
+
+#include "dykstra.hpp"
+#include "exact_projection.hpp"
+#include "options.h"
+
+namespace MMHPARSE_NAMESPACE {
+
+// Projections by `cycles` of Dykstra's, computed in the type of the problem.
+template <typename T>
+class UnrolledSteps {
+ public:
+  using Real = T;
+
+  MMHPARSE_DEVICE UnrolledSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
+      : by_rows_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
+        by_columns_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
+        row_thresholds_(arena.take<T>(rows)),
+        column_thresholds_(arena.take<T>(stride)),
+        options_(options) {
+    if (trace) trace_ = DykstraTrace(*trace, rows, columns, stride, 2 * std::size_t(options.steps) * options.cycles);
+  }
+
+  static MMHPARSE_DEVICE T padding() { return 0; }
+
+  template <typename Team>
+  MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
+    for (int i = team.rank(); i < n; i += team.size()) row_thresholds_[i] = 0;
+    for (int j = team.rank(); j < stride; j += team.size()) column_thresholds_[j] = 0;
+    team.sync();
+  }
+
+  // x becomes the projection of x + move.
+  template <bool kTraced, typename Team>
+  MMHPARSE_DEVICE void forward(Team& team, T* x, const T* move, int n, int m, int stride, int step) {
+    clear(team, n * stride);
+    for (int k = team.rank(); k < n * stride; k += team.size()) x[k] += move[k];
+    team.sync();
+    for (int cycle = 0; cycle < options_.cycles; ++cycle) {
+      project_rows<kTraced>(team, x, by_rows_, row_thresholds_, n, m, stride, trace<kTraced>(step, cycle, 0));
+      project_columns<kTraced>(team, x, by_columns_, column_thresholds_, n, m, stride, trace<kTraced>(step, cycle, 1));
+    }
+  }
+
+  // grad, with respect to the projection, becomes that with respect to its point.
+  template <typename Team>
+  MMHPARSE_DEVICE void backward(Team& team, T* grad, int n, int m, int stride, int step) {
+    clear(team, n * stride);
+    for (int cycle = options_.cycles - 1; cycle >= 0; --cycle) {
+      backward_columns(team, grad, by_columns_, n, m, stride, trace<true>(step, cycle, 1));
+      backward_rows(team, grad, by_rows_, n, m, stride, trace<true>(step, cycle, 0));
+    }
+  }
+
+ private:
+  template <typename Team>
+  MMHPARSE_DEVICE void clear(Team& team, int length) {
+    for (int k = team.rank(); k < length; k += team.size()) by_rows_[k] = by_columns_[k] = 0;
+    team.sync();
+  }
+
+  template <bool kTraced>
+  MMHPARSE_DEVICE ProjectionTrace trace(int step, int cycle, int half) const {
+    if (!kTraced) return {nullptr, nullptr};
+    return trace_.at((static_cast<std::size_t>(step) * options_.cycles + cycle) * 2 + half);
+  }
+
+  T* by_rows_;     // increments of the row projections, or their gradients
+  T* by_columns_;  // of the column projections
+  T* row_thresholds_;
+  T* column_thresholds_;
+  DykstraTrace trace_;
+  mmhparse::Options options_;
+};
+
+// Exact projections, computed in double.
+class ExactSteps {
+ public:
+  using Real = double;
+
+  MMHPARSE_DEVICE ExactSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
+      : projection_(arena, rows, stride) {
+    if (trace) trace_ = ExactTrace(*trace, rows, columns, stride, options.steps);
+  }
+
+  static MMHPARSE_DEVICE double padding() { return -1; }  // never positive, whatever the duals
+
+  template <typename Team>
+  MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
+    projection_.start(team, n, stride);
+  }
+
+  template <bool kTraced, typename Team>
+  MMHPARSE_DEVICE void forward(Team& team, double* x, const double* move, int n, int m, int stride, int step) {
+    double* point = projection_.point();
+    for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = x[k] + move[k];
+    team.sync();
+    projection_.project(team, x, n, stride);
+    if (kTraced) projection_.remember(team, x, n, m, stride, step, trace_);
+  }
+
+  template <typename Team>
+  MMHPARSE_DEVICE void backward(Team& team, double* grad, int n, int m, int stride, int step) {
+    projection_.backward(team, grad, n, m, stride, step, trace_);
+  }
+
+ private:
+  ExactProjection projection_;
+  ExactTrace trace_;
+};
+
+// One problem and the arrays to solve it in. The gradient needs a trace of the steps: bits, in an arena of its own if
+// they are to be kept from the forward to the backward pass.
+template <typename Steps>
+class ProjectedGradient {
+ public:
+  using Real = typename Steps::Real;
+
+  MMHPARSE_DEVICE ProjectedGradient(Arena& arena, Arena* trace, int max_rows, int max_columns, int max_stride,
+                                   mmhparse::Options options)
+      : core_(arena, max_rows, max_columns),
+        move_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
+        x_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
+        before_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
+        steps_(arena, trace, max_rows, max_columns, max_stride, options),
+        steps_run_(trace ? trace->template take<int>(1) : nullptr),
+        options_(options),
+        max_columns_(max_columns),
+        max_rows_(max_rows) {}
+
+  // Writes the plan (max_rows, max_columns), where it is not 0, and how far the last step moved it (sum of |dX|).
+  template <bool kTraced, typename T, typename Team>
+  MMHPARSE_DEVICE void forward(Team& team, const T* score, T* plan, T* moved) {
+    prepare(team, score);
+    const double change = run<kTraced>(team);
+    core_.scatter(team, x_, Real(1), max_columns_, plan);
+    if (team.rank() == 0) *moved = static_cast<T>(change);
+  }
+
+  // Writes the gradient with respect to the score, where it is not 0, given that with respect to the plan. What was not
+  // traced is run again.
+  template <bool kTraced, typename T, typename Team>
+  MMHPARSE_DEVICE void backward(Team& team, const T* grad_plan, const T* score, T* grad_score) {
+    prepare(team, score);
+    if (!kTraced) run<true>(team);
+    const int length = core_.n() * core_.stride;
+    Real* grad = x_;
+    Real* sum = before_;
+    core_.gather(team, grad_plan, max_columns_, T(1), Real(0), grad);
+    for (int k = team.rank(); k < length; k += team.size()) sum[k] = 0;
+    for (int step = options_.steps - 1; step >= 0; --step) {
+      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, smaller(step, *steps_run_ - 1));
+      for (int k = team.rank(); k < length; k += team.size()) sum[k] += grad[k];
+      team.sync();
+    }
+    core_.scatter(team, sum, static_cast<Real>(options_.step_size), max_columns_, grad_score);
+  }
+
+ private:
+  template <typename T, typename Team>
+  MMHPARSE_DEVICE void prepare(Team& team, const T* score) {
+    core_.template find<Real>(team, score, max_rows_, max_columns_);
+    core_.gather(team, score, max_columns_, static_cast<T>(options_.step_size), Steps::padding(), move_);
+    for (int k = team.rank(); k < core_.n() * core_.stride; k += team.size()) x_[k] = 0;
+    steps_.start(team, core_.n(), core_.stride);
+    team.sync();
+  }
+
+  // Steps until the plan stays or the steps are used up; returns how far the last one moved it.
+  template <bool kTraced, typename Team>
+  MMHPARSE_DEVICE double run(Team& team) {
+    const int length = core_.n() * core_.stride;
+    double change = 1;
+    int step = 0;
+    while (step < options_.steps && change != 0) {
+      for (int k = team.rank(); k < length; k += team.size()) before_[k] = x_[k];
+      team.sync();
+      steps_.template forward<kTraced>(team, x_, move_, core_.n(), core_.m(), core_.stride, step);
+      ++step;
+      Tally<Real> difference;
+      for (int k = team.rank() * kLanes<Real>; k < length; k += team.size() * kLanes<Real>) {
+        const Lanes<Real> gained = load(x_ + k) - load(before_ + k);
+        difference.add(gained > 0 ? gained : -gained, gained == gained);
+      }
+      change = team.sum(difference.total());
+    }
+    if (kTraced && team.rank() == 0) *steps_run_ = step;
+    team.sync();
+    return change;
+  }
+
+  Core core_;
+  Real* move_;  // step_size * score
+  Real* x_;
+  Real* before_;
+  Steps steps_;
+  int* steps_run_;  // part of the trace
+  mmhparse::Options options_;
+  int max_columns_;
+  int max_rows_;
+};
+
+}  // namespace MMHPARSE_NAMESPACE

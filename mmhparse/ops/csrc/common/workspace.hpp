@@ -1,0 +1,117 @@
+// What every part of the solver needs: where it runs, where its arrays lie, and bits for what it remembers.
+//
+// The algorithm is written once, for a *team* of threads that share a workspace: the threads of a block on a GPU, one
+// thread on a CPU. A team offers
+//   rank(), size()  this thread and how many there are; rows and columns are dealt out by rank
+//   sync()          waits until the whole team is here and its writes are seen
+//   sum(x)          the sum over the team, the same in every thread, in a fixed order
+// Rows and columns are worked off in lanes (lanes.hpp).
+#pragma once
+
+#include "lanes.hpp"
+
+namespace MMHPARSE_NAMESPACE {
+
+// Hands out pieces of one block of memory. Without memory it only counts: how much will be needed.
+class Arena {
+ public:
+  MMHPARSE_DEVICE explicit Arena(char* memory) : memory_(memory), used_(0) {}
+
+  template <typename T>
+  MMHPARSE_DEVICE T* take(std::size_t count) {
+    constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
+    T* piece = memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + used_);
+    used_ += (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    return piece;
+  }
+
+  MMHPARSE_DEVICE std::size_t used() const { return used_; }
+
+ private:
+  char* memory_;
+  std::size_t used_;
+};
+
+MMHPARSE_DEVICE int words_of(int bits) { return (bits + 31) / 32; }
+
+MMHPARSE_DEVICE int smaller(int a, int b) { return a < b ? a : b; }
+
+MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+// The part of a problem that can be linked at all: rows and columns with a score above 0.
+//
+// A score of 0 or less never enters the plan: no projection raises an entry, so it stays at 0 from X_0 = 0 on and takes
+// part in no sum. Leaving such rows and columns out changes no number, and drops the padding.
+struct Core {
+  int* rows;     // which rows of the problem, in order
+  int* columns;  // which columns
+  int* sizes;    // how many rows and columns; shared by the team
+  int stride;    // from row to row of an array
+
+  MMHPARSE_DEVICE Core(Arena& arena, int max_rows, int max_columns)
+      : rows(arena.take<int>(max_rows)), columns(arena.take<int>(max_columns)), sizes(arena.take<int>(2)), stride(0) {}
+
+  MMHPARSE_DEVICE int n() const { return sizes[0]; }
+  MMHPARSE_DEVICE int m() const { return sizes[1]; }
+
+  // A multiple of the lanes; with single lanes an odd number, which spreads rows over memory banks.
+  template <typename Real>
+  static MMHPARSE_DEVICE int stride_of(int columns) {
+    return kLanes<Real> > 1 ? padded_to(columns, kLanes<Real>) : columns | 1;
+  }
+
+  template <typename Real, typename T, typename Team>
+  MMHPARSE_DEVICE void find(Team& team, const T* score, int max_rows, int max_columns) {
+    for (int i = team.rank(); i < max_rows; i += team.size()) {
+      int worth = 0;
+      for (int j = 0; j < max_columns; ++j) worth |= score[static_cast<std::size_t>(i) * max_columns + j] > 0;
+      rows[i] = worth;
+    }
+    constexpr int kTogether = kLanes<T>;
+    for (int j0 = team.rank() * kTogether; j0 < max_columns; j0 += team.size() * kTogether) {
+      const int together = smaller(kTogether, max_columns - j0);
+      for (int l = 0; l < together; ++l) columns[j0 + l] = 0;
+      for (int i = 0; i < max_rows; ++i)
+        for (int l = 0; l < together; ++l) columns[j0 + l] |= score[static_cast<std::size_t>(i) * max_columns + j0 + l] > 0;
+    }
+    team.sync();
+    if (team.rank() == 0) {
+      sizes[0] = keep_marked(rows, max_rows);
+      sizes[1] = keep_marked(columns, max_columns);
+    }
+    team.sync();
+    stride = stride_of<Real>(m());
+  }
+
+  // Fills `inside` (n, stride) from a matrix of the whole problem, times a factor; `padding` in columns beyond m.
+  template <typename Inside, typename T, typename Team>
+  MMHPARSE_DEVICE void gather(Team& team, const T* whole, int max_columns, T factor, Inside padding, Inside* inside) const {
+    for (int i = team.rank(); i < n(); i += team.size()) {
+      const T* source = whole + static_cast<std::size_t>(rows[i]) * max_columns;
+      Inside* target = inside + static_cast<std::size_t>(i) * stride;
+      for (int j = 0; j < m(); ++j) target[j] = factor * source[columns[j]];
+      for (int j = m(); j < stride; ++j) target[j] = padding;
+    }
+    team.sync();
+  }
+
+  // Writes `inside` into a matrix of the whole problem, times a factor; other entries are left alone.
+  template <typename Inside, typename T, typename Team>
+  MMHPARSE_DEVICE void scatter(Team& team, const Inside* inside, Inside factor, int max_columns, T* whole) const {
+    for (int i = team.rank(); i < n(); i += team.size()) {
+      T* target = whole + static_cast<std::size_t>(rows[i]) * max_columns;
+      for (int j = 0; j < m(); ++j)
+        target[columns[j]] = static_cast<T>(factor * inside[static_cast<std::size_t>(i) * stride + j]);
+    }
+  }
+
+ private:
+  static MMHPARSE_DEVICE int keep_marked(int* marks, int count) {
+    int kept = 0;
+    for (int i = 0; i < count; ++i)
+      if (marks[i]) marks[kept++] = i;
+    return kept;
+  }
+};
+
+}  // namespace MMHPARSE_NAMESPACE

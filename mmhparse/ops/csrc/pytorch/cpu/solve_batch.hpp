@@ -1,0 +1,78 @@
+// The definitions of solve_batch.h for the vector instructions of the including file, in MMHPARSE_ARCHITECTURE.
+#include "../../common/projected_gradient.hpp"
+#include "solve_batch.h"
+
+namespace MMHPARSE_NAMESPACE {
+
+struct LoneThread {
+  MMHPARSE_DEVICE int rank() const { return 0; }
+  MMHPARSE_DEVICE int size() const { return 1; }
+  MMHPARSE_DEVICE void sync() const {}
+  MMHPARSE_DEVICE double sum(double x) const { return x; }
+};
+
+template <typename Steps, typename T>
+MMHPARSE_DEVICE ProjectedGradient<Steps> lay_out(Arena& arena, Arena& kept, const mmhparse::Batch<T>& batch) {
+  const int rows = static_cast<int>(batch.rows), columns = static_cast<int>(batch.columns);
+  const bool backward = batch.grad_plan != nullptr;
+  Arena* trace = batch.trace_bytes > 0 ? &kept : (backward ? &arena : nullptr);
+  return {arena, trace, rows, columns, Core::stride_of<typename Steps::Real>(columns), batch.options};
+}
+
+template <typename Steps, typename T>
+mmhparse::Sizes count_sizes(const mmhparse::Batch<T>& batch) {
+  Arena arena(nullptr), kept(nullptr);
+  lay_out<Steps>(arena, kept, batch);
+  return {arena.used(), kept.used()};
+}
+
+template <typename Steps, bool kTraced, typename T>
+MMHPARSE_DEVICE void solve_range(const mmhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  LoneThread team;
+  for (std::int64_t b = begin; b < end; ++b) {
+    Arena arena(memory), kept(kTraced ? batch.trace + b * batch.trace_bytes : nullptr);
+    auto solver = lay_out<Steps>(arena, kept, batch);
+    const std::int64_t at = b * batch.rows * batch.columns;
+    if (batch.grad_plan != nullptr)
+      solver.template backward<kTraced>(team, batch.grad_plan + at, batch.score + at, batch.result + at);
+    else
+      solver.template forward<kTraced>(team, batch.score + at, batch.result + at, batch.moved + b);
+  }
+}
+
+template <typename T>
+MMHPARSE_DEVICE void solve_range(const mmhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  const bool traced = batch.trace_bytes > 0;
+  if (batch.options.cycles > 0)
+    traced ? solve_range<UnrolledSteps<T>, true>(batch, begin, end, memory)
+           : solve_range<UnrolledSteps<T>, false>(batch, begin, end, memory);
+  else
+    traced ? solve_range<ExactSteps, true>(batch, begin, end, memory)
+           : solve_range<ExactSteps, false>(batch, begin, end, memory);
+}
+
+template <typename T>
+mmhparse::Sizes sizes_of(const mmhparse::Batch<T>& batch) {
+  return batch.options.cycles > 0 ? count_sizes<UnrolledSteps<T>>(batch) : count_sizes<ExactSteps>(batch);
+}
+
+}  // namespace MMHPARSE_NAMESPACE
+
+namespace mmhparse::MMHPARSE_ARCHITECTURE {
+
+Sizes sizes(const Batch<float>& batch) { return MMHPARSE_NAMESPACE::sizes_of(batch); }
+
+Sizes sizes(const Batch<double>& batch) { return MMHPARSE_NAMESPACE::sizes_of(batch); }
+
+// flatten: lambdas must end up inside, too
+__attribute__((flatten))
+void solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  MMHPARSE_NAMESPACE::solve_range(batch, begin, end, memory);
+}
+
+__attribute__((flatten))
+void solve(const Batch<double>& batch, std::int64_t begin, std::int64_t end, char* memory) {
+  MMHPARSE_NAMESPACE::solve_range(batch, begin, end, memory);
+}
+
+}  // namespace mmhparse::MMHPARSE_ARCHITECTURE

@@ -1,0 +1,5 @@
+// For x86-64 processors with AVX2; setup.py compiles it with -march=x86-64-v3.
+#define MMHPARSE_REGISTER 32
+#define MMHPARSE_ARCHITECTURE avx2
+#define MMHPARSE_NAMESPACE mmhparse_avx2
+#include "solve_batch.hpp"

@@ -1,0 +1,7 @@
+// The Python module mmhparse.ops._ext: empty, for importing it runs the registrations of the ops.
+#include <Python.h>
+
+PyMODINIT_FUNC PyInit__ext() {
+  static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_ext", nullptr, -1, nullptr};
+  return PyModule_Create(&definition);
+}

@@ -1,0 +1,73 @@
+"""Matches: the links that a solver made between joint candidates."""
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+from mmhparse.structures import ImageFrame, JointCandidates, Skeleton, get_skeleton
+
+from .candidates import put_candidates
+from .canvas import draw_line, draw_tag, line_width, start_drawing
+from .grids import faded, points_to_image, single
+
+_COLOURS = cv2.COLORMAP_PLASMA
+
+
+def draw_matches(
+    image: np.ndarray,
+    candidates: JointCandidates,
+    links: Tensor,
+    scores: Tensor,
+    skeleton: str | Skeleton,
+    frame: ImageFrame | None = None,
+) -> np.ndarray:
+    """Draws the candidates on the darkened image, and links between them coloured by score: dark blue 0, yellow 1.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        candidates: Candidates of one image.
+        links: (Q, 3) integers as of ``MatchingResult.pairs()``: limb, candidate of the limb's first joint type,
+            candidate of its second.
+        scores: (Q,) float in [0, 1], e.g. the plan at the links.
+        skeleton: Name of the skeleton whose limbs were matched, or it.
+        frame: Relates the image to the network input; they are one if None.
+
+    Raises:
+        ValueError: If the candidates are of more than one image, or a link is of no limb of the skeleton.
+    """
+    skeleton = get_skeleton(skeleton)
+    canvas = faded(start_drawing(image))
+    points = points_to_image(single(candidates.xy, 'candidates'), frame)
+    links = links.cpu().numpy()
+    if links.size and links[:, 0].max() >= len(skeleton.limbs):
+        raise ValueError(
+            f"a link is of limb {links[:, 0].max()}, but skeleton '{skeleton.name}' has {len(skeleton.limbs)} limbs."
+        )
+    width = line_width(canvas)
+    values = scores.detach().float().cpu().numpy()
+    for index in np.argsort(values, kind='stable'):  # the best on top
+        limb, row, column = links[index]
+        first, second = skeleton.limbs[limb]
+        start, end = points[first, row], points[second, column]
+        draw_line(canvas, start, end, (0, 0, 0), width + 1)
+        draw_line(canvas, start, end, score_colour(values[index]), width)
+    put_candidates(canvas, candidates, frame)
+    _draw_scale(canvas)
+    return canvas
+
+
+def score_colour(score: float) -> tuple[int, int, int]:
+    """RGB colour of a score in [0, 1]."""
+    level = np.full((1, 1), np.clip(255 * score, 0, 255), dtype=np.uint8)
+    blue, green, red = cv2.applyColorMap(level, _COLOURS)[0, 0].tolist()
+    return red, green, blue
+
+
+def _draw_scale(canvas: np.ndarray) -> None:
+    """Draws the key to the colours of scores into the lower left corner of the canvas."""
+    unit = max(6, round(min(canvas.shape[:2]) * 0.03))
+    left, bottom = unit, canvas.shape[0] - unit
+    colours = np.uint8([score_colour(score) for score in np.linspace(0, 1, 8 * unit)])
+    bar = canvas[bottom - unit : bottom, left : left + 8 * unit]
+    bar[:] = colours[None, : bar.shape[1]]
+    draw_tag(canvas, 'score 0 to 1', (left, bottom - unit - 2), max(7, 0.7 * unit), (40, 40, 40))

@@ -1,0 +1,67 @@
+"""The dense-to-sparse projection field."""
+
+from typing import Literal
+
+import numpy as np
+
+from mmhparse.structures import ImageFrame, ParseFields
+
+from .canvas import draw_arrow, line_width, start_drawing
+from .directions import direction_colours, draw_wheel
+from .grids import blend, faded, foreground, grid_to_image, single
+
+
+def draw_projection(
+    image: np.ndarray,
+    fields: ParseFields,
+    frame: ImageFrame | None = None,
+    style: Literal['wheel', 'arrows'] = 'wheel',
+    level: int = 0,
+) -> np.ndarray:
+    """Shows where the pixels of parts send themselves: each to the closest joint of its person.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        fields: Fields of one image. Truth is drawn by way of ``TargetFields.as_prediction``.
+        frame: Relates the image to the network input; they are one if None.
+        style: 'wheel' colours every pixel by direction and, in saturation, length; 'arrows' draws whole vectors from
+            some of the pixels to where they land.
+        level: Level of the pyramid, 0 = finest.
+
+    Raises:
+        ValueError: If the fields are of more than one image, or there is no such style.
+    """
+    canvas = start_drawing(image)
+    size = (canvas.shape[1], canvas.shape[0])
+    vectors = _vectors_in_image(fields, size, frame, level)
+    inside = foreground(fields, size, frame)
+    if style == 'wheel':
+        lengths = np.hypot(*vectors[inside].T)
+        # a few long vectors of large people would leave all others pale
+        longest = max(1.0, float(np.percentile(lengths, 90))) if lengths.size else 1.0
+        canvas = blend(faded(canvas), direction_colours(vectors, longest), 0.85 * inside)
+        draw_wheel(canvas, f'full colour: {longest:.0f} px or more')
+        return canvas
+    if style == 'arrows':
+        return _with_arrows(blend(faded(canvas), canvas, 0.4 * inside), vectors, inside)
+    raise ValueError(f"style must be 'wheel' or 'arrows', got '{style}'.")
+
+
+def _vectors_in_image(fields: ParseFields, size: tuple[int, int], frame: ImageFrame | None, level: int) -> np.ndarray:
+    """(H, W, 2) float32; the field at every pixel of the image, in pixels of the image."""
+    grid = single(fields.projection[level], 'fields').transpose(1, 2, 0)
+    stride = fields.stride * round(fields.projection[0].shape[-1] / fields.projection[level].shape[-1])
+    vectors = grid_to_image(grid, stride, size, frame)
+    return vectors if frame is None else vectors / frame.scale.astype(np.float32)
+
+
+def _with_arrows(canvas: np.ndarray, vectors: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Arrows from every n-th pixel inside to where it lands, coloured by direction."""
+    spacing = max(6, round(min(canvas.shape[:2]) / 40))
+    colours = direction_colours(vectors, 1.0)
+    for y in range(spacing // 2, canvas.shape[0], spacing):
+        for x in range(spacing // 2, canvas.shape[1], spacing):
+            if inside[y, x]:
+                end = (x + vectors[y, x, 0], y + vectors[y, x, 1])
+                draw_arrow(canvas, (x, y), end, tuple(colours[y, x].tolist()), max(1, line_width(canvas) // 2))
+    return canvas

@@ -1,0 +1,58 @@
+"""One picture for each stage of the flow, from the fields of an image to its parsing."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mmengine.structures import InstanceData
+
+from mmhparse.structures import ImageFrame, ParseFields, Parsing
+
+from .candidates import draw_candidates
+from .heatmaps import draw_heatmaps
+from .layout import add_joint_legend, add_part_legend
+from .limb_fields import draw_limb_fields
+from .matches import draw_matches
+from .outlines import draw_outlines
+from .parts import draw_parts
+from .projection import draw_projection
+from .skeletons import draw_skeletons
+
+if TYPE_CHECKING:
+    from mmhparse.codecs import DifferentiableGroupingCodec
+
+
+def draw_stages(
+    image: np.ndarray,
+    fields: ParseFields,
+    frame: ImageFrame,
+    codec: 'DifferentiableGroupingCodec',
+    people: InstanceData,
+    parsing: Parsing,
+) -> dict[str, np.ndarray]:
+    """The pictures of all stages of one image by name, in order; (H, W, 3) uint8 RGB each, legends beside some.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, the original image.
+        fields: Its fields, with a batch of 1.
+        frame: Relates it to the network input.
+        codec: Groups the fields once more, for what it sees on its way.
+        people: What the codec read from the fields, in pixels of the original image.
+        parsing: As the people.
+    """
+    skeleton, part_set = codec.skeleton, codec.part_set
+    fields = fields.detach().float().to('cpu')
+    grouping = codec.group(fields)
+    # all links that were worth considering; those that the plan chose stand out
+    links = (grouping.problem.masked_score > 0).nonzero()
+    shares = grouping.plan[tuple(links.T)]
+    parts = draw_parts(image, parsing.part_map.numpy(), part_set)
+    return {
+        'image': image,
+        'joint_heatmaps': add_joint_legend(draw_heatmaps(image, fields, frame), skeleton),
+        'limb_fields': draw_limb_fields(image, fields, frame),
+        'projection_field': draw_projection(image, fields, frame, style='arrows'),
+        'candidates': add_joint_legend(draw_candidates(image, grouping.candidates, frame), skeleton),
+        'matches': draw_matches(image, grouping.candidates, links, shares, skeleton, frame),
+        'people': draw_skeletons(image, people.keypoints.numpy(), people.keypoint_scores.numpy(), skeleton),
+        'parsing': add_part_legend(draw_outlines(parts, parsing.person_map.numpy()), part_set),
+    }
