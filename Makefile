@@ -25,12 +25,12 @@ REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/op
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
 
-.PHONY: help demo test lint test-full clean
+.PHONY: help demo test lint typecheck test-full clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
 
-demo: $(LITE)/ready  ## train a small parser on drawn people and parse others, and IMAGES="photo.jpg ..."
+demo: $(LITE)/ready  ## train a small parser on synthetic people and parse others, and IMAGES="photo.jpg ..."
 	$(LITE)/bin/python tools/demo.py $(IMAGES)
 
 test: $(LITE)/ready  ## run the tests
@@ -39,6 +39,9 @@ test: $(LITE)/ready  ## run the tests
 lint: $(LITE)/ready  ## check style and formatting
 	$(LITE)/bin/ruff check .
 	$(LITE)/bin/ruff format --check .
+
+typecheck: $(LITE)/ready  ## check types with pyright
+	$(LITE)/bin/pyright
 
 test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
 	$(FULL)/bin/python $(PYTEST)

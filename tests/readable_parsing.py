@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from mmhparse.codecs.sampling import cell_centres, cell_pixels, sample_grid
-from mmhparse.structures import ImageFrame, ParseFields, Parsing
+from mmhparse.structures import ImageGeometry, ParseFields, Parsing
 
 _BAND = 1 << 19
 """Pixels handled at once, so that the probabilities of a large photo do not fill the memory."""
@@ -19,7 +19,7 @@ _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
 
 
-def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFrame) -> Parsing:
+def people_to_parsing(fields: ParseFields, people: InstanceData, geometry: ImageGeometry) -> Parsing:
     """Parsing maps of one image at its original size.
 
     Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
@@ -31,10 +31,10 @@ def people_to_parsing(fields: ParseFields, people: InstanceData, frame: ImageFra
     Args:
         fields: Fields of one image, with a batch of 1.
         people: Its people, in pixels of the network input.
-        frame: Relates the original image to the network input.
+        geometry: Relates the original image to the network input.
     """
     cells = _Cells.of(fields, people)
-    xs, ys = (torch.from_numpy(axis) for axis in frame.pixels_in_input())
+    xs, ys = (torch.from_numpy(axis) for axis in geometry.pixels_in_input())
     bands = [_parse_band(fields, cells, xs, rows) for rows in ys.split(max(1, _BAND // len(xs)))]
     part_map, certainty, person_map = (torch.cat(column) for column in zip(*bands, strict=True))
     return Parsing(

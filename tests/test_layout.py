@@ -25,15 +25,27 @@ SOURCES = sorted(PACKAGE.rglob('*.py'))
 CONFIGS = sorted((ROOT / 'configs').glob('[!_]*/*.py'))
 MODULES = [module.name for module in pkgutil.walk_packages(mmhparse.__path__, 'mmhparse.')]
 
-# imports point down: a package may import those of its own row and of the rows above it
-LAYERS = (
-    ('structures', 'matching', 'ops'),
-    ('codecs', 'models', 'datasets', 'evaluation', 'visualization', 'testing', 'engine', 'tracking'),
-    ('apis',),
+# the floors, lowest first, a row a package: a package imports from the rows above its own in this table and from itself
+FLOORS = (
+    'ops',
+    'matching',
+    'utils',
+    'structures',
+    'synthetic',
+    'codecs',
+    'datasets',
+    'evaluation',
+    'testing',
+    'visualization',
+    'tracking',
+    'models',
+    'engine',
+    'commands',
+    'apis',
 )
-LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}
+LEVEL = {package: level for level, package in enumerate(FLOORS)}
 # what knows tensors and arrays alone
-PLAIN_STRUCTURES = ('left_right', 'skeleton', 'skeletons', 'parts', 'part_sets', 'fields', 'candidates')
+PLAIN_STRUCTURES = ('left_right', 'skeletons', 'part_sets', 'boxes', 'image_geometry', 'fields', 'candidates')
 PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in PLAIN_STRUCTURES))
 PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
 # what mmcv-lite, or an environment without these libraries, does not have

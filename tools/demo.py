@@ -1,4 +1,4 @@
-"""Trains a small parser on drawn people, evaluates it on others, and parses them and any photos you name.
+"""Trains a small parser on synthetic people, evaluates it on others, and parses them and any photos you name.
 
 Leaves in its folder: metrics.json, curves.png, the checkpoint, the held-out images (inputs/), and for each image and
 photo a picture (pictures/), its part map and person map, and JSON.
@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.engine import HEADLINE_METRICS, draw_curves, load_config, write_metrics
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.runner_setup import build_runner, set_resume, set_work_dir
-from mmhparse.testing import synthetic_scene
+from mmhparse.commands import HEADLINE_METRICS, draw_curves, load_config, write_metrics
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.runner_setup import build_runner, set_resume, set_work_dir
+from mmhparse.synthetic import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py'

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import get_args
 
 from mmhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
-from mmhparse.engine import load_config
-from mmhparse.engine.command_line import add_config_options
-from mmhparse.engine.heaps import share_heaps
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options
+from mmhparse.commands.heaps import share_heaps
 
 INTERRUPTED = 130
 
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
     model.add_argument(
         '--weights',
         help='checkpoint file or URL, or a file of tools/deployment/export.py; default: the light parser that comes '
-        'with the package, which was trained on drawn people to try the software out',
+        'with the package, which was trained on synthetic people to try the software out',
     )
     model.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
     model.add_argument('--device', help='where to compute, e.g. cuda:0 or cpu; default: the GPU if there is one')

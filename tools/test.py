@@ -5,14 +5,15 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmhparse.engine import WholeCheckpointHook, check_checkpoint, load_config, write_metrics
-from mmhparse.engine.command_line import (
+from mmhparse.commands import load_config, write_metrics
+from mmhparse.commands.arguments import (
     add_config_options,
     add_launcher_options,
     export_local_rank,
     plain_usage_errors,
 )
-from mmhparse.engine.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
+from mmhparse.commands.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
+from mmhparse.engine import WholeCheckpointHook, check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,14 +7,14 @@ import os
 # spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
 os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
-from mmhparse.engine import WholeCheckpointHook, load_config
-from mmhparse.engine.command_line import (
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import (
     add_config_options,
     add_launcher_options,
     export_local_rank,
     plain_usage_errors,
 )
-from mmhparse.engine.runner_setup import (
+from mmhparse.commands.runner_setup import (
     build_runner,
     set_resume,
     set_work_dir,
@@ -22,6 +22,7 @@ from mmhparse.engine.runner_setup import (
     use_amp,
     use_auto_scale_lr,
 )
+from mmhparse.engine import WholeCheckpointHook
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-# Crowds of eight drawn people: what the grouping loss and the solvers are compared on.
+# Crowds of eight synthetic people: what the grouping loss and the solvers are compared on.
 _base_ = './mg-pgd_light_synthetic.py'
 
 iterations = 800

@@ -1,4 +1,4 @@
-# The demo: a light parser learns from drawn people in a few minutes on two CPU cores.
+# The demo: a light parser learns from synthetic people in a few minutes on two CPU cores.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/synthetic_people.py',

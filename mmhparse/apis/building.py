@@ -9,14 +9,15 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from torch import nn
 
-from mmhparse.engine.runner_setup import views_pipeline
+from mmhparse.datasets.transforms.views_pipeline import views_pipeline
+from mmhparse.engine.checkpoints import load_weights, read_checkpoint, saved_config
 from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.registry import MODELS, VISUALIZERS
 from mmhparse.visualization import HumanParseVisualizer
 
 from .networks import Backend, Network, OnnxNetwork, Precision, TorchNetwork
+from .networks.onnx_network import exported_config
 from .tiling import TiledNetwork
-from .weights import exported_config, load_weights, read_checkpoint, saved_config
 
 
 def checked_device(device: str | None) -> str:

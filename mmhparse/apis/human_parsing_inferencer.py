@@ -18,16 +18,15 @@ from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
 from mmhparse.codecs.given_people import GivenPeople
-from mmhparse.engine import allow_checkpoint_types, check_checkpoint, progress_bar
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.models.parsers import HumanParserTTA
 from mmhparse.registry import INFERENCERS
 from mmhparse.structures import HumanParseDataSample
+from mmhparse.utils import progress_bar
 from mmhparse.visualization import HumanParseVisualizer
 
-from .background import in_background
 from .batches import LoadedBatch, Skipped, Turn, load_batches
 from .building import build_model, build_network, build_pipeline, build_visualizer, checked_device, tiled
-from .configs import unknown_model
 from .inputs import (
     FailedInput,
     InputImage,
@@ -38,11 +37,12 @@ from .inputs import (
     name_inputs,
     refuse_own_results,
 )
+from .model_names import BUNDLED_WEIGHTS, unknown_model
 from .networks import Backend, Precision
 from .output_folder import OutputFolder
 from .prediction import prediction_of
 from .stages import ParsedImage, Predicted, Seen, finish, give_people, write
-from .weights import BUNDLED_WEIGHTS
+from .threads import in_background
 from .writers import DEFAULT_FORMATS, Format
 
 

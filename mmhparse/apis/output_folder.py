@@ -10,11 +10,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from mmhparse.structures import PartSet, Skeleton
+from mmhparse.utils.atomic_files import atomic_path, path_inside, remove_unfinished, write_atomic
 
 from .inputs import Clip, ClipEnd, FailedInput, InputImage
 from .writers import DEFAULT_FORMATS, PICTURED, Format, Summary, image_writers, summary_writers
 from .writers.base import write_lines
-from .writers.safe_files import inside, remove_unfinished, whole_file, write_whole
 from .writers.videos import VideoFile
 
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -118,10 +118,10 @@ class OutputFolder:
             for writer in self._writers:
                 paths = writer.paths(image.name)
                 for path, content in zip(paths, writer.contents(prediction, picture), strict=True):
-                    write_whole(inside(self.path, path), content)
+                    write_atomic(path_inside(self.path, path), content)
             if image.clip is not None and 'videos' in self.formats:
                 self._video = self._video or VideoFile(
-                    inside(self.path, f'videos/{image.clip.name}.mp4'), image.clip.fps
+                    path_inside(self.path, f'videos/{image.clip.name}.mp4'), image.clip.fps
                 )
                 self._video.add(picture)
         self._names.append(image.name)
@@ -134,7 +134,7 @@ class OutputFolder:
                 self._video = None
             if end.reason is None:
                 record = {'path': end.clip.path, 'frames': end.frames, 'fps': end.clip.fps}
-                write_whole(inside(self.path, f'predictions/{end.clip.name}.json'), json.dumps(record).encode())
+                write_atomic(path_inside(self.path, f'predictions/{end.clip.name}.json'), json.dumps(record).encode())
 
     def fail(self, failure: FailedInput) -> None:
         """Notes an input without results."""
@@ -145,12 +145,12 @@ class OutputFolder:
         summary = Summary(self._records, tuple(self._failures), self.skeleton, self.part_set)
         with _hopeless_told_apart(self.path):
             for writer in summary_writers(self.formats):
-                with whole_file(self.path / writer.path) as unfinished:
+                with atomic_path(self.path / writer.path) as unfinished:
                     write_lines(unfinished, writer.lines(summary))
             failures = [{'source': failure.source, 'reason': failure.reason} for failure in self._failures]
             people = sum(len(record['people']) for record in self._records())
             content = {'images': len(self._names), 'people': people, 'failures': failures}
-            write_whole(self.path / 'summary.json', json.dumps(content, indent=1).encode())
+            write_atomic(self.path / 'summary.json', json.dumps(content, indent=1).encode())
 
     def close(self) -> None:
         """Gives up a video that was not completed."""
@@ -172,8 +172,8 @@ class OutputFolder:
                         f'{self.path} holds results of another {" and ".join(changed)}: resume with the same, or '
                         'write to another folder.'
                     )
-            write_whole(settings_path, json.dumps(settings, indent=1).encode())
-            write_whole(self.path / 'classes.json', json.dumps(self._classes(), indent=1).encode())
+            write_atomic(settings_path, json.dumps(settings, indent=1).encode())
+            write_atomic(self.path / 'classes.json', json.dumps(self._classes(), indent=1).encode())
 
     def _classes(self) -> dict:
         rows = zip(self.part_set.parts, self.part_set.palette, strict=True)

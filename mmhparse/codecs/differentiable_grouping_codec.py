@@ -9,7 +9,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmhparse.matching import MatchingProblem, solve
 from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
 from mmhparse.structures import (
-    ImageFrame,
+    ImageGeometry,
     JointCandidates,
     ParseAnnotation,
     ParseFields,
@@ -98,14 +98,14 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
     def decode(
         self,
         fields: ParseFields | TargetFields,
-        frame: ImageFrame | None = None,
+        geometry: ImageGeometry | None = None,
         people: GivenPeople | None = None,
     ) -> tuple[InstanceData, Parsing]:
         """The people of one image and its parsing maps, both in pixels of the original image and on the CPU.
 
         Args:
             fields: Fields with a batch of 1.
-            frame: Relates the original image to the network input; they are one if not given.
+            geometry: Relates the original image to the network input; they are one if not given.
             people: Boxes or poses of another model, in pixels of the original image, who take the place of our own
                 people, in their order: row p is the person with id p + 1, whether it gets pixels or not. With poses,
                 cells go to the person of the nearest joint as ever. A box gets the joints of our own person in it, and
@@ -118,21 +118,21 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         if isinstance(fields, TargetFields):
             fields = fields.as_prediction(len(self.part_set))
         self._check_fields(fields)
-        if frame is None:
+        if geometry is None:
             height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
-            frame = ImageFrame((width, height), (width, height))
+            geometry = ImageGeometry((width, height), (width, height))
         fields = fields.detach().float()
         boxes = None
         if people is None:
             people = self.group(fields).people
         else:
             given = read_given_people(people, len(self.skeleton))
-            people = in_network_input(given, frame, len(self.skeleton))
+            people = in_network_input(given, geometry, len(self.skeleton))
             if 'bboxes' in given:
                 people, boxes = joints_for_boxes(people, self.group(fields).people), given.bboxes
-        parsing = people_to_parsing(fields.to('cpu'), people, frame, within_boxes=boxes is not None)
+        parsing = people_to_parsing(fields.to('cpu'), people, geometry, within_boxes=boxes is not None)
         people.scores = people.scores * person_certainty(parsing.parts, len(people))
-        people = _people_in_image(people, frame)
+        people = _people_in_image(people, geometry)
         if boxes is not None:
             people.bboxes = boxes
         return people, parsing
@@ -183,8 +183,8 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
                 raise ValueError(f'the fields have {name}: {got}, but the codec decodes {wanted}.')
 
 
-def _people_in_image(people: InstanceData, frame: ImageFrame) -> InstanceData:
+def _people_in_image(people: InstanceData, geometry: ImageGeometry) -> InstanceData:
     """The people moved from the network input to the original image; joints that were not found stay at 0."""
-    moved = torch.from_numpy(frame.points_to_image(people.keypoints.numpy())).float()
+    moved = torch.from_numpy(geometry.points_to_image(people.keypoints.numpy())).float()
     found = people.keypoint_scores[..., None] > 0
     return make_people(torch.where(found, moved, torch.zeros_like(moved)), people.keypoint_scores, people.scores)

@@ -6,7 +6,8 @@ from mmengine.structures import InstanceData
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from mmhparse.structures import ImageFrame, boxes_round, make_people
+from mmhparse.structures import ImageGeometry, enclosing_boxes, make_people
+from mmhparse.structures.boxes import box_iou
 
 GivenPeople = InstanceData | Tensor | np.ndarray
 """Boxes (P, 4), x1, y1, x2, y2; poses (P, K, 3), x, y and a score or visibility; or InstanceData, as mmdet's and
@@ -39,22 +40,22 @@ def read_given_people(people: GivenPeople, num_joints: int) -> InstanceData:
     return _boxes(array, InstanceData())
 
 
-def in_network_input(people: InstanceData, frame: ImageFrame, num_joints: int) -> InstanceData:
+def in_network_input(people: InstanceData, geometry: ImageGeometry, num_joints: int) -> InstanceData:
     """The people of :func:`read_given_people` in pixels of the network input, as people of the decoder.
 
     Args:
         people: Poses, or boxes, which become people without any found joint.
-        frame: Relates the original image to the network input.
+        geometry: Relates the original image to the network input.
         num_joints: K joint types.
     """
     if 'keypoints' in people:
-        points = torch.from_numpy(frame.points_to_input(people.keypoints.numpy())).float()
+        points = torch.from_numpy(geometry.points_to_input(people.keypoints.numpy())).float()
         found = people.keypoint_scores[..., None] > 0
         points = torch.where(found, points, torch.zeros_like(points))
         return make_people(points, people.keypoint_scores, people.scores)
     count = len(people.bboxes)
     moved = make_people(torch.zeros(count, num_joints, 2), torch.zeros(count, num_joints), people.scores)
-    corners = frame.points_to_input(people.bboxes.view(-1, 2, 2).numpy())
+    corners = geometry.points_to_input(people.bboxes.view(-1, 2, 2).numpy())
     moved.bboxes = torch.from_numpy(corners).float().view(-1, 4)
     return moved
 
@@ -75,7 +76,7 @@ def joints_for_boxes(boxes: InstanceData, own: InstanceData) -> InstanceData:
     x1, y1, x2, y2 = boxes.bboxes[:, :, None, None].unbind(1)
     inside = found & (x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2)
     share = inside.sum(2) / found.sum(1).clamp(min=1)
-    fit = share * _overlaps(boxes.bboxes, boxes_round(own.keypoints, found))
+    fit = share * box_iou(boxes.bboxes, enclosing_boxes(own.keypoints, found))
     keypoints, scores = boxes.keypoints.clone(), boxes.keypoint_scores.clone()
     for box, person in zip(*linear_sum_assignment(fit.numpy(), maximize=True), strict=True):
         kept = inside[box, person]
@@ -103,7 +104,7 @@ def _boxes(boxes: Tensor, source: InstanceData) -> InstanceData:
     if boxes.ndim != 2 or boxes.shape[1] != 4 or (boxes[:, 2:] < boxes[:, :2]).any():
         raise ValueError(
             'people must be boxes (P, 4) with x1 <= x2 and y1 <= y2, or poses (P, K, 3), got '
-            f'{tuple(boxes.shape)}{"" if boxes.ndim != 2 or boxes.shape[1] != 4 else " with a box inside out"}.'
+            f'{tuple(boxes.shape)}{"" if boxes.ndim != 2 or boxes.shape[1] != 4 else " with an inverted box"}.'
         )
     scores = _scores(source, len(boxes))
     return InstanceData(bboxes=boxes, scores=torch.ones(len(boxes)) if scores is None else scores)
@@ -124,12 +125,3 @@ def _floats(values: Tensor | np.ndarray) -> Tensor:
     if not values.isfinite().all():
         raise ValueError('boxes, joints and scores of people must be finite numbers; some are NaN or infinite.')
     return values
-
-
-def _overlaps(boxes: Tensor, others: Tensor) -> Tensor:
-    """(P, Q) intersection over union."""
-    low = torch.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = (high - low).clamp(min=0).prod(2)
-    areas, other_areas = ((b[:, 2:] - b[:, :2]).prod(1) for b in (boxes, others))
-    return shared / (areas[:, None] + other_areas - shared).clamp(min=1e-6)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmhparse.structures import ImageFrame, ParseFields, PartSet, Skeleton
+from mmhparse.structures import ImageGeometry, ParseFields, PartSet, Skeleton
 
 from .sampling import cell_centres, sample_grid
 
@@ -17,12 +17,12 @@ class View:
 
     Attributes:
         fields: What the network says of it, with a batch of 1.
-        frame: Relates the original image, mirrored if the view is, to the network input.
+        geometry: Relates the original image, mirrored if the view is, to the network input.
         flipped: Whether the view is mirrored left to right.
     """
 
     fields: ParseFields
-    frame: ImageFrame
+    geometry: ImageGeometry
     flipped: bool
 
 
@@ -91,7 +91,7 @@ def mirrored_limbs(skeleton: Skeleton) -> tuple[tuple[int, ...], tuple[int, ...]
 def _in_first_view(view: View, first: View) -> list[Tensor]:
     """Heatmaps, offsets, limb fields, finest projection and part probabilities, on the first view's grid and scale."""
     fields = view.fields.float()
-    growth = torch.from_numpy(first.frame.scale / view.frame.scale).to(fields.joint_heatmaps)
+    growth = torch.from_numpy(first.geometry.scale / view.geometry.scale).to(fields.joint_heatmaps)
     vector = growth.view(2, 1, 1)
     places = _places(view, first, first.fields.joint_heatmaps.shape[2:], first.fields.stride)
     coarse = [
@@ -106,11 +106,11 @@ def _in_first_view(view: View, first: View) -> list[Tensor]:
 def _places(view: View, first: View, shape: tuple[int, int], stride: int) -> tuple[Tensor, Tensor]:
     """Where the cells of a grid of the first view lie in another: input coordinates x (w,) and y (h,) there."""
     axes = []
-    ratio = view.frame.scale / first.frame.scale
+    ratio = view.geometry.scale / first.geometry.scale
     for axis, length in enumerate((shape[1], shape[0])):
         places = (cell_centres(length, stride).astype(float) + 0.5) * ratio[axis] - 0.5
         if axis == 0 and view.flipped:
-            places = view.frame.input_size[0] - 1 - places
+            places = view.geometry.input_size[0] - 1 - places
         axes.append(torch.from_numpy(places).to(view.fields.joint_heatmaps.device))
     return tuple(axes)
 

@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmhparse.structures import ImageFrame, ParseFields, Parsing
+from mmhparse.structures import ImageGeometry, ParseFields, Parsing
 
 from .part_grid import PartGrid
 from .person_grid import PersonGrid
@@ -15,7 +15,7 @@ _BAND = 1 << 20
 
 
 def people_to_parsing(
-    fields: ParseFields, people: InstanceData, frame: ImageFrame, *, within_boxes: bool = False
+    fields: ParseFields, people: InstanceData, geometry: ImageGeometry, *, within_boxes: bool = False
 ) -> Parsing:
     """Parsing maps of one image at its original size.
 
@@ -26,13 +26,13 @@ def people_to_parsing(
     Args:
         fields: Fields of one image, with a batch of 1.
         people: Its people, in pixels of the network input.
-        frame: Relates the original image to the network input.
+        geometry: Relates the original image to the network input.
         within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the centre
             of the box.
     """
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
     persons = PersonGrid.of(fields, parts, people, within_boxes)
-    xs, ys = frame.pixels_in_input()
+    xs, ys = geometry.pixels_in_input()
     part_map = np.empty((len(ys), len(xs)), np.uint8)
     person_map = np.empty(part_map.shape, np.int32)
     table = _Table(len(people), len(parts.logits))

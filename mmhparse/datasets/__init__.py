@@ -2,22 +2,22 @@
 
 from .cihp_dataset import CihpDataset
 from .coco_parse_dataset import CocoParseDataset
-from .coco_parse_json import parse_annotations, parse_categories
 from .coco_people_dataset import CocoPeopleDataset
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .densepose_coco_dataset import DensePoseCocoDataset
+from .derived.joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
+from .derived.part_instances import part_instance_map
+from .derived.person_layers import PersonLayer, flatten_layers
+from .derived.pseudo_parts import pseudo_part_map
 from .folder_parse_dataset import FolderParseDataset
 from .human_parse_dataset import HumanParseDataset
-from .index_cache import cached_index
-from .irregularity import Irregularity
-from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
 from .lv_mhp_v2_dataset import LvMhpV2Dataset
-from .mat_files import read_mat
-from .part_instances import part_instance_map
 from .pascal_person_part_dataset import PascalPersonPartDataset
-from .person_layers import PersonLayer, flatten_layers
-from .pseudo_parts import pseudo_part_map
-from .release_files import Release, files_in, join_inside, read_names
+from .readers.coco_parse_json import parse_annotations, parse_categories
+from .readers.index_cache import cached_index
+from .readers.mat_files import read_mat
+from .readers.release_files import Release, files_in, join_inside, read_names
+from .report.irregularity import Irregularity
 from .synthetic_people_dataset import SyntheticPeopleDataset
 from .transforms import (
     CopyPastePeople,

@@ -5,7 +5,7 @@ from typing import Literal
 from mmhparse.registry import DATASETS
 
 from .folder_parse_dataset import FolderParseDataset
-from .release_files import Release
+from .readers.release_files import Release
 
 _FOLDERS = {'train': 'Training', 'val': 'Validation'}
 

@@ -9,8 +9,8 @@ from mmhparse.registry import DATASETS
 from mmhparse.structures import ParseAnnotation
 
 from .coco_people_dataset import CocoPeopleDataset
-from .joints_from_parts import PartCentres, joints_from_parts
-from .person_layers import PersonLayer
+from .derived.joints_from_parts import PartCentres, joints_from_parts
+from .derived.person_layers import PersonLayer
 
 
 @DATASETS.register_module()

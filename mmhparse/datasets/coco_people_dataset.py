@@ -10,10 +10,10 @@ import numpy as np
 
 from mmhparse.structures import IGNORE, ParseAnnotation
 
-from .coco_masks import box_mask, segmentation_mask
+from .derived.person_layers import PersonLayer, flatten_layers
 from .human_parse_dataset import HumanParseDataset
-from .person_layers import PersonLayer, flatten_layers
-from .release_files import join_inside
+from .readers.coco_masks import box_mask, segmentation_mask
+from .readers.release_files import join_inside
 
 
 class CocoPeopleDataset(HumanParseDataset):

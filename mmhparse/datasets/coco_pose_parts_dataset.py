@@ -5,8 +5,8 @@ import numpy as np
 from mmhparse.registry import DATASETS
 
 from .coco_people_dataset import CocoPeopleDataset
-from .person_layers import PersonLayer
-from .pseudo_parts import pseudo_part_map
+from .derived.person_layers import PersonLayer
+from .derived.pseudo_parts import pseudo_part_map
 
 
 @DATASETS.register_module()

@@ -9,9 +9,9 @@ import numpy as np
 from mmhparse.registry import DATASETS
 
 from .coco_people_dataset import CocoPeopleDataset
-from .densepose_masks import densepose_part_map
-from .person_layers import PersonLayer
-from .release_files import Release, files_in
+from .derived.person_layers import PersonLayer
+from .readers.densepose_masks import densepose_part_map
+from .readers.release_files import Release, files_in
 
 SPLITS = ('train', 'valminusminival', 'minival')
 FOLDERS = ('train2014', 'val2014', 'train2017', 'val2017')

@@ -1,13 +1,29 @@
-"""Data sets written out again, image by image; what the converters share."""
+"""Samples as they are stored, read whole and written out again; what the converters share."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import cv2
+from mmcv.transforms import Compose
 from mmengine import fileio
 
 from .human_parse_dataset import HumanParseDataset
-from .whole_samples import load_whole
+from .transforms import LoadImage
+from .transforms.annotation_size import check_annotation_size
+
+
+def load_whole(dataset: HumanParseDataset, index: int) -> dict:
+    """The sample with ``img`` and ``annotation``.
+
+    Raises:
+        ValueError, OSError, RuntimeError: If either cannot be used or they differ in size; the message names the image.
+    """
+    return dataset.prepare_with(index, Compose([LoadImage(), _checked]))
+
+
+def _checked(sample: dict) -> dict:
+    check_annotation_size(sample)
+    return sample
 
 
 def export(

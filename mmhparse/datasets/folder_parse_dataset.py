@@ -8,12 +8,12 @@ import numpy as np
 from mmhparse.registry import DATASETS
 from mmhparse.structures import IGNORE, ParseAnnotation
 
+from .derived.joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
+from .derived.person_layers import person_boxes
 from .human_parse_dataset import HumanParseDataset
-from .index_cache import cached_index
-from .instance_files import check_instance_files
-from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
-from .person_layers import person_boxes
-from .release_files import Release, files_in, join_inside, read_names
+from .readers.cihp_instance_files import check_instance_files
+from .readers.index_cache import cached_index
+from .readers.release_files import Release, files_in, join_inside, read_names
 from .transforms import read_image_size, read_label_map
 
 _HIGHEST = 0xFFFF

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 
 from mmhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
 
-from .irregularity import Irregularity
+from .report.irregularity import Irregularity
 from .transforms import read_image
 from .transforms.annotation_size import check_annotation_size
 

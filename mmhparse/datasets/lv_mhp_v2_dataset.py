@@ -10,13 +10,13 @@ import numpy as np
 
 from mmhparse.registry import DATASETS
 from mmhparse.structures import IGNORE, MHP_16, MHP_V2_58, ParseAnnotation
+from mmhparse.structures.boxes import mask_box
 
-from .box_matching import mask_box
-from .flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .derived.person_layers import PersonLayer, flatten_layers
 from .human_parse_dataset import HumanParseDataset
-from .mhp_poses import MhpPose, match_poses, read_mhp_poses
-from .person_layers import PersonLayer, flatten_layers
-from .release_files import Release, files_in, join_inside, read_names
+from .readers.flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .readers.mhp_poses import MhpPose, match_poses, read_mhp_poses
+from .readers.release_files import Release, files_in, join_inside, read_names
 from .transforms import read_image_size, read_label_map
 
 _MASK_NAME = re.compile(r'(?P<image>.+)_(?P<people>\d+)_(?P<person>\d+)')
@@ -63,7 +63,7 @@ LV-MHP-v2/
         'person without pose': 'the person has parts and no joints',
         'pose without mask': 'the pose is left out; its box is ignored (255) where nobody else is',
         'pose of another number': 'the pose goes to the mask whose box it fits',
-        'box inside out': 'the box of a pose is not used; the one round its joints stands for it',
+        'inverted box': 'the box of a pose is not used; the one round its joints stands for it',
         **JOINT_IRREGULARITIES,
     }
 

@@ -9,13 +9,13 @@ import numpy as np
 from mmhparse.registry import DATASETS
 from mmhparse.structures import IGNORE, PPP_14, ParseAnnotation
 
-from .flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .derived.person_layers import person_boxes
 from .human_parse_dataset import HumanParseDataset
-from .index_cache import cached_index
-from .pascal_joints import read_pascal_joints
-from .pascal_people import PascalPeople, read_pascal_people
-from .person_layers import person_boxes
-from .release_files import Release, files_in, join_inside, read_names
+from .readers.flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .readers.index_cache import cached_index
+from .readers.pascal_joints import read_pascal_joints
+from .readers.pascal_people import PascalPeople, read_pascal_people
+from .readers.release_files import Release, files_in, join_inside, read_names
 from .transforms import read_image_size
 
 JOINT_FOLDERS = ('PersonJoints', 'pose_annotations')
@@ -77,7 +77,7 @@ data_root/
         'missing joint file': 'the people have parts and no joints',
         'person without joints': 'the person has parts and no joints',
         'joints without person': 'the joints are left out',
-        'box inside out': 'the box of joints is not used; the one round the joints stands for it',
+        'inverted box': 'the box of joints is not used; the one round the joints stands for it',
         **JOINT_IRREGULARITIES,
     }
 

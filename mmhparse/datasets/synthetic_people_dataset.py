@@ -1,4 +1,4 @@
-"""SyntheticPeopleDataset: drawn people with exact truth, made on demand."""
+"""SyntheticPeopleDataset: synthetic people with exact truth, made on demand."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mmhparse.registry import DATASETS
 from mmhparse.structures import ParseAnnotation
-from mmhparse.testing import SyntheticScene, synthetic_scene
+from mmhparse.synthetic import SyntheticScene, synthetic_scene
 
 from .human_parse_dataset import HumanParseDataset
 

@@ -1,4 +1,4 @@
-"""What surrounds mmengine's Runner: hooks, checked configs, checkpoints, metrics files and learning curves.
+"""What surrounds mmengine's Runner: hooks, optimizer wrappers and checkpoints.
 
 Importing this package lets checkpoints be resumed with torch's weights-only loading left on
 (:func:`allow_checkpoint_types`); building any hook of mmhparse imports it.
@@ -6,8 +6,6 @@ Importing this package lets checkpoints be resumed with torch's weights-only loa
 
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .checkpoints import allow_checkpoint_types, check_checkpoint
-from .config import UsageError, load_config
-from .curves import draw_curves, read_log
 from .hooks import (
     CompileNetworkHook,
     ExactResumeHook,
@@ -17,8 +15,6 @@ from .hooks import (
     StagePicturesHook,
     WholeCheckpointHook,
 )
-from .metrics_file import HEADLINE_METRICS, write_metrics
-from .progress import progress_bar
 from .sharded_optim_wrapper import ShardedOptimWrapper
 
 allow_checkpoint_types()
@@ -27,19 +23,12 @@ __all__ = [
     'BFloat16OptimWrapper',
     'CompileNetworkHook',
     'ExactResumeHook',
-    'HEADLINE_METRICS',
     'LossSharesHook',
     'ParseVisualizationHook',
     'ProgressHook',
     'ShardedOptimWrapper',
     'StagePicturesHook',
-    'UsageError',
     'WholeCheckpointHook',
     'allow_checkpoint_types',
     'check_checkpoint',
-    'draw_curves',
-    'load_config',
-    'progress_bar',
-    'read_log',
-    'write_metrics',
 ]

@@ -1,4 +1,4 @@
-"""Checkpoints: which types they may hold, and whether they are there."""
+"""Checkpoints: read safely, checked before use, and loaded whole or not at all."""
 
 import zipfile
 from pathlib import Path
@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from mmengine.runner import CheckpointLoader
+from torch import nn
 
-from .config import UsageError
+from mmhparse.utils import UsageError
+
+from .packed_weights import read_packed
 
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32, np.bool_)
 _METHODS = {
@@ -48,6 +53,49 @@ def _known_method(owner: Any, name: str) -> Any:
     if name in _METHODS.get(owner, ()):
         return getattr(owner, name)
     raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
+
+
+def read_checkpoint(path: str) -> dict:
+    """Reads a checkpoint file or URL onto the CPU.
+
+    Raises:
+        OSError: If it cannot be fetched.
+        ValueError: If it is not a checkpoint, or holds more than weights, numbers and text.
+    """
+    if path.endswith('.npz'):
+        return read_packed(path)
+    try:
+        return CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    except OSError:
+        raise
+    except Exception as error:  # torch raises errors of many types on files that are no checkpoints
+        raise ValueError(
+            f"'{path}' is no checkpoint that can be read safely: {type(error).__name__}: {error}"
+        ) from error
+
+
+def saved_config(checkpoint: dict, path: str) -> Config:
+    """The config that a Runner saved in its checkpoint.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    text = checkpoint.get('message_hub', {}).get('runtime_info', {}).get('cfg') or checkpoint.get('meta', {}).get('cfg')
+    if text is None:
+        raise ValueError(f"'{path}' holds no config: give the config of the model beside the weights.")
+    return Config.fromstring(text, file_format='.py')
+
+
+def load_weights(model: nn.Module, checkpoint: dict) -> None:
+    """Fills a model, all of it.
+
+    Raises:
+        ValueError: If the names or shapes in the checkpoint are not those of the model.
+    """
+    try:
+        model.load_state_dict(checkpoint.get('state_dict', checkpoint), strict=True)
+    except RuntimeError as error:
+        raise ValueError(f'The weights do not fit the config; give those that it was trained to. {error}') from error
 
 
 _SAFE_FORMATS = ('.npz', '.onnx')

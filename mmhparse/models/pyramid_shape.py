@@ -1,12 +1,11 @@
 """pyramid_shape: which levels a backbone gives, found by trying it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-
-from .trial import trial
 
 SIDE = 128
 """Height of the image that is tried; its width is twice that. All usual strides divide it."""
@@ -66,3 +65,20 @@ def _stride(feature: Tensor | Sequence, level: int, name: str) -> int:
             'its stride must be a whole number, the same in height and width.'
         )
     return stride
+
+
+@contextmanager
+def trial(module: nn.Module) -> Iterator[torch.device]:
+    """Puts a module into evaluation mode without gradients, and all as it was afterwards.
+
+    Neither weights, nor running statistics, nor random numbers change.
+
+    Yields:
+        The device of the module.
+    """
+    modes = {part: part.training for part in module.modules()}
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        module.eval()
+        yield next((parameter.device for parameter in module.parameters()), torch.device('cpu'))
+    for part, training in modes.items():
+        part.training = training

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from .parts import IGNORE, PartSet
-from .skeleton import Skeleton
+from .part_sets import IGNORE, PartSet
+from .skeletons import Skeleton
 
 MAX_PEOPLE = IGNORE - 1
 

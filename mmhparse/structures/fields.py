@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .parts import IGNORE
+from .part_sets import IGNORE
 
 
 @dataclass(frozen=True, eq=False)

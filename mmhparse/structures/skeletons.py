@@ -1,10 +1,62 @@
-"""The skeletons that are known by name.
+"""Skeletons: the joint types of a data set, the limbs that connect them, and those known by name."""
 
-Limbs run from the trunk outwards, so that they span the body before bridges over one missing joint come.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from .skeleton import Skeleton
+from .left_right import left_right_pairs
 
+DEFAULT_SIGMA = 0.1
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Joint types and the limbs along which they are matched.
+
+    Args:
+        name: What the skeleton is called in configs.
+        joints: Names of the K joint types.
+        limbs: L pairs of joint indices or names. Earlier limbs decide first when people are assembled; the first limbs
+            that span the skeleton without a cycle form its kinematic tree.
+        swaps: Pairs of joint indices that change places when an image is mirrored. If not given, joints whose names
+            differ in ``left`` and ``right`` do.
+        sigmas: K sigmas of object keypoint similarity, as in COCO; 0.1 each if not given, as of COCO's hips.
+
+    Raises:
+        ValueError: If a limb or swap is not of these joints, or the numbers of joints and sigmas differ.
+    """
+
+    name: str
+    joints: Sequence[str]
+    limbs: Sequence[tuple[int, int] | tuple[str, str]]
+    swaps: Sequence[tuple[int, int]] | None = None
+    sigmas: Sequence[float] | None = None
+    flip_indices: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self):
+        joints = tuple(self.joints)
+        index = {name: number for number, name in enumerate(joints)}
+        limbs = tuple(tuple(index.get(end, end) for end in limb) for limb in self.limbs)
+        swaps = left_right_pairs(joints) if self.swaps is None else tuple(map(tuple, self.swaps))
+        sigmas = (DEFAULT_SIGMA,) * len(joints) if self.sigmas is None else tuple(self.sigmas)
+        for name, value in (('joints', joints), ('limbs', limbs), ('swaps', swaps), ('sigmas', sigmas)):
+            object.__setattr__(self, name, value)
+        if len(self.sigmas) != len(self.joints):
+            raise ValueError(f"Skeleton '{self.name}': {len(self.joints)} joints but {len(self.sigmas)} sigmas.")
+        for pair in (*self.limbs, *self.swaps):
+            if len(pair) != 2 or any(end not in range(len(joints)) for end in pair):
+                raise ValueError(
+                    f"Skeleton '{self.name}': {pair} is not a pair of joint indices below {len(self.joints)}."
+                )
+        flip = list(range(len(self.joints)))
+        for left, right in self.swaps:
+            flip[left], flip[right] = right, left
+        object.__setattr__(self, 'flip_indices', tuple(flip))
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+
+# Limbs run from the trunk outwards, so that they span the body before bridges over one missing joint come.
 _COCO_LIMBS = (
     # trunk and limbs of the body, from the centre outwards
     (5, 6), (5, 11), (6, 12), (11, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16),
@@ -29,7 +81,7 @@ COCO_17 = Skeleton(
     ),
 )  # fmt: skip
 
-# Joints in the order of the files, which is that of MPII. There are no official fall-offs: these are mmpose's.
+# Joints in the order of the files, which is that of MPII. There are no official OKS sigmas: these are mmpose's.
 MHP_16 = Skeleton(
     name='mhp_16',
     joints=(
@@ -53,7 +105,7 @@ MHP_16 = Skeleton(
 
 # The joints that Xia et al., "Joint Multi-Person Pose Estimation and Semantic Part Segmentation" (CVPR 2017), added to
 # PASCAL-Person-Part. Readers of these files agree on the pairs, but not on which of a pair is left: the sides are
-# unverified. No fall-offs are published: these are COCO's, of the ears for the forehead and the shoulders for the neck.
+# unverified. No OKS sigmas are published: these are COCO's, of the ears for the forehead, the shoulders for the neck.
 PPP_14 = Skeleton(
     name='ppp_14',
     joints=(
@@ -71,8 +123,9 @@ PPP_14 = Skeleton(
     ),
 )  # fmt: skip
 
-# Centres of CIHP's parts (datasets/joints_from_parts.py). The fall-offs are ours: a quarter of the side of a square
-# that has the part's share of a person, taken as 10 % head, 35 % torso, 20 % lower body, 8 % arm, 8 % leg, 2 % shoe.
+# Centres of CIHP's parts (datasets/derived/joints_from_parts.py). The OKS sigmas are ours: a quarter of the side of a
+# square that has the part's share of a person, taken as 10 % head, 35 % torso, 20 % lower body, 8 % arm, 8 % leg, 2 %
+# shoe.
 CIHP_CENTRES_9 = Skeleton(
     name='cihp_centres_9',
     joints=(

@@ -1,5 +1,5 @@
-"""Synthetic people: scenes drawn from a seed, with exact truth for every stage."""
+"""For tests: synthetic people with exact truth, and miniature releases of every data set (:mod:`.releases`)."""
 
-from .scene import SyntheticScene, synthetic_scene
+from mmhparse.synthetic import SyntheticScene, synthetic_scene
 
 __all__ = ['SyntheticScene', 'synthetic_scene']

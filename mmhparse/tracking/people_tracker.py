@@ -10,8 +10,9 @@ from torch import Tensor
 from mmhparse.matching import MatchingProblem, ProjectedGradient, solve
 from mmhparse.matching.solve import Solver
 from mmhparse.structures import IGNORE, Parsing, Skeleton
+from mmhparse.structures.boxes import box_iou
 
-from .likeness import box_overlap, joint_likeness, part_overlap
+from .similarity import joint_similarity, part_overlap
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class TrackerOptions:
     """How people of neighbouring frames are matched.
 
     Args:
-        box, joints, parts: Weights of the three kinds of likeness, each in [0, 1].
-        price: What a match costs: a weighted mean likeness above it is worth matching.
+        box, joints, parts: Weights of the three kinds of similarity, each in [0, 1].
+        price: What a match costs: a weighted mean similarity above it is worth matching.
         patience: Frames that somebody may be out of sight and keep the id.
         solver: Matches people of two frames.
     """
@@ -49,7 +50,7 @@ class _Track:
 class PeopleTracker:
     """Gives the people of a video ids that stay.
 
-    The people of each frame are matched with those seen before by the solver that matches joints; likeness is that
+    The people of each frame are matched with those seen before by the solver that matches joints; similarity is that
     of boxes, joints and part maps, the last for people of the frame before only. Who is matched keeps the id; others
     get new ones, counted from 1 (255, which means "ignore" in maps, is left out).
 
@@ -76,7 +77,7 @@ class PeopleTracker:
         Returns:
             (P,) int64.
         """
-        problem = MatchingProblem((self._likeness(people, parsing) - self.options.price)[None])
+        problem = MatchingProblem((self._similarity(people, parsing) - self.options.price)[None])
         pairs = solve(problem, self.options.solver).pairs()[:, 1:].tolist()
         ids = np.zeros(len(people), np.int64)
         for track in self._tracks:
@@ -94,7 +95,7 @@ class PeopleTracker:
         self._last, self._last_people = parsing, len(people)
         return ids
 
-    def _likeness(self, people: InstanceData, parsing: Parsing) -> Tensor:
+    def _similarity(self, people: InstanceData, parsing: Parsing) -> Tensor:
         """(T, P) in [0, 1]; weighted mean of what can be compared."""
         if not self._tracks or not len(people):
             return torch.zeros(len(self._tracks), len(people))
@@ -104,8 +105,8 @@ class PeopleTracker:
         found = torch.stack([track.keypoint_scores for track in self._tracks]) > 0
         tolerances = torch.tensor(self.skeleton.sigmas)
         weight = self.options
-        total = weight.box * box_overlap(boxes, people.bboxes)
-        total += weight.joints * joint_likeness(
+        total = weight.box * box_iou(boxes, people.bboxes)
+        total += weight.joints * joint_similarity(
             keypoints, found, people.keypoints, people.keypoint_scores > 0, people.bboxes, tolerances
         )
         shares = torch.full_like(total, weight.box + weight.joints)

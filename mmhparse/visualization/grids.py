@@ -4,22 +4,22 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from mmhparse.structures import ImageFrame, ParseFields
+from mmhparse.structures import ImageGeometry, ParseFields
 
 
-def grid_to_image(grid: np.ndarray, stride: float, size: tuple[int, int], frame: ImageFrame | None) -> np.ndarray:
+def grid_to_image(grid: np.ndarray, stride: float, size: tuple[int, int], geometry: ImageGeometry | None) -> np.ndarray:
     """Reads a grid at every pixel of an image, bilinearly and clamped to the border cells.
 
     Args:
         grid: (h, w) or (h, w, c) float with at most four channels.
         stride: Pixels of the network input per cell.
         size: (W, H) of the image.
-        frame: Relates image and network input; they are one if None.
+        geometry: Relates image and network input; they are one if None.
 
     Returns:
         (H, W) or (H, W, c) float32.
     """
-    step = stride / (np.ones(2) if frame is None else frame.scale)
+    step = stride / (np.ones(2) if geometry is None else geometry.scale)
     # the centre of cell j lies at x = (j + 0.5) step - 0.5
     matrix = np.array([[step[0], 0, (step[0] - 1) / 2], [0, step[1], (step[1] - 1) / 2]])
     return cv2.warpAffine(
@@ -31,9 +31,9 @@ def grid_to_image(grid: np.ndarray, stride: float, size: tuple[int, int], frame:
     )
 
 
-def points_to_image(points: np.ndarray, frame: ImageFrame | None) -> np.ndarray:
-    """Moves (..., 2) points of the network input into the image; they are one if ``frame`` is None."""
-    return points if frame is None else frame.points_to_image(points)
+def points_to_image(points: np.ndarray, geometry: ImageGeometry | None) -> np.ndarray:
+    """Moves (..., 2) points of the network input into the image; they are one if ``geometry`` is None."""
+    return points if geometry is None else geometry.points_to_image(points)
 
 
 def single(tensor: Tensor, name: str) -> np.ndarray:
@@ -47,10 +47,10 @@ def single(tensor: Tensor, name: str) -> np.ndarray:
     return tensor[0].detach().float().cpu().numpy()
 
 
-def foreground(fields: ParseFields, size: tuple[int, int], frame: ImageFrame | None) -> np.ndarray:
+def foreground(fields: ParseFields, size: tuple[int, int], geometry: ImageGeometry | None) -> np.ndarray:
     """(H, W) bool; pixels where some part is likelier than the background."""
     logits = single(fields.part_logits, 'fields')
-    return grid_to_image(logits.argmax(0) > 0, fields.part_stride, size, frame) > 0.5
+    return grid_to_image(logits.argmax(0) > 0, fields.part_stride, size, geometry) > 0.5
 
 
 def faded(image: np.ndarray) -> np.ndarray:

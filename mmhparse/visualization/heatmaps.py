@@ -2,19 +2,21 @@
 
 import numpy as np
 
-from mmhparse.structures import ImageFrame, ParseFields, TargetFields
+from mmhparse.structures import ImageGeometry, ParseFields, TargetFields
 
 from .canvas import spread_colours, start_drawing
 from .grids import blend, faded, grid_to_image, single
 
 
-def draw_heatmaps(image: np.ndarray, fields: ParseFields | TargetFields, frame: ImageFrame | None = None) -> np.ndarray:
+def draw_heatmaps(
+    image: np.ndarray, fields: ParseFields | TargetFields, geometry: ImageGeometry | None = None
+) -> np.ndarray:
     """Shows all joint heatmaps on the darkened image, a colour a joint type; the likeliest type wins in each pixel.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         fields: Fields of one image.
-        frame: Relates the image to the network input; they are one if None.
+        geometry: Relates the image to the network input; they are one if None.
 
     Raises:
         ValueError: If the fields are of more than one image.
@@ -23,5 +25,5 @@ def draw_heatmaps(image: np.ndarray, fields: ParseFields | TargetFields, frame: 
     size = (canvas.shape[1], canvas.shape[0])
     heat = single(fields.joint_heatmaps, 'fields')
     colours = np.float32(spread_colours(len(heat)))
-    heat = np.stack([grid_to_image(grid, fields.stride, size, frame) for grid in heat])
+    heat = np.stack([grid_to_image(grid, fields.stride, size, geometry) for grid in heat])
     return blend(faded(canvas), colours[heat.argmax(0)], heat.max(0))

@@ -12,7 +12,7 @@ from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
 from mmhparse.registry import VISUALIZERS
-from mmhparse.structures import HumanParseDataSample, ImageFrame, PartSet, Skeleton, get_part_set, get_skeleton
+from mmhparse.structures import HumanParseDataSample, ImageGeometry, PartSet, Skeleton, get_part_set, get_skeleton
 
 from .boxes import draw_boxes, draw_ids
 from .canvas import start_drawing
@@ -89,13 +89,13 @@ class DrawnPeople:
     def enlarged(self, factor: int) -> 'DrawnPeople':
         """The same on an image that is ``factor`` times as large."""
         height, width = self.part_map.shape
-        frame = ImageFrame((width, height), (factor * width, factor * height))
+        geometry = ImageGeometry((width, height), (factor * width, factor * height))
         return replace(
             self,
             part_map=self.part_map.repeat(factor, 0).repeat(factor, 1),
             person_map=self.person_map.repeat(factor, 0).repeat(factor, 1),
-            keypoints=frame.points_to_input(self.keypoints),
-            boxes=frame.points_to_input(self.boxes.reshape(-1, 2, 2)).reshape(-1, 4),
+            keypoints=geometry.points_to_input(self.keypoints),
+            boxes=geometry.points_to_input(self.boxes.reshape(-1, 2, 2)).reshape(-1, 4),
         )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmhparse.structures import ImageFrame, ParseFields, TargetFields
+from mmhparse.structures import ImageGeometry, ParseFields, TargetFields
 
 from .canvas import start_drawing
 from .directions import direction_colours, draw_wheel
@@ -10,14 +10,14 @@ from .grids import blend, faded, grid_to_image, single
 
 
 def draw_limb_fields(
-    image: np.ndarray, fields: ParseFields | TargetFields, frame: ImageFrame | None = None
+    image: np.ndarray, fields: ParseFields | TargetFields, geometry: ImageGeometry | None = None
 ) -> np.ndarray:
     """Shows where limbs run on the darkened image, coloured by their direction; the strongest limb wins in each cell.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         fields: Fields of one image.
-        frame: Relates the image to the network input; they are one if None.
+        geometry: Relates the image to the network input; they are one if None.
 
     Raises:
         ValueError: If the fields are of more than one image.
@@ -31,7 +31,7 @@ def draw_limb_fields(
     # directions of neighbouring limbs must not be mixed: colours first, then their interpolation weighted by strength
     unit = best / np.maximum(strength, 1e-6)[..., None]
     layers = np.dstack([direction_colours(unit, 1.0) * strength[..., None], strength])
-    layers = grid_to_image(layers, fields.stride, size, frame)
+    layers = grid_to_image(layers, fields.stride, size, geometry)
     colours = layers[..., :3] / np.maximum(layers[..., 3:], 1e-6)
     canvas = blend(faded(canvas), np.clip(colours, 0, 255), layers[..., 3])
     draw_wheel(canvas, 'direction of limbs')

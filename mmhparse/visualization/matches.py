@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from mmhparse.structures import ImageFrame, JointCandidates, Skeleton, get_skeleton
+from mmhparse.structures import ImageGeometry, JointCandidates, Skeleton, get_skeleton
 
 from .candidates import put_candidates
 from .canvas import draw_line, draw_tag, line_width, start_drawing
@@ -19,7 +19,7 @@ def draw_matches(
     links: Tensor,
     scores: Tensor,
     skeleton: str | Skeleton,
-    frame: ImageFrame | None = None,
+    geometry: ImageGeometry | None = None,
 ) -> np.ndarray:
     """Draws the candidates on the darkened image, and links between them coloured by score: dark blue 0, yellow 1.
 
@@ -30,14 +30,14 @@ def draw_matches(
             candidate of its second.
         scores: (Q,) float in [0, 1], e.g. the plan at the links.
         skeleton: Name of the skeleton whose limbs were matched, or it.
-        frame: Relates the image to the network input; they are one if None.
+        geometry: Relates the image to the network input; they are one if None.
 
     Raises:
         ValueError: If the candidates are of more than one image, or a link is of no limb of the skeleton.
     """
     skeleton = get_skeleton(skeleton)
     canvas = faded(start_drawing(image))
-    points = points_to_image(single(candidates.xy, 'candidates'), frame)
+    points = points_to_image(single(candidates.xy, 'candidates'), geometry)
     links = links.cpu().numpy()
     if links.size and links[:, 0].max() >= len(skeleton.limbs):
         raise ValueError(
@@ -51,7 +51,7 @@ def draw_matches(
         start, end = points[first, row], points[second, column]
         draw_line(canvas, start, end, (0, 0, 0), width + 1)
         draw_line(canvas, start, end, score_colour(values[index]), width)
-    put_candidates(canvas, candidates, frame)
+    put_candidates(canvas, candidates, geometry)
     _draw_scale(canvas)
     return canvas
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmhparse.structures import ImageFrame, ParseFields
+from mmhparse.structures import ImageGeometry, ParseFields
 
 from .canvas import draw_arrow, line_width, start_drawing
 from .directions import direction_colours, draw_wheel
@@ -14,7 +14,7 @@ from .grids import blend, faded, foreground, grid_to_image, single
 def draw_projection(
     image: np.ndarray,
     fields: ParseFields,
-    frame: ImageFrame | None = None,
+    geometry: ImageGeometry | None = None,
     style: Literal['wheel', 'arrows'] = 'wheel',
     level: int = 0,
 ) -> np.ndarray:
@@ -23,7 +23,7 @@ def draw_projection(
     Args:
         image: (H, W, 3) uint8 RGB.
         fields: Fields of one image. Truth is drawn by way of ``TargetFields.as_prediction``.
-        frame: Relates the image to the network input; they are one if None.
+        geometry: Relates the image to the network input; they are one if None.
         style: 'wheel' colours every pixel by direction and, in saturation, length; 'arrows' draws whole vectors from
             some of the pixels to where they land.
         level: Level of the pyramid, 0 = finest.
@@ -33,8 +33,8 @@ def draw_projection(
     """
     canvas = start_drawing(image)
     size = (canvas.shape[1], canvas.shape[0])
-    vectors = _vectors_in_image(fields, size, frame, level)
-    inside = foreground(fields, size, frame)
+    vectors = _vectors_in_image(fields, size, geometry, level)
+    inside = foreground(fields, size, geometry)
     if style == 'wheel':
         lengths = np.hypot(*vectors[inside].T)
         # a few long vectors of large people would leave all others pale
@@ -47,12 +47,14 @@ def draw_projection(
     raise ValueError(f"style must be 'wheel' or 'arrows', got '{style}'.")
 
 
-def _vectors_in_image(fields: ParseFields, size: tuple[int, int], frame: ImageFrame | None, level: int) -> np.ndarray:
+def _vectors_in_image(
+    fields: ParseFields, size: tuple[int, int], geometry: ImageGeometry | None, level: int
+) -> np.ndarray:
     """(H, W, 2) float32; the field at every pixel of the image, in pixels of the image."""
     grid = single(fields.projection[level], 'fields').transpose(1, 2, 0)
     stride = fields.stride * round(fields.projection[0].shape[-1] / fields.projection[level].shape[-1])
-    vectors = grid_to_image(grid, stride, size, frame)
-    return vectors if frame is None else vectors / frame.scale.astype(np.float32)
+    vectors = grid_to_image(grid, stride, size, geometry)
+    return vectors if geometry is None else vectors / geometry.scale.astype(np.float32)
 
 
 def _with_arrows(canvas: np.ndarray, vectors: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mmengine.structures import InstanceData
 
-from mmhparse.structures import ImageFrame, ParseFields, Parsing
+from mmhparse.structures import ImageGeometry, ParseFields, Parsing
 
 from .candidates import draw_candidates
 from .heatmaps import draw_heatmaps
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def draw_stages(
     image: np.ndarray,
     fields: ParseFields,
-    frame: ImageFrame,
+    geometry: ImageGeometry,
     codec: 'DifferentiableGroupingCodec',
     people: InstanceData,
     parsing: Parsing,
@@ -34,7 +34,7 @@ def draw_stages(
     Args:
         image: (H, W, 3) uint8 RGB, the original image.
         fields: Its fields, with a batch of 1.
-        frame: Relates it to the network input.
+        geometry: Relates it to the network input.
         codec: Groups the fields once more, for what it sees on its way.
         people: What the codec read from the fields, in pixels of the original image.
         parsing: As the people.
@@ -48,11 +48,11 @@ def draw_stages(
     parts = draw_parts(image, parsing.part_map.numpy(), part_set)
     return {
         'image': image,
-        'joint_heatmaps': add_joint_legend(draw_heatmaps(image, fields, frame), skeleton),
-        'limb_fields': draw_limb_fields(image, fields, frame),
-        'projection_field': draw_projection(image, fields, frame, style='arrows'),
-        'candidates': add_joint_legend(draw_candidates(image, grouping.candidates, frame), skeleton),
-        'matches': draw_matches(image, grouping.candidates, links, shares, skeleton, frame),
+        'joint_heatmaps': add_joint_legend(draw_heatmaps(image, fields, geometry), skeleton),
+        'limb_fields': draw_limb_fields(image, fields, geometry),
+        'projection_field': draw_projection(image, fields, geometry, style='arrows'),
+        'candidates': add_joint_legend(draw_candidates(image, grouping.candidates, geometry), skeleton),
+        'matches': draw_matches(image, grouping.candidates, links, shares, skeleton, geometry),
         'people': draw_skeletons(image, people.keypoints.numpy(), people.keypoint_scores.numpy(), skeleton),
         'parsing': add_part_legend(draw_outlines(parts, parsing.person_map.numpy()), part_set),
     }

@@ -11,9 +11,9 @@ from bright_spot import bright_spot_config, spot
 from PIL import Image
 
 from mmhparse.apis import FailedInput, HumanParsingInferencer
-from mmhparse.apis.background import in_background
 from mmhparse.apis.fetching import fetch
 from mmhparse.apis.inputs import Clip, count_inputs, name_inputs
+from mmhparse.apis.threads import in_background
 
 
 @pytest.fixture(scope='module')

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.registry import MODELS
-from mmhparse.structures import ImageFrame
+from mmhparse.structures import ImageGeometry
 from mmhparse.testing import synthetic_scene
 
 SIZE, SEED = (256, 192), 11
@@ -37,7 +37,7 @@ class TruthfulParser(BaseModel):
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         for sample in data_samples:
-            people, parsing = self.codec.decode(self.fields, ImageFrame.from_metainfo(sample.metainfo))
+            people, parsing = self.codec.decode(self.fields, ImageGeometry.from_metainfo(sample.metainfo))
             sample.pred_people, sample.pred_parsing = people, parsing.to_pixel_data()
             sample.pred_parts = parsing.parts
         return data_samples

@@ -21,7 +21,6 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from mmhparse.apis import FailedInput, HumanParsingInferencer, OutputError
-from mmhparse.apis.writers import safe_files
 from mmhparse.apis.writers.base import Summary
 from mmhparse.apis.writers.images import id_png
 from mmhparse.apis.writers.instance_maps import instance_map
@@ -29,6 +28,7 @@ from mmhparse.apis.writers.page import Page
 from mmhparse.apis.writers.person_maps import PALETTE
 from mmhparse.structures import COCO_17, DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
+from mmhparse.utils import atomic_files
 
 ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco', 'csv', 'page')
 
@@ -239,7 +239,7 @@ def test_a_folder_that_cannot_be_one(spots, tmp_path):
 
 def test_nothing_is_written_outside(spots, tmp_path):
     with pytest.raises(ValueError, match='outside the output folder'):
-        safe_files.inside(tmp_path, '../x.png')
+        atomic_files.path_inside(tmp_path, '../x.png')
     outside, out = tmp_path / 'outside', tmp_path / 'out'
     outside.mkdir()
     (out / 'part_maps').mkdir(parents=True)
@@ -253,8 +253,8 @@ def test_nothing_is_written_outside(spots, tmp_path):
 
 def test_files_are_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / 'a.txt'
-    safe_files.write_whole(path, b'old')
-    with pytest.raises(RuntimeError), safe_files.whole_file(path) as unfinished:
+    atomic_files.write_atomic(path, b'old')
+    with pytest.raises(RuntimeError), atomic_files.atomic_path(path) as unfinished:
         unfinished.write_text('half')
         raise RuntimeError
     assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]

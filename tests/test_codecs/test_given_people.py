@@ -8,7 +8,7 @@ import torch
 from mmengine.structures import InstanceData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.structures import ImageFrame
+from mmhparse.structures import ImageGeometry
 from mmhparse.testing import synthetic_scene
 
 SIZE = (256, 192)
@@ -96,10 +96,10 @@ def test_a_box_without_any_joint_still_gets_its_pixels(codec, fields, annotation
 
 def test_people_are_in_pixels_of_the_original_image(codec, fields, annotation):
     """The same scene as a photo of twice the size: poses come back as they were given."""
-    frame = ImageFrame((512, 384), SIZE)
+    geometry = ImageGeometry((512, 384), SIZE)
     joints = annotation.joints.copy()
     joints[..., :2] = (joints[..., :2] + 0.5) * 2 - 0.5
-    people, parsing = codec.decode(fields, frame, people=joints)
+    people, parsing = codec.decode(fields, geometry, people=joints)
     found = people.keypoint_scores > 0
     torch.testing.assert_close(people.keypoints[found], torch.from_numpy(joints[..., :2])[found])
     assert share_of_right_pixels_doubled(parsing, annotation) > 0.97
@@ -124,7 +124,7 @@ def test_nobody_given_is_nobody_found(codec, fields, nobody):
         (np.zeros((2, 16, 3)), r'poses must have 17 joints.*\(2, 16, 2\)'),
         (np.zeros((2, 5)), r'boxes \(P, 4\).*got \(2, 5\)'),
         (np.array([[10, 10, np.nan, 20.0]]), 'must be finite'),
-        (np.array([[10, 10, 5, 20.0]]), 'a box inside out'),
+        (np.array([[10, 10, 5, 20.0]]), 'an inverted box'),
         (InstanceData(labels=torch.zeros(2)), r"bboxes or keypoints, got InstanceData with \['labels'\]"),
     ],
 )

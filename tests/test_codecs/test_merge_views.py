@@ -9,11 +9,11 @@ import torch.nn.functional as F
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.merge_views import View, merge_views, mirrored_limbs
-from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame, ParseFields, Skeleton
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageGeometry, ParseFields, Skeleton
 from mmhparse.testing import synthetic_scene
 
 SIZE = (160, 128)
-FRAME = ImageFrame(SIZE, SIZE)
+GEOMETRY = ImageGeometry(SIZE, SIZE)
 
 
 @pytest.fixture(scope='module')
@@ -26,9 +26,9 @@ def annotation():
     return synthetic_scene(7, SIZE, num_people=2).annotation
 
 
-def random_fields(seed, frame=FRAME):
+def random_fields(seed, geometry=GEOMETRY):
     torch.manual_seed(seed)
-    w, h = (-(-side // 4) for side in frame.input_size)
+    w, h = (-(-side // 4) for side in geometry.input_size)
     return ParseFields(
         joint_heatmaps=torch.rand(1, 17, h, w),
         joint_offsets=torch.randn(1, 17, 2, h, w),
@@ -84,40 +84,40 @@ def assert_same(merged, expected, **tolerance):
 
 def test_identical_views_equal_the_single_view():
     fields = random_fields(0)
-    view = View(fields, FRAME, flipped=False)
+    view = View(fields, GEOMETRY, flipped=False)
     assert merge(view) is fields
     assert_same(merge(view, view, view), fields)
 
 
 def test_the_mirrored_view_says_the_same():
     fields = random_fields(1)
-    merged = merge(View(fields, FRAME, flipped=False), View(mirrored(fields), FRAME, flipped=True))
+    merged = merge(View(fields, GEOMETRY, flipped=False), View(mirrored(fields), GEOMETRY, flipped=True))
     assert_same(merged, fields)
 
 
 def test_views_of_a_symmetric_image_merge_to_symmetric_fields():
     """The network sees the same picture twice, so its fields are the same twice, and not symmetric themselves."""
     fields = random_fields(2)
-    merged = merge(View(fields, FRAME, flipped=False), View(fields, FRAME, flipped=True))
+    merged = merge(View(fields, GEOMETRY, flipped=False), View(fields, GEOMETRY, flipped=True))
     assert_same(merged, mirrored(merged))
 
 
 def test_padding_is_not_read():
     """Views are padded on the right: the mirror axis is that of the image, not that of the batch."""
     fields = random_fields(3)
-    frame = ImageFrame((140, 128), (140, 128))
+    geometry = ImageGeometry((140, 128), (140, 128))
     narrow = in_columns(fields, lambda tensor: tensor[..., : tensor.shape[-1] * 35 // 40])
     padded = in_columns(mirrored(narrow), lambda tensor: F.pad(tensor, (0, tensor.shape[-1] // 7), value=9.0))
-    assert_same(merge(View(narrow, frame, flipped=False), View(padded, frame, flipped=True)), narrow)
+    assert_same(merge(View(narrow, geometry, flipped=False), View(padded, geometry, flipped=True)), narrow)
 
 
 def test_truth_of_a_mirrored_and_enlarged_image_decodes_to_the_same_people(codec, annotation):
     """Through the encoder: the mirrored annotation, 1.5 times as large, merged with the plain one."""
-    frame = ImageFrame(SIZE, (240, 192))
-    enlarged = annotation.flipped(COCO_17, DENSEPOSE_14).warped(frame.matrix, frame.input_size)
+    geometry = ImageGeometry(SIZE, (240, 192))
+    enlarged = annotation.flipped(COCO_17, DENSEPOSE_14).warped(geometry.matrix, geometry.input_size)
     fields, large = (codec.encode(truth).as_prediction(15) for truth in (annotation, enlarged))
-    merged = merge(View(fields, FRAME, flipped=False), View(large, frame, flipped=True))
-    (people, parsing), (expected, expected_parsing) = codec.decode(merged, FRAME), codec.decode(fields, FRAME)
+    merged = merge(View(fields, GEOMETRY, flipped=False), View(large, geometry, flipped=True))
+    (people, parsing), (expected, expected_parsing) = codec.decode(merged, GEOMETRY), codec.decode(fields, GEOMETRY)
     assert len(people) == len(expected) == 2
     found = (people.keypoint_scores > 0) & (expected.keypoint_scores > 0)
     assert found.sum() >= 0.8 * (expected.keypoint_scores > 0).sum()
@@ -142,7 +142,7 @@ def test_a_limb_without_mirror_image_is_named():
 
 
 def test_the_first_view_gives_the_grid():
-    view = View(random_fields(0), FRAME, flipped=True)
+    view = View(random_fields(0), GEOMETRY, flipped=True)
     with pytest.raises(ValueError, match='the first is not mirrored'):
         merge(view)
     with pytest.raises(ValueError, match='one view or more'):

@@ -10,7 +10,7 @@ from readable_parsing import people_to_parsing as readable
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.part_grid import PartGrid, likeliest
 from mmhparse.codecs.people_to_parsing import people_to_parsing
-from mmhparse.structures import ImageFrame, ParseFields, make_people
+from mmhparse.structures import ImageGeometry, ParseFields, make_people
 from mmhparse.testing import synthetic_scene
 
 
@@ -42,8 +42,8 @@ def random_people(seed, count):
 )
 def test_maps_are_those_of_the_readable_way(seed, smooth, part_stride, count, size):
     fields, people = random_fields(seed, smooth, part_stride), random_people(seed, count)
-    frame = ImageFrame(size, (64, 48))
-    fast, slow = people_to_parsing(fields, people, frame), readable(fields, people, frame)
+    geometry = ImageGeometry(size, (64, 48))
+    fast, slow = people_to_parsing(fields, people, geometry), readable(fields, people, geometry)
     assert (fast.part_map == slow.part_map).all()
     assert (fast.person_map == slow.person_map).all()
     for column in ('labels', 'persons', 'areas'):
@@ -59,18 +59,18 @@ def test_probabilities_are_near_those_of_every_pixel():
     fields = ParseFields(
         truth.joint_heatmaps, truth.joint_offsets, truth.limb_fields, truth.projection, logits, truth.stride, 2
     )
-    people, frame = codec.group(fields).people, ImageFrame((256, 192), (256, 192))
-    fast, slow = people_to_parsing(fields, people, frame).parts, readable(fields, people, frame).parts
+    people, geometry = codec.group(fields).people, ImageGeometry((256, 192), (256, 192))
+    fast, slow = people_to_parsing(fields, people, geometry).parts, readable(fields, people, geometry).parts
     large = fast.areas >= 30
     assert (fast.probabilities - slow.probabilities).abs()[large].max() < 0.1
     assert (fast.scores - slow.scores).abs()[large].max() < 0.05
 
 
 def test_large_images_are_read_in_bands(monkeypatch):
-    fields, people, frame = random_fields(1, 4, 2), random_people(1, 3), ImageFrame((150, 130), (64, 48))
-    whole = people_to_parsing(fields, people, frame)
+    fields, people, geometry = random_fields(1, 4, 2), random_people(1, 3), ImageGeometry((150, 130), (64, 48))
+    whole = people_to_parsing(fields, people, geometry)
     monkeypatch.setattr('mmhparse.codecs.people_to_parsing._BAND', 1000)
-    bands = people_to_parsing(fields, people, frame)
+    bands = people_to_parsing(fields, people, geometry)
     assert (whole.part_map == bands.part_map).all() and (whole.person_map == bands.person_map).all()
     torch.testing.assert_close(whole.parts.probabilities, bands.parts.probabilities)
 

@@ -7,7 +7,7 @@ import torch
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.datasets import CocoPosePartsDataset
 from mmhparse.registry import KEYPOINT_CODECS
-from mmhparse.structures import IGNORE, ImageFrame, ParseAnnotation
+from mmhparse.structures import IGNORE, ImageGeometry, ParseAnnotation
 from mmhparse.testing import synthetic_scene
 
 
@@ -102,8 +102,8 @@ def test_part_score_is_the_cube_root_of_part_joint_and_person(codec, annotate):
 def test_maps_and_joints_come_back_at_the_size_of_the_original_image(codec, size):
     """The image was resized to 256 x 192 before the network saw it: vectors must be rescaled with it."""
     annotation = synthetic_scene(11, (256, 192), num_people=3).annotation
-    frame = ImageFrame(image_size=size, input_size=(256, 192))
-    people, parsing = codec.decode(codec.encode(annotation), frame)
+    geometry = ImageGeometry(image_size=size, input_size=(256, 192))
+    people, parsing = codec.decode(codec.encode(annotation), geometry)
     assert parsing.part_map.shape == (size[1], size[0])
     scale = np.array(size) / (256, 192)
     truth = annotation.warped(np.array([[scale[0], 0, (scale[0] - 1) / 2], [0, scale[1], (scale[1] - 1) / 2]]), size)
@@ -120,9 +120,9 @@ def test_maps_and_joints_come_back_at_the_size_of_the_original_image(codec, size
 def test_padding_right_and_below_changes_nothing(codec):
     annotation = synthetic_scene(7, (256, 192)).annotation
     wider = annotation.warped(np.eye(2, 3), (320, 224))
-    frame = ImageFrame((256, 192), (256, 192))
-    people, parsing = codec.decode(codec.encode(annotation), frame)
-    padded_people, padded = codec.decode(codec.encode(wider), frame)
+    geometry = ImageGeometry((256, 192), (256, 192))
+    people, parsing = codec.decode(codec.encode(annotation), geometry)
+    padded_people, padded = codec.decode(codec.encode(wider), geometry)
     torch.testing.assert_close(padded_people.keypoints, people.keypoints)
     assert (padded.part_map == parsing.part_map).all()
     assert (padded.person_map == parsing.person_map).float().mean() > 0.999

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from mmhparse.datasets.coco_masks import box_mask, decode_runs, segmentation_mask
+from mmhparse.datasets.readers.coco_masks import box_mask, decode_runs, segmentation_mask
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.booleans(), fill=st.booleans())
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmhparse.datasets import DensePoseCocoDataset
-from mmhparse.datasets.densepose_masks import nearest_cells
+from mmhparse.datasets.readers.densepose_masks import nearest_cells
 from mmhparse.structures import IGNORE
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import disturb_densepose_coco, write_densepose_coco
@@ -95,7 +95,7 @@ def test_images_of_2017_and_other_names(tmp_path):
         ('no part masks', []),
         ('bad part masks', ['bad part masks']),
         ('no part has pixels', ['no part has pixels']),
-        ('box inside out', ['bad part masks']),
+        ('inverted box', ['bad part masks']),
         ('part mask cut short', ['bad part masks']),
         ('part mask of another size', ['bad part masks']),
     ],

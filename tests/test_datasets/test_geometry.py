@@ -16,7 +16,7 @@ from mmhparse.datasets import (
     ResizePeople,
     SyntheticPeopleDataset,
 )
-from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageFrame
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageGeometry
 
 DRAWS = 1000
 
@@ -59,8 +59,8 @@ def test_image_for_evaluation_lies_where_its_frame_says():
         record = blot_record(generator)
         annotation = record['annotation']
         after = ResizeLongSide(int(generator.integers(120, 400)))(record)
-        frame = ImageFrame.from_metainfo(after)
-        moved = dict(after, annotation=annotation.warped(frame.matrix, frame.input_size))
+        geometry = ImageGeometry.from_metainfo(after)
+        moved = dict(after, annotation=annotation.warped(geometry.matrix, geometry.input_size))
         assert displacements(moved, margin=20)[:, 1].max() < 0.25
 
 

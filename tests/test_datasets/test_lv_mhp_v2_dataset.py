@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from annotations import assert_same_annotation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from scipy.io import savemat
 
 from mmhparse.datasets import LvMhpV2Dataset
-from mmhparse.datasets.box_matching import box_iou
-from mmhparse.datasets.mhp_poses import MhpPose, match_poses, read_mhp_poses
+from mmhparse.datasets.readers.mhp_poses import MhpPose, match_poses, read_mhp_poses
 from mmhparse.structures import IGNORE
+from mmhparse.structures.boxes import box_iou
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
 
@@ -136,10 +137,10 @@ def test_a_pose_without_mask_makes_its_box_ignored(release):
 
 def test_boxes_inside_out_are_replaced(release):
     root, truth = release
-    disturb_lv_mhp_v2(root, 3, 'box inside out')
+    disturb_lv_mhp_v2(root, 3, 'inverted box')
     records, found = read(root)
     assert_same_annotation(records[0], truth[0])
-    assert found == {'box inside out'}
+    assert found == {'inverted box'}
 
 
 def test_joints_that_are_no_places(release):
@@ -244,12 +245,13 @@ def test_whatever_numbers_the_poses_hold(tmp_path, poses):
     for rows in left_out:
         usable = (rows[:16, :2] >= 0).all(1) & (rows[:16, 0] < 95.5) & (rows[:16, 1] < 71.5)
         assert not (usable & np.isin(rows[:16, 2], (0, 1, 0.5))).any()
-    assert notes.count('box inside out') >= len(left_out)
+    assert notes.count('inverted box') >= len(left_out)
 
 
 def test_boxes_decide_whose_pose_is_whose():
     boxes = np.array([[0, 0, 9, 9], [20, 0, 29, 9], [40, 0, 49, 9]], float)
-    assert box_iou(boxes[:1], np.array([[0, 5, 9, 14.0]]))[0, 0] == pytest.approx(50 / 150)
+    first, shifted = torch.from_numpy(boxes[:1]), torch.tensor([[0, 5, 9, 14.0]], dtype=torch.float64)
+    assert box_iou(first, shifted, inclusive=True).item() == pytest.approx(50 / 150)
     poses = [MhpPose(number, np.zeros((16, 3)), box) for number, box in enumerate(boxes[[2, 0]] + (2, 0, 2, 0))]
     far = MhpPose(7, np.zeros((16, 3)), np.array([26.0, 0, 35, 9]))  # IoU 4 / 16 with the second
     np.testing.assert_array_equal(match_poses(boxes, [*poses, far]), [2, 0, -1])

@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from mmhparse.datasets import PascalPersonPartDataset, pascal_people
-from mmhparse.datasets.pascal_people import MERGED
+from mmhparse.datasets import PascalPersonPartDataset
+from mmhparse.datasets.readers import pascal_people
+from mmhparse.datasets.readers.pascal_people import MERGED
 from mmhparse.structures import IGNORE, PASCAL_PERSON_PART_6
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import disturb_pascal_person_part, write_pascal_person_part
@@ -166,9 +167,9 @@ def test_people_without_joints_are_kept_for_parsing(release, kind):
 
 def test_boxes_inside_out_do_no_harm(release):
     root, (truth, _) = release
-    disturb_pascal_person_part(root, FIRST, 'box inside out')
+    disturb_pascal_person_part(root, FIRST, 'inverted box')
     annotation, kinds = read_first(root)
-    assert kinds == ['box inside out']
+    assert kinds == ['inverted box']
     assert_same(annotation, truth)
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmhparse.datasets.body_segments import body_segments
-from mmhparse.datasets.pseudo_parts import HALF_WIDTH, pseudo_part_map
+from mmhparse.datasets.derived.body_segments import body_segments
+from mmhparse.datasets.derived.pseudo_parts import HALF_WIDTH, pseudo_part_map
 from mmhparse.structures import COCO_17, DENSEPOSE_14
 
 JOINT = {name: index for index, name in enumerate(COCO_17.joints)}

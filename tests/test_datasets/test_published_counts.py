@@ -3,7 +3,7 @@
 import pytest
 
 from mmhparse.datasets import CihpDataset, DensePoseCocoDataset, LvMhpV2Dataset, PascalPersonPartDataset
-from mmhparse.datasets.published_counts import _PUBLISHED, published_counts
+from mmhparse.datasets.report.published_counts import _PUBLISHED, published_counts
 
 SPLITS = {
     (LvMhpV2Dataset, 'train'): 15403,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmhparse.datasets import ResizeLongSide
-from mmhparse.structures import ImageFrame
+from mmhparse.structures import ImageGeometry
 from mmhparse.testing import synthetic_scene
 
 
@@ -40,7 +40,7 @@ def test_pixels_go_where_image_frame_says():
     weight = results['img'][..., 0] / results['img'][..., 0].sum(dtype=float)
     found = [(columns * weight).sum(), (rows * weight).sum()]
     np.testing.assert_allclose(
-        found, ImageFrame.from_metainfo(results).points_to_input(np.array([51.5, 21.5])), atol=0.05
+        found, ImageGeometry.from_metainfo(results).points_to_input(np.array([51.5, 21.5])), atol=0.05
     )
 
 

@@ -7,7 +7,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmhparse.engine import UsageError, allow_checkpoint_types, check_checkpoint
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint
+from mmhparse.utils import UsageError
 
 
 class _AnyClass:

@@ -9,9 +9,10 @@ from mmengine.model import BaseModule
 from stand_ins import stand_in_config
 from torch import nn
 
-from mmhparse.apis.weights import read_checkpoint
-from mmhparse.engine import UsageError, WholeCheckpointHook, check_checkpoint
-from mmhparse.engine.runner_setup import build_runner
+from mmhparse.commands.runner_setup import build_runner
+from mmhparse.engine import WholeCheckpointHook, check_checkpoint
+from mmhparse.engine.checkpoints import read_checkpoint
+from mmhparse.utils import UsageError
 
 
 class Attack:

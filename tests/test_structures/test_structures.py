@@ -11,14 +11,14 @@ from mmhparse.structures import (
     COCO_17,
     DENSEPOSE_14,
     HumanParseDataSample,
-    ImageFrame,
+    ImageGeometry,
     JointCandidates,
     Parsing,
     PartSet,
     Skeleton,
     TargetFields,
-    boxes_round,
     empty_parts,
+    enclosing_boxes,
     get_part_set,
     get_skeleton,
     make_people,
@@ -75,27 +75,27 @@ def test_indices_outside_are_refused():
 
 @given(sides, sides, sides, sides, st.lists(st.tuples(st.floats(-50, 2050), st.floats(-50, 2050)), max_size=5))
 def test_points_go_to_the_input_and_back(width, height, columns, rows, points):
-    frame = ImageFrame((width, height), (columns, rows))
+    geometry = ImageGeometry((width, height), (columns, rows))
     points = np.array(points, dtype=np.float64).reshape(-1, 2)
-    moved = frame.points_to_input(points)
-    np.testing.assert_allclose(frame.points_to_image(moved), points, atol=1e-6, rtol=1e-9)
-    np.testing.assert_allclose(points @ frame.matrix[:, :2].T + frame.matrix[:, 2], moved, atol=1e-6, rtol=1e-9)
+    moved = geometry.points_to_input(points)
+    np.testing.assert_allclose(geometry.points_to_image(moved), points, atol=1e-6, rtol=1e-9)
+    np.testing.assert_allclose(points @ geometry.matrix[:, :2].T + geometry.matrix[:, 2], moved, atol=1e-6, rtol=1e-9)
 
 
 @given(sides, sides)
 def test_the_corners_of_the_image_are_those_of_the_input(width, height):
-    frame = ImageFrame.from_metainfo(dict(ori_shape=(height, width, 3), img_shape=(60, 80)))
+    geometry = ImageGeometry.from_metainfo(dict(ori_shape=(height, width, 3), img_shape=(60, 80)))
     corners = np.array([[-0.5, -0.5], [width - 0.5, height - 0.5]])
-    np.testing.assert_allclose(frame.points_to_input(corners), [[-0.5, -0.5], [79.5, 59.5]], atol=1e-9)
-    xs, ys = frame.pixels_in_input()
+    np.testing.assert_allclose(geometry.points_to_input(corners), [[-0.5, -0.5], [79.5, 59.5]], atol=1e-9)
+    xs, ys = geometry.pixels_in_input()
     assert (len(xs), len(ys)) == (width, height)
-    np.testing.assert_allclose([xs[0], ys[0]], frame.points_to_input(np.zeros(2)), atol=1e-9)
+    np.testing.assert_allclose([xs[0], ys[0]], geometry.points_to_input(np.zeros(2)), atol=1e-9)
 
 
 def test_boxes_surround_found_joints():
     points = torch.tensor([[[1.0, 2], [5, 0], [9, 9]], [[1, 1], [2, 2], [3, 3]]])
     mask = torch.tensor([[True, True, False], [False, False, False]])
-    assert boxes_round(points, mask).tolist() == [[1, 0, 5, 2], [0, 0, 0, 0]]
+    assert enclosing_boxes(points, mask).tolist() == [[1, 0, 5, 2], [0, 0, 0, 0]]
     people = make_people(points, mask.float(), torch.ones(2))
     assert people.bboxes.tolist() == [[1, 0, 5, 2], [0, 0, 0, 0]]
     assert make_people(points[:0], mask[:0].float(), torch.ones(0)).bboxes.shape == (0, 4)

@@ -5,7 +5,7 @@ import json
 import torch
 from mmengine.registry import DefaultScope
 
-from mmhparse.engine import load_config
+from mmhparse.commands import load_config
 from mmhparse.registry import MODELS
 
 

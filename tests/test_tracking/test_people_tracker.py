@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from mmhparse.structures import COCO_17, Parsing, empty_parts, make_people
+from mmhparse.structures.boxes import box_iou
 from mmhparse.testing import synthetic_scene
 from mmhparse.tracking import PeopleTracker, TrackerOptions
-from mmhparse.tracking.likeness import box_overlap, joint_likeness, part_overlap
+from mmhparse.tracking.similarity import joint_similarity, part_overlap
 
 
 def frame(places, order, size=(200, 100)):
@@ -85,16 +86,16 @@ def test_moving_scenes():
     assert sorted(ids.values()) == [1, 2, 3, 4, 5]
 
 
-def test_likeness_in_small_cases():
+def test_similarity_in_small_cases():
     boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 0, 0]]), torch.tensor([[0.0, 0, 10, 5], [20, 20, 30, 30]])
-    assert box_overlap(*boxes).tolist() == [[0.5, 0], [0, 0]]
+    assert box_iou(*boxes).tolist() == [[0.5, 0], [0, 0]]
     joints, found = torch.zeros(1, 2, 2), torch.tensor([[True, False]])
     square = torch.tensor([[0.0, 0, 20, 20]])
-    same = joint_likeness(joints, found, joints, found, square, torch.tensor([0.1, 0.1]))
+    same = joint_similarity(joints, found, joints, found, square, torch.tensor([0.1, 0.1]))
     assert same.item() == 1
-    far = joint_likeness(joints, found, joints + torch.tensor([3.0, 4.0]), found, square, torch.tensor([0.1, 0.1]))
+    far = joint_similarity(joints, found, joints + torch.tensor([3.0, 4.0]), found, square, torch.tensor([0.1, 0.1]))
     assert far.item() == pytest.approx(np.exp(-25 / (2 * 200 * 0.04)))
-    assert joint_likeness(joints, found, joints, ~found, square, torch.tensor([0.1, 0.1])).item() == 0
+    assert joint_similarity(joints, found, joints, ~found, square, torch.tensor([0.1, 0.1])).item() == 0
     first = Parsing(torch.tensor([[1, 1, 2, 2]], dtype=torch.uint8), torch.tensor([[1, 1, 1, 0]]), empty_parts())
     second = Parsing(torch.tensor([[1, 1, 1, 2]], dtype=torch.uint8), torch.tensor([[2, 2, 2, 2]]), empty_parts())
     np.testing.assert_allclose(part_overlap(first, second, 1, 2), [[0, 2 / 5]])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmhparse.structures import COCO_17, ImageFrame, JointCandidates, ParseFields
+from mmhparse.structures import COCO_17, ImageGeometry, JointCandidates, ParseFields
 from mmhparse.visualization import (
     draw_candidates,
     draw_heatmaps,
@@ -21,7 +21,7 @@ from mmhparse.visualization.matches import score_colour
 SIZE, STRIDE = (128, 96), 4  # (W, H) of the network input
 IMAGE = np.full((96, 128, 3), 90, dtype=np.uint8)
 LARGE = np.full((192, 256, 3), 90, dtype=np.uint8)
-FRAME = ImageFrame((256, 192), SIZE)  # an image twice as large as the network input
+GEOMETRY = ImageGeometry((256, 192), SIZE)  # an image twice as large as the network input
 
 
 def fields(batch=1):
@@ -43,20 +43,20 @@ def fields(batch=1):
 @pytest.mark.parametrize('image_size', [(128, 96), (256, 192), (100, 75), (77, 96)])
 def test_grids_are_read_where_they_are(image_size):
     # a linear field of the input's x and y is read exactly, away from the border cells
-    frame = ImageFrame(image_size, SIZE)
+    geometry = ImageGeometry(image_size, SIZE)
     xs, ys = (np.arange(32) + 0.5) * STRIDE - 0.5, (np.arange(24) + 0.5) * STRIDE - 0.5
     grid = np.stack(np.meshgrid(xs, ys), axis=-1)
-    read = grid_to_image(grid, STRIDE, image_size, frame)
-    expected = np.stack(np.meshgrid(*frame.pixels_in_input()), axis=-1)
+    read = grid_to_image(grid, STRIDE, image_size, geometry)
+    expected = np.stack(np.meshgrid(*geometry.pixels_in_input()), axis=-1)
     inside = ((expected >= 2) & (expected <= np.array(SIZE) - 3)).all(2)
     np.testing.assert_allclose(read[inside], expected[inside], atol=0.1)
 
 
-@pytest.mark.parametrize(('image', 'frame', 'scale'), [(IMAGE, None, 1), (LARGE, FRAME, 2)])
-def test_heatmaps(image, frame, scale):
+@pytest.mark.parametrize(('image', 'geometry', 'scale'), [(IMAGE, None, 1), (LARGE, GEOMETRY, 2)])
+def test_heatmaps(image, geometry, scale):
     given = fields()
     given.joint_heatmaps[0, 3, 10, 20] = 1
-    drawn = draw_heatmaps(image, given, frame)
+    drawn = draw_heatmaps(image, given, geometry)
     weight = (drawn.astype(int) - drawn[0, 0]).clip(0).sum(2)
     y, x = (int(value) for value in np.unravel_index(weight.argmax(), weight.shape))
     centre = (np.array([20.5, 10.5]) * STRIDE * scale) - 0.5
@@ -79,7 +79,7 @@ def test_limb_fields_show_the_strongest_limb():
     given = fields()
     given.limb_fields[0, 2, :, 4, 8:16] = torch.tensor([1.0, 0])[:, None]
     given.limb_fields[0, 7, :, 4, 8:16] = torch.tensor([0, -0.5])[:, None]
-    drawn = draw_limb_fields(LARGE, given, FRAME)
+    drawn = draw_limb_fields(LARGE, given, GEOMETRY)
     assert drawn[35, 100, 0] > 200 and drawn[35, 100, 1:].max() < 10  # red: to the right, as limb 2 says
     assert (drawn[35, 150] == drawn[0, 0]).all()
 
@@ -92,7 +92,7 @@ def foreground(given, rows, columns):
 def test_projection_wheel_covers_parts_only():
     given = foreground(fields(), slice(4, 12), slice(8, 16))
     given.projection[0][0, 1] = 10  # down
-    drawn = draw_projection(LARGE, given, FRAME)
+    drawn = draw_projection(LARGE, given, GEOMETRY)
     x, y = 90, 64
     hue = cv2.cvtColor(drawn, cv2.COLOR_RGB2HSV)[y, x, 0]
     assert abs(int(hue) - 45) < 3  # 90 degrees, in OpenCV's half degrees
@@ -112,7 +112,7 @@ def test_projection_levels_are_of_their_own_stride():
 def test_projection_arrows_end_where_pixels_land():
     given = foreground(fields(), slice(10, 12), slice(10, 12))  # input pixels 40 to 47
     given.projection[0][0, 0] = 30
-    drawn = draw_projection(LARGE, given, FRAME, style='arrows')
+    drawn = draw_projection(LARGE, given, GEOMETRY, style='arrows')
     bright = np.flatnonzero((drawn.max(2) > 200).any(0))
     assert 79 <= bright.min() <= 90 and 140 <= bright.max() <= 156  # from x = 80 .. 95, 60 pixels on
     with pytest.raises(ValueError, match="'wheel' or 'arrows'"):
@@ -127,9 +127,9 @@ def candidates():
     return JointCandidates(xy, torch.full((1, 17, 2), 0.8), mask)
 
 
-@pytest.mark.parametrize(('image', 'frame', 'scale'), [(IMAGE, None, 1), (LARGE, FRAME, 2)])
-def test_candidates(image, frame, scale):
-    drawn = draw_candidates(image, candidates(), frame)
+@pytest.mark.parametrize(('image', 'geometry', 'scale'), [(IMAGE, None, 1), (LARGE, GEOMETRY, 2)])
+def test_candidates(image, geometry, scale):
+    drawn = draw_candidates(image, candidates(), geometry)
     colours = spread_colours(17)
     assert tuple(drawn[20 * scale, 20 * scale]) == colours[5]
     assert tuple(drawn[60 * scale, 70 * scale]) == tuple(drawn[60 * scale, 20 * scale]) == colours[7]
@@ -139,10 +139,10 @@ def test_candidates(image, frame, scale):
 def test_matches():
     limb = COCO_17.limbs.index((5, 7))
     links, scores = torch.tensor([[limb, 0, 1]]), torch.tensor([0.3])
-    drawn = draw_matches(LARGE, candidates(), links, scores, 'coco_17', FRAME)
+    drawn = draw_matches(LARGE, candidates(), links, scores, 'coco_17', GEOMETRY)
     assert tuple(drawn[81, 91]) == score_colour(0.3)  # half way from (40.5, 40.5) to (140.5, 120.5)
     assert len(np.unique(drawn[70:90, 35:45])) == 1  # the other candidate is not linked
-    none = draw_matches(LARGE, candidates(), torch.zeros(0, 3, dtype=torch.long), torch.zeros(0), COCO_17, FRAME)
+    none = draw_matches(LARGE, candidates(), torch.zeros(0, 3, dtype=torch.long), torch.zeros(0), COCO_17, GEOMETRY)
     assert tuple(none[41, 41]) == spread_colours(17)[5]
     with pytest.raises(ValueError, match='limb 99'):
         draw_matches(IMAGE, candidates(), torch.tensor([[99, 0, 0]]), scores, COCO_17)

@@ -5,7 +5,7 @@ import pytest
 from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.structures import HumanParseDataSample, ImageFrame
+from mmhparse.structures import HumanParseDataSample, ImageGeometry
 from mmhparse.testing import synthetic_scene
 from mmhparse.visualization import (
     HumanParseVisualizer,
@@ -42,17 +42,17 @@ def fields(scene, codec):
 @pytest.mark.parametrize('factor', [1, 2])
 def test_fields_candidates_and_matches(scene, codec, fields, factor):
     size = (factor * SIZE[0], factor * SIZE[1])
-    frame = ImageFrame(size, SIZE)
+    geometry = ImageGeometry(size, SIZE)
     image = scene.image[..., ::-1].repeat(factor, 0).repeat(factor, 1)
     grouping = codec.group(fields)
     shares = grouping.plan[tuple(grouping.links.T)]
     pictures = [
-        draw_heatmaps(image, fields, frame),
-        draw_limb_fields(image, fields, frame),
-        draw_projection(image, fields, frame),
-        draw_projection(image, fields, frame, style='arrows'),
-        draw_candidates(image, grouping.candidates, frame),
-        draw_matches(image, grouping.candidates, grouping.links, shares, codec.skeleton, frame),
+        draw_heatmaps(image, fields, geometry),
+        draw_limb_fields(image, fields, geometry),
+        draw_projection(image, fields, geometry),
+        draw_projection(image, fields, geometry, style='arrows'),
+        draw_candidates(image, grouping.candidates, geometry),
+        draw_matches(image, grouping.candidates, grouping.links, shares, codec.skeleton, geometry),
     ]
     for picture in pictures:
         assert picture.shape == image.shape and picture.dtype == np.uint8

@@ -23,16 +23,18 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.dataset_setup import build_dataset
+from mmhparse.commands.runner_setup import build_runner, set_work_dir
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.engine import UsageError, check_checkpoint, load_config, progress_bar
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.dataset_setup import build_dataset
+from mmhparse.engine import check_checkpoint
 from mmhparse.engine.hooks.parse_visualization_hook import original_image
-from mmhparse.engine.runner_setup import build_runner, set_work_dir
 from mmhparse.evaluation import PartErrorMetric
 from mmhparse.evaluation.error_analysis import ERROR_KINDS, PIXEL_ERRORS, ErrorAnalysis
 from mmhparse.evaluation.functional import THRESHOLDS
 from mmhparse.evaluation.metrics import WorstImage
+from mmhparse.utils import UsageError, progress_bar
 from mmhparse.visualization import ERROR_COLOURS, draw_errors
 
 MIDDLE = THRESHOLDS.index(0.5)

@@ -23,8 +23,8 @@ from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.part_grid import PartGrid
 from mmhparse.codecs.people_to_parsing import people_to_parsing
 from mmhparse.codecs.person_grid import PersonGrid
-from mmhparse.structures import ImageFrame, ParseAnnotation, ParseFields, PartSet
-from mmhparse.testing import synthetic_scene
+from mmhparse.structures import ImageGeometry, ParseAnnotation, ParseFields, PartSet
+from mmhparse.synthetic import synthetic_scene
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after the choice of a backend without a screen)
@@ -91,10 +91,10 @@ def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
 def grouping_side_by_side(repeats: int) -> dict[str, list[float]]:
     """Both ways to give the foreground of a 512 x 512 image with 10 people its people."""
     codec, annotation = make_codec(), crowd((1, 2), 10, (512, 256))
-    fields, frame = stride_fields(codec, annotation), ImageFrame((512, 512), (512, 512))
+    fields, geometry = stride_fields(codec, annotation), ImageGeometry((512, 512), (512, 512))
     people = codec.group(fields).people
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
-    xs, ys = frame.pixels_in_input()
+    xs, ys = geometry.pixels_in_input()
     part_map, _ = parts.read(xs, ys)
     print(f'{len(people)} people, {(part_map > 0).mean():.1%} foreground')
     return {
@@ -128,8 +128,10 @@ def growth_with_pixels(repeats: int) -> dict[float, list[float]]:
     people = codec.group(fields).people
     times = {}
     for side in (512, 1024, 2048, 3072, 4096):
-        frame = ImageFrame((side, side), (512, 512))
-        times[side * side / 2**20] = milliseconds(lambda frame=frame: people_to_parsing(fields, people, frame), repeats)
+        geometry = ImageGeometry((side, side), (512, 512))
+        times[side * side / 2**20] = milliseconds(
+            lambda geometry=geometry: people_to_parsing(fields, people, geometry), repeats
+        )
     return times
 
 

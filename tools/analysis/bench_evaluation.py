@@ -21,7 +21,7 @@ from rich.table import Table
 
 from mmhparse.datasets import part_instance_map
 from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
-from mmhparse.testing import synthetic_scene
+from mmhparse.synthetic import synthetic_scene
 
 EVAL_FILES = Path(__file__).parent / 'eval_files.py'
 
@@ -41,7 +41,7 @@ def histogram_for_each_pair(predicted: list[np.ndarray], truth: list[np.ndarray]
 
 
 def draw_people(people: int, size: int, classes: int, seed: int) -> PeopleMaps:
-    """Drawn people side by side, whose parts have labels from all over the vocabulary."""
+    """Synthetic people side by side, whose parts have labels from all over the vocabulary."""
     strips = -(-people // 5)
     shares = [people // strips + (strip < people % strips) for strip in range(strips)]
     widths = np.diff(np.linspace(0, size, strips + 1).astype(int))

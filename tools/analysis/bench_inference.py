@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from mmhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
-from mmhparse.engine.heaps import share_heaps
-from mmhparse.testing import synthetic_scene
+from mmhparse.commands.heaps import share_heaps
+from mmhparse.synthetic import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_r50_coco.py'

@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.datasets.coco_masks import segmentation_mask
-from mmhparse.engine import progress_bar
+from mmhparse.datasets.readers.coco_masks import segmentation_mask
 from mmhparse.registry import DATASETS, TRANSFORMS
-from mmhparse.testing import SyntheticScene, synthetic_scene
+from mmhparse.synthetic import SyntheticScene, synthetic_scene
 from mmhparse.testing.releases import (
     write_cihp,
     write_densepose_coco,
     write_lv_mhp_v2,
     write_pascal_person_part,
 )
+from mmhparse.utils import progress_bar
 
 IMAGE_SIZE = (1024, 768)
 PEOPLE = 4

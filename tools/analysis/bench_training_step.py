@@ -1,4 +1,4 @@
-"""Times a training step of a config on drawn people, and how much of it each loss takes.
+"""Times a training step of a config on synthetic people, and how much of it each loss takes.
 
 A loss is timed alone, forward and backward, on fields that the network predicted; the network's time is that of a whole
 step less that of the losses. All are medians of one run.
@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mmhparse.engine import load_config
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.models import BottomUpHumanParser
 from mmhparse.registry import DATASETS, MODELS
 from mmhparse.structures import TargetFields

@@ -28,12 +28,12 @@ from torch import Tensor
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.training_candidates import LabelledCandidates, training_candidates
-from mmhparse.engine import load_config
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.runner_setup import build_runner, set_work_dir
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.runner_setup import build_runner, set_work_dir
 from mmhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver, UnbalancedTransport, solve
 from mmhparse.registry import MODELS
-from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
+from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields
 
 SOLVERS = {
     'greedy': Greedy(),
@@ -104,8 +104,8 @@ def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
 def people_in_input(sample: HumanParseDataSample) -> InstanceData:
     """The true joints, in pixels of the network input."""
     joints = sample.gt_people.joints.clone()
-    frame = ImageFrame.from_metainfo(sample.metainfo)
-    joints[..., :2] = torch.from_numpy(frame.points_to_input(joints[..., :2].numpy()))
+    geometry = ImageGeometry.from_metainfo(sample.metainfo)
+    joints[..., :2] = torch.from_numpy(geometry.points_to_input(joints[..., :2].numpy()))
     return InstanceData(joints=joints)
 
 

@@ -15,7 +15,7 @@ import torch
 
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.tiling import TiledNetwork
-from mmhparse.testing import synthetic_scene
+from mmhparse.synthetic import synthetic_scene
 
 _SCENE = (256, 192)
 """Width and height of a scene of the light parser's training."""

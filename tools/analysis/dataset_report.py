@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.dataset_setup import add_split_option, build_dataset
 from mmhparse.datasets import HumanParseDataset, Irregularity
-from mmhparse.datasets.counts import DatasetCounts
-from mmhparse.datasets.published_counts import PublishedCounts, published_counts
-from mmhparse.datasets.whole_samples import load_whole
-from mmhparse.engine import load_config, progress_bar
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.dataset_setup import add_split_option, build_dataset
-from mmhparse.engine.whole_files import write_whole
+from mmhparse.datasets.exporting import load_whole
+from mmhparse.datasets.report.counts import DatasetCounts
+from mmhparse.datasets.report.published_counts import PublishedCounts, published_counts
+from mmhparse.utils import progress_bar
+from mmhparse.utils.atomic_files import write_atomic
 
 FILES_SHOWN = 3
 """Files that the printed report names for each kind of irregularity; the JSON names all."""
@@ -229,7 +230,7 @@ def main() -> None:
     report = make_report(dataset, args.workers)
     show(report, Console())
     if args.out:
-        write_whole(Path(args.out), (json.dumps(report, indent=2) + '\n').encode())
+        write_atomic(Path(args.out), (json.dumps(report, indent=2) + '\n').encode())
 
 
 if __name__ == '__main__':

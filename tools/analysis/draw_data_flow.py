@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.structures import ImageFrame
-from mmhparse.testing import synthetic_scene
+from mmhparse.structures import ImageGeometry
+from mmhparse.synthetic import synthetic_scene
 from mmhparse.visualization import draw_stages, small_png
 
 LARGEST_FILE = 150_000  # bytes
@@ -25,12 +25,12 @@ def draw_flow(seed: int, size: tuple[int, int], enlarge: int = 2) -> dict[str, n
     scene = synthetic_scene(seed, size)
     codec = DifferentiableGroupingCodec()
     fields = codec.encode(scene.annotation).as_prediction(len(codec.part_set))
-    frame = ImageFrame((enlarge * size[0], enlarge * size[1]), size)
-    image = cv2.resize(scene.image[..., ::-1], frame.image_size, interpolation=cv2.INTER_CUBIC)
+    geometry = ImageGeometry((enlarge * size[0], enlarge * size[1]), size)
+    image = cv2.resize(scene.image[..., ::-1], geometry.image_size, interpolation=cv2.INTER_CUBIC)
     # its grain would take up most of each file
     image = cv2.bilateralFilter(image, d=7, sigmaColor=30, sigmaSpace=3)
-    people, parsing = codec.decode(fields, frame)
-    return draw_stages(image, fields, frame, codec, people, parsing)
+    people, parsing = codec.decode(fields, geometry)
+    return draw_stages(image, fields, geometry, codec, people, parsing)
 
 
 def main() -> None:

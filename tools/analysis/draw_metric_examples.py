@@ -23,7 +23,7 @@ from mmhparse.evaluation.functional import (
     semantic_part_scores,
 )
 from mmhparse.structures import COCO_17
-from mmhparse.testing import synthetic_scene
+from mmhparse.synthetic import synthetic_scene
 from mmhparse.visualization import draw_errors
 
 PARTS = ('background', 'head', 'torso', 'arms', 'legs')

@@ -15,7 +15,7 @@ from mmhparse.datasets import (
     ResizePeople,
     SyntheticPeopleDataset,
 )
-from mmhparse.engine.whole_files import write_whole
+from mmhparse.utils.atomic_files import write_atomic
 from mmhparse.visualization import draw_outlines, draw_parts, draw_skeletons, in_grid, small_png
 
 LARGEST_FILE = 190_000  # bytes
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=2, help='seed of the random transforms')
     parser.add_argument('--out', default='docs/images/transforms.png', help='file for the picture')
     args = parser.parse_args()
-    write_whole(args.out, small_png(draw_examples(args.image, args.seed), LARGEST_FILE))
+    write_atomic(args.out, small_png(draw_examples(args.image, args.seed), LARGEST_FILE))
     print(args.out)
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mmhparse.engine import HEADLINE_METRICS, UsageError, progress_bar
-from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.commands import HEADLINE_METRICS
+from mmhparse.commands.arguments import plain_usage_errors
 from mmhparse.evaluation.files import (
     CihpFiles,
     CocoFiles,
@@ -31,6 +31,7 @@ from mmhparse.evaluation.files import (
     score_files,
 )
 from mmhparse.structures import get_part_set
+from mmhparse.utils import UsageError, progress_bar
 
 PART_SETS = {'cihp': 'cihp_19', 'mhp': 'mhp_v2_58'}
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mmhparse.engine import draw_curves
-from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.commands import draw_curves
+from mmhparse.commands.arguments import plain_usage_errors
 
 
 def main() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.dataset_setup import add_split_option, build_dataset
+from mmhparse.datasets.derived.part_instances import part_instance_map
 from mmhparse.datasets.exporting import export, image_file, image_names
-from mmhparse.datasets.part_instances import part_instance_map
-from mmhparse.engine import UsageError, load_config, progress_bar
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.dataset_setup import add_split_option, build_dataset
-from mmhparse.engine.whole_files import write_whole
 from mmhparse.structures import IGNORE, ParseAnnotation
+from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils.atomic_files import write_atomic
 
 
 class CihpLayout:
@@ -47,16 +48,16 @@ class CihpLayout:
         known = (annotation.part_map != IGNORE) & (annotation.person_map != IGNORE)
         parts, people = annotation.part_map * known, annotation.person_map * known
         instances = part_instance_map(parts, people, self.num_classes, consecutive=True)
-        write_whole(self.root / 'Images' / f'{name}{suffix}', content)
-        write_whole(self.root / 'Category_ids' / f'{name}.png', _png(annotation.part_map))
-        write_whole(self.root / 'Human_ids' / f'{name}.png', _png(annotation.person_map))
-        write_whole(self.root / 'Instance_ids' / f'{name}.png', _png(instances))
-        write_whole(self.root / 'Instance_ids' / f'{name}.txt', _instance_list(instances, parts, people).encode())
+        write_atomic(self.root / 'Images' / f'{name}{suffix}', content)
+        write_atomic(self.root / 'Category_ids' / f'{name}.png', _png(annotation.part_map))
+        write_atomic(self.root / 'Human_ids' / f'{name}.png', _png(annotation.person_map))
+        write_atomic(self.root / 'Instance_ids' / f'{name}.png', _png(instances))
+        write_atomic(self.root / 'Instance_ids' / f'{name}.txt', _instance_list(instances, parts, people).encode())
         self.names.append(name)
 
     def write_list(self, file_name: str) -> None:
         """Writes the names of all images that were written, one a line."""
-        write_whole(self.root / file_name, ''.join(f'{name}\n' for name in self.names).encode())
+        write_atomic(self.root / file_name, ''.join(f'{name}\n' for name in self.names).encode())
 
 
 def _png(labels: np.ndarray) -> bytes:

@@ -4,13 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.dataset_setup import add_split_option, build_dataset
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.datasets.coco_parse_json import parse_annotations, parse_categories
 from mmhparse.datasets.exporting import export, image_file, image_names
-from mmhparse.engine import UsageError, load_config, progress_bar
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.dataset_setup import add_split_option, build_dataset
-from mmhparse.engine.whole_files import write_whole
+from mmhparse.datasets.readers.coco_parse_json import parse_annotations, parse_categories
+from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils.atomic_files import write_atomic
 
 
 class CocoJson:
@@ -39,7 +40,7 @@ class CocoJson:
     def write(self, name: str, sample: dict) -> None:
         """Writes the image, and notes what is in it."""
         suffix, content = image_file(sample)
-        write_whole(self.root / 'images' / f'{name}{suffix}', content)
+        write_atomic(self.root / 'images' / f'{name}{suffix}', content)
         width, height = sample['annotation'].size
         number = len(self.images) + 1
         self.images.append({'id': number, 'file_name': f'{name}{suffix}', 'width': width, 'height': height})
@@ -48,7 +49,7 @@ class CocoJson:
     def write_json(self, file_name: str) -> None:
         """Writes the JSON of all images that were written."""
         content = {'images': self.images, 'annotations': self.annotations, 'categories': self.categories}
-        write_whole(self.root / file_name, json.dumps(content).encode())
+        write_atomic(self.root / file_name, json.dumps(content).encode())
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,13 +15,15 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmhparse.apis.building import build_model
+from mmhparse.apis.model_names import BUNDLED_WEIGHTS
 from mmhparse.apis.networks import OnnxNetwork
 from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
-from mmhparse.apis.weights import BUNDLED_WEIGHTS, inference_config
-from mmhparse.apis.writers.safe_files import whole_file
-from mmhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
-from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint
+from mmhparse.engine.packed_weights import inference_config
 from mmhparse.structures import ParseFields
+from mmhparse.utils.atomic_files import atomic_path
 
 SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
 """Batches, heights and widths at which outputs are compared; the first is the example to trace."""
@@ -50,7 +52,7 @@ def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> No
     example = torch.zeros(*SIZES[0][:1], 3, *SIZES[0][1:])
     found = parser.predict_fields(example)
     dynamic = {name: {0: 'batch', value: 'height', value + 1: 'width'} for name, value in _spatial(found).items()}
-    with whole_file(path) as unfinished, warnings.catch_warnings():
+    with atomic_path(path) as unfinished, warnings.catch_warnings():
         # sizes that tracing fixed would show in the comparison; the exporter that is not deprecated needs onnxscript
         warnings.simplefilter('ignore', torch.jit.TracerWarning)
         warnings.simplefilter('ignore', DeprecationWarning)
@@ -89,7 +91,7 @@ def export_torch(parser: nn.Module, path: Path) -> nn.Module:
         (torch.zeros(2, 3, 192, 256),),
         dynamic_shapes=({0: batch, 2: 32 * rows, 3: 32 * columns},),
     )
-    with whole_file(path) as unfinished:
+    with atomic_path(path) as unfinished:
         torch.export.save(program, str(unfinished))
     return torch.export.load(str(path)).module()
 

@@ -11,11 +11,12 @@ import mmcv
 import numpy as np
 from mmcv.transforms import Compose
 
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands.dataset_setup import add_split_option, build_dataset
 from mmhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
-from mmhparse.engine import UsageError, load_config, progress_bar
-from mmhparse.engine.command_line import add_config_options, plain_usage_errors
-from mmhparse.engine.dataset_setup import add_split_option, build_dataset
-from mmhparse.structures import HumanParseDataSample, ImageFrame
+from mmhparse.structures import HumanParseDataSample, ImageGeometry
+from mmhparse.utils import UsageError, progress_bar
 from mmhparse.visualization import (
     DrawnPeople,
     add_joint_legend,
@@ -68,15 +69,15 @@ def draw_targets(image: np.ndarray, sample: HumanParseDataSample, dataset: Human
     targets = sample.gt_fields
     factor = enlargement(image)
     height, width = image.shape[:2]
-    frame = ImageFrame((factor * width, factor * height), (width, height))
+    geometry = ImageGeometry((factor * width, factor * height), (width, height))
     image = enlarged(image, factor)
     fields = targets.as_prediction(len(dataset.part_set))
     counts = targets.joint_weight[0].numpy().repeat(factor * targets.stride, 0).repeat(factor * targets.stride, 1)
     counts = counts[: image.shape[0], : image.shape[1], None]
     panels = {
-        'joint heatmaps': draw_heatmaps(image, fields, frame),
-        'limb fields': draw_limb_fields(image, fields, frame),
-        'projection field': draw_projection(image, fields, frame, style='arrows'),
+        'joint heatmaps': draw_heatmaps(image, fields, geometry),
+        'limb fields': draw_limb_fields(image, fields, geometry),
+        'projection field': draw_projection(image, fields, geometry, style='arrows'),
         'where people count': np.rint(image * (0.25 + 0.75 * counts)).astype(np.uint8),
     }
     return add_joint_legend(in_grid(list(panels.values()), list(panels), columns=2), dataset.skeleton)

@@ -7,11 +7,13 @@ HumanParsingInferencer(weights='NAME.npz') needs no config.
 import argparse
 from pathlib import Path
 
-from mmhparse.apis.weights import inference_config, load_weights, pack_weights, read_checkpoint
-from mmhparse.apis.writers.safe_files import whole_file
-from mmhparse.engine import allow_checkpoint_types, check_checkpoint, load_config
-from mmhparse.engine.command_line import plain_usage_errors
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.engine import allow_checkpoint_types, check_checkpoint
+from mmhparse.engine.checkpoints import load_weights, read_checkpoint
+from mmhparse.engine.packed_weights import inference_config, pack_weights
 from mmhparse.registry import MODELS
+from mmhparse.utils.atomic_files import atomic_path
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     allow_checkpoint_types()
     model = MODELS.build(cfg.model)
     load_weights(model, read_checkpoint(args.checkpoint))
-    with whole_file(args.out) as unfinished:
+    with atomic_path(args.out) as unfinished:
         pack_weights(unfinished, model.state_dict(), inference_config(cfg).pretty_text)
     print(f'{args.out}: {args.out.stat().st_size / 1e6:.2f} MB')
 

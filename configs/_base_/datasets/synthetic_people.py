@@ -1,4 +1,4 @@
-# Drawn people with exact truth; nothing to download. Leaf configs give the model the same codec:
+# Synthetic people with exact truth; nothing to download. Leaf configs give the model the same codec:
 # model = dict(codec=_base_.codec).
 dataset_type = 'SyntheticPeopleDataset'
 image_size = (256, 192)
@@ -10,7 +10,7 @@ train_pipeline = [
     dict(type='GenerateFields', codec=codec),
     dict(type='PackHumanParseInputs'),
 ]
-# drawn people have that size already; photos that are parsed with the trained parser get it
+# synthetic people have that size already; photos that are parsed with the trained parser get it
 test_pipeline = [dict(type='ResizeLongSide', long_side=max(image_size)), dict(type='PackHumanParseInputs')]
 
 train_dataloader = dict(

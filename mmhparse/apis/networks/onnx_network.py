@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from mmengine.config import Config
 from torch import Tensor
 
 from mmhparse.structures import ParseFields
@@ -67,3 +68,15 @@ def open_session(path: str | Path, device: str):
 def config_text(path: str | Path) -> str | None:
     """The config that an export was made of."""
     return open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
+
+
+def exported_config(path: str) -> Config:
+    """The config that an export for onnxruntime was made of.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    text = config_text(path)
+    if text is None:
+        raise ValueError(f"'{path}' holds no config: give the config of the model beside it.")
+    return Config.fromstring(text, file_format='.py')

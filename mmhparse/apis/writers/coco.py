@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pycocotools import mask as coco_mask
 
-from mmhparse.datasets.coco_parse_json import PERSON, parse_categories
+from mmhparse.datasets.readers.coco_parse_json import PERSON, parse_categories
 
 from .base import Summary
 

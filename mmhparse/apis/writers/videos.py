@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .safe_files import whole_file
+from mmhparse.utils.atomic_files import atomic_path
 
 
 class VideoFile:
@@ -26,7 +26,7 @@ class VideoFile:
         self.path = path
         self.fps = fps
         self._stack = ExitStack()
-        self._unfinished = self._stack.enter_context(whole_file(path))
+        self._unfinished = self._stack.enter_context(atomic_path(path))
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 

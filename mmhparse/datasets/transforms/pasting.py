@@ -5,7 +5,7 @@ import numpy as np
 
 from mmhparse.structures import ParseAnnotation
 
-from ..person_layers import person_boxes
+from ..derived.person_layers import person_boxes
 
 FEATHER_REACH = 3
 """Soft edges end at this many times their spread."""

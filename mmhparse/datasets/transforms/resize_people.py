@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmhparse.registry import TRANSFORMS
-from mmhparse.structures import ImageFrame
+from mmhparse.structures import ImageGeometry
 
 from .annotation_size import check_annotation_size
 
@@ -36,17 +36,17 @@ class ResizePeople(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
-        frame = self._frame(results['annotation'].size)
-        results['img'] = _resized(results['img'], frame.input_size)
+        geometry = self._geometry(results['annotation'].size)
+        results['img'] = _resized(results['img'], geometry.input_size)
         results['img_shape'] = results['img'].shape[:2]
-        results['annotation'] = results['annotation'].warped(frame.matrix, frame.input_size).without_absent()
+        results['annotation'] = results['annotation'].warped(geometry.matrix, geometry.input_size).without_absent()
         return results
 
-    def _frame(self, old: tuple[int, int]) -> ImageFrame:
+    def _geometry(self, old: tuple[int, int]) -> ImageGeometry:
         if not self.keep_ratio:
-            return ImageFrame(old, self.size)
+            return ImageGeometry(old, self.size)
         scale = min(new / length for new, length in zip(self.size, old, strict=True))
-        return ImageFrame(old, (max(round(old[0] * scale), 1), max(round(old[1] * scale), 1)))
+        return ImageGeometry(old, (max(round(old[0] * scale), 1), max(round(old[1] * scale), 1)))
 
 
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

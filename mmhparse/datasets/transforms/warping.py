@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mmhparse.structures import ImageFrame
+from mmhparse.structures import ImageGeometry
 
 GREY = (104, 116, 124)
 """Colour (B, G, R) of what lies outside an image: about the mean of photos."""
@@ -41,7 +41,7 @@ def warp_image(
         height, width = image.shape[:2]
         smaller = max(round(width * shrink), 1), max(round(height * shrink), 1)
         image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
-        matrix = _after(matrix, ImageFrame((width, height), smaller).matrix)
+        matrix = _after(matrix, ImageGeometry((width, height), smaller).matrix)
     if border is None:
         return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)

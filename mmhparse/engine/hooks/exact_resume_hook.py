@@ -11,8 +11,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import IterBasedTrainLoop
 
 from mmhparse.registry import HOOKS
-
-from ..progress import progress_bar
+from mmhparse.utils.progress import progress_bar
 
 
 def random_states() -> dict[str, Any]:

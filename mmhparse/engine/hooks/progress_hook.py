@@ -8,8 +8,7 @@ from mmengine.hooks import Hook
 from tqdm import tqdm
 
 from mmhparse.registry import HOOKS
-
-from ..progress import AboveBars, progress_bar
+from mmhparse.utils.progress import AboveBars, progress_bar
 
 
 @HOOKS.register_module()

@@ -5,7 +5,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
 from mmhparse.registry import HOOKS
-from mmhparse.structures import ImageFrame, Parsing
+from mmhparse.structures import ImageGeometry, Parsing
 from mmhparse.visualization import draw_stages, in_grid
 
 from .parse_visualization_hook import image_name, original_image
@@ -44,7 +44,7 @@ class StagePicturesHook(Hook):
             stages = draw_stages(
                 original_image(sample, packed),
                 sample.pred_fields,
-                ImageFrame.from_metainfo(sample.metainfo),
+                ImageGeometry.from_metainfo(sample.metainfo),
                 _parser(runner).codec,
                 sample.pred_people,
                 Parsing.from_pixel_data(sample.pred_parsing, sample.pred_parts),

@@ -5,8 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.model.test_time_aug import BaseTTAModel
 
 from mmhparse.registry import HOOKS
-
-from ..config import UsageError
+from mmhparse.utils import UsageError
 
 
 @HOOKS.register_module()

@@ -11,7 +11,7 @@ from scipy.ndimage import label as connected_regions
 from scipy.optimize import linear_sum_assignment
 
 from mmhparse.evaluation.functional import PeopleMaps
-from mmhparse.structures.parts import IGNORE
+from mmhparse.structures.part_sets import IGNORE
 
 ErrorKind = Literal['missed_person', 'false_person', 'wrong_person', 'wrong_part', 'boundary']
 

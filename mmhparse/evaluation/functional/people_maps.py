@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmhparse.structures.parts import IGNORE
+from mmhparse.structures.part_sets import IGNORE
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmhparse.structures.parts import IGNORE
+from mmhparse.structures.part_sets import IGNORE
 
 from .protocols import SEMANTIC_PART_PROTOCOLS, SemanticPartProtocol, get_protocol
 

@@ -29,9 +29,9 @@ class InstancePartMetric(BaseMetric):
     scores 0.
 
     Args:
-        protocol: Whose rules to follow: a name in :data:`~mmhparse.evaluation.functional.INSTANCE_PART_PROTOCOLS` or the
-            rules. By default true and predicted people without pixels do not count, and a prediction on ignored pixels
-            is not wrong.
+        protocol: Whose rules to follow: a name in :data:`~mmhparse.evaluation.functional.INSTANCE_PART_PROTOCOLS` or
+            the rules. By default true and predicted people without pixels do not count, and a prediction on ignored
+            pixels is not wrong.
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:

@@ -54,7 +54,7 @@ class JointMetric(BaseMetric):
     """Scores joints with pycocotools, without files.
 
     Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
-    ``OKS_AR``. The fall-offs are those of the data set's skeleton; a person's scale is the square root of its mask's
+    ``OKS_AR``. The OKS sigmas are those of the data set's skeleton; a person's scale is the square root of its mask's
     pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0.
 
     As with COCO, people without labelled joints or without pixels are ignored: a prediction near the box of one

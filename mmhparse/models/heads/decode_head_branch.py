@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..building import build_piece
-from ..trial import trial
+from ..pyramid_shape import trial
 
 
 class DecodeHeadBranch(nn.Module):

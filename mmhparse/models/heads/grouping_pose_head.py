@@ -18,8 +18,8 @@ from .limb_branch import LimbBranch
 class GroupingPoseHead(BaseModule):
     """Pose by differentiable grouping in ``mmpose.BottomupPoseEstimator``.
 
-    The finest level that the neck gives has the stride of the codec, as from ``neck=dict(type='mmhparse.PyramidDecoder',
-    in_channels=..., channels=...)``.
+    The finest level that the neck gives has the stride of the codec, as from
+    ``neck=dict(type='mmhparse.PyramidDecoder', in_channels=..., channels=...)``.
 
     Args:
         channels: Channels of that level.

@@ -8,7 +8,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmhparse.registry import KEYPOINT_CODECS, MODELS
-from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields, TargetFields
+from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields, TargetFields
 
 from ..building import build_piece
 from ..pyramid_shape import pyramid_shape
@@ -122,7 +122,7 @@ class BottomUpHumanParser(BaseModel):
         """
         given = getattr(sample, 'given_people', None)
         with torch.autocast(fields.joint_heatmaps.device.type, enabled=False):
-            people, parsing = self.codec.decode(fields, ImageFrame.from_metainfo(sample.metainfo), given)
+            people, parsing = self.codec.decode(fields, ImageGeometry.from_metainfo(sample.metainfo), given)
         sample.pred_people = people
         sample.pred_parsing = parsing.to_pixel_data()
         sample.pred_parts = parsing.parts

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmhparse.codecs.merge_views import View, merge_views
 from mmhparse.registry import MODELS
-from mmhparse.structures import HumanParseDataSample, ImageFrame, ParseFields
+from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields
 
 
 @MODELS.register_module()
@@ -15,7 +15,7 @@ class HumanParserTTA(BaseTTAModel):
     """Test-time augmentation of a :class:`BottomUpHumanParser`.
 
     The test pipeline ends in ``TestTimeAug``, whose first view is not mirrored; see
-    :func:`mmhparse.engine.runner_setup.use_tta`. Fields are averaged over the views on the grid of the first
+    :func:`mmhparse.commands.runner_setup.use_tta`. Fields are averaged over the views on the grid of the first
     (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once.
 
     Args:
@@ -47,8 +47,8 @@ class HumanParserTTA(BaseTTAModel):
             batch = parser.data_preprocessor(dict(inputs=inputs, data_samples=samples))
             fields = network(batch['inputs']).detach()
             for index, (views, sample) in enumerate(zip(views_of_images, samples, strict=True)):
-                frame = ImageFrame.from_metainfo(sample.metainfo)
-                views.append(View(fields.of_image(index), frame, bool(sample.metainfo.get('flip'))))
+                geometry = ImageGeometry.from_metainfo(sample.metainfo)
+                views.append(View(fields.of_image(index), geometry, bool(sample.metainfo.get('flip'))))
         return list(zip(views_of_images, data['data_samples'][0], strict=True))
 
     def merge_preds(

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmhparse.datasets.part_instances import part_instance_map
+from mmhparse.datasets.derived.part_instances import part_instance_map
 from mmhparse.structures import CIHP_19, CIHP_CENTRES_9, ParseAnnotation
+from mmhparse.synthetic.scene import SyntheticScene
 
-from ..scene import SyntheticScene
 from .relabel import relabelled
 
 FOLDERS = {'train': 'Training', 'val': 'Validation'}

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmhparse.datasets.coco_parse_json import parse_annotations, parse_categories
+from mmhparse.datasets.readers.coco_parse_json import parse_annotations, parse_categories
 from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, Skeleton
+from mmhparse.synthetic.scene import SyntheticScene
 
-from ..scene import SyntheticScene
 from .coco_records import image_record, write_json, write_photo
 from .relabel import relabelled
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from mmhparse.datasets.densepose_masks import GRID, NUM_MASKS, nearest_cells
+from mmhparse.datasets.readers.densepose_masks import GRID, NUM_MASKS, nearest_cells
 from mmhparse.structures import COCO_17, ParseAnnotation
+from mmhparse.synthetic.scene import SyntheticScene
 
-from ..scene import SyntheticScene
 from .coco_records import image_record, person_category, person_record, run_lengths, write_json, write_photo
 
 Layout = Literal['2014', '2017']
@@ -88,7 +88,7 @@ def disturb_densepose_coco(root: Path, number: int, kind: str, split: str = 'tra
         root: Folder of the miniature release.
         number: Id of the image.
         kind: A key of ``DensePoseCocoDataset.IRREGULARITIES``, or 'no part masks', 'neither parts nor joints', 'no
-            joints', 'crowd', 'unlabelled pixels', 'box inside out', 'part mask cut short', 'part mask of another size',
+            joints', 'crowd', 'unlabelled pixels', 'inverted box', 'part mask cut short', 'part mask of another size',
             'part without pixels', 'joint not a number', 'negative visible joint', 'mask of another size', 'truncated
             file', 'name leads out'.
         split, images: As it was written.
@@ -186,7 +186,7 @@ _CHANGES = {
     'no joints': _set(keypoints=51 * [0]),
     'crowd': _crowd,
     'unlabelled pixels': _wide_mask,
-    'box inside out': _set(bbox=[50.0, 50.0, -20.0, -20.0]),
+    'inverted box': _set(bbox=[50.0, 50.0, -20.0, -20.0]),
     'part mask cut short': _cut_mask,
     'part mask of another size': _shrink_mask,
     'part without pixels': _empty_one_mask,

@@ -9,8 +9,8 @@ from PIL import Image
 from scipy.io import loadmat, savemat
 
 from mmhparse.structures import MHP_16, MHP_V2_58, ParseAnnotation
+from mmhparse.synthetic.scene import SyntheticScene
 
-from ..scene import SyntheticScene
 from .relabel import relabelled
 
 
@@ -119,7 +119,7 @@ _POSE_CHANGES = {
     'person without pose': _forget_first,
     'pose without mask': _add_pose,
     'pose of another number': _swap_first,
-    'box inside out': _set_rows(slice(18, 20), [(-1, -1, 1), (-1, -1, 1)]),
+    'inverted box': _set_rows(slice(18, 20), [(-1, -1, 1), (-1, -1, 1)]),
     'joint without place': _set_rows(slice(0, 3), [(-1.28, 20, 0), (np.nan, np.nan, 0), (-1, -1, 1)]),
     'joint outside the image': _set_rows(0, (5000, 20, 0)),
     'unknown flag': _set_rows(0, (20, 20, 7)),

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.io import loadmat, savemat
 
 from mmhparse.structures import DENSEPOSE_14, PASCAL_PERSON_PART_6, PPP_14, ParseAnnotation
+from mmhparse.synthetic.scene import SyntheticScene
 
-from ..scene import SyntheticScene
 from .coco_records import write_photo
 from .relabel import relabelled
 
@@ -243,7 +243,7 @@ _OBJECT_CHANGES = {
 _JOINT_CHANGES = {
     'person without joints': _forget_first,
     'joints without person': _set_box(0.0, 0.0, 2.0, 3.0),
-    'box inside out': _set_box(-1.0, -1.0, -1.0, -1.0),
+    'inverted box': _set_box(-1.0, -1.0, -1.0, -1.0),
     'joint without place': _set_joints(slice(0, 2), [(np.nan, np.nan, 1), (-1.28, 20, 1)]),
     'joint outside the image': _set_joints(0, (5000, 20, 1)),
     'unknown flag': _set_joints(0, (20, 20, 7)),

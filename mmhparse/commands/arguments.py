@@ -1,0 +1,54 @@
+"""What the commands share: options that mean the same everywhere, and mistakes shown without a traceback."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.config import DictAction
+
+from mmhparse.utils import UsageError
+
+
+class _Overrides(DictAction):
+    """mmengine's reading of KEY=VALUE, with a message for what is not of that form."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for item in values:
+            if not item.partition('=')[1]:
+                parser.error(f"{option_string} takes KEY=VALUE, got '{item}'")
+        super().__call__(parser, namespace, values, option_string)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--cfg-options``, which fills ``cfg_options`` with a dict or None."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=_Overrides,
+        metavar='KEY=VALUE',
+        help='override entries of the config, as in train_dataloader.batch_size=4 or data_root=/data/coco; '
+        'write a list as key=a,b or key="[a,b]", without white space',
+    )
+
+
+def add_launcher_options(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--launcher`` and ``--local-rank``, as torchrun, Slurm and MPI need them."""
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='what started the processes'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers')
+
+
+def export_local_rank(local_rank: int) -> None:
+    """Hands the rank on this machine to mmengine, which reads it from the environment, unless a launcher did."""
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+
+
+@contextmanager
+def plain_usage_errors() -> Iterator[None]:
+    """Turns a :class:`UsageError` into its message and exit status 1; other errors keep their traceback."""
+    try:
+        yield
+    except UsageError as error:
+        raise SystemExit(f'error: {error}') from None

@@ -1,0 +1,102 @@
+"""Learning curves: losses and metrics over iterations, from the logs that a Runner leaves in its work folder."""
+
+import json
+import math
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from mmhparse.utils import UsageError
+
+from .metrics_file import HEADLINE_METRICS
+
+# what LoggerHook writes beside losses and metrics
+_NOT_CURVES = {'iter', 'epoch', 'step', 'lr', 'base_lr', 'time', 'data_time', 'memory', 'momentum', 'grad_norm'}
+
+
+def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Reads the curves of a work folder, over all the runs that its training took.
+
+    A run that was resumed goes on where the one before it stopped; a run that began anew replaces what came before.
+
+    Args:
+        work_dir: The folder that the Runner worked in.
+
+    Returns:
+        Name of each loss or metric to its steps (N,) and values (N,).
+
+    Raises:
+        UsageError: If the folder holds no log.
+    """
+    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    records: list[dict] = []
+    for file in files:
+        run = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines() if line.strip()]
+        if run:
+            records = [record for record in records if record['step'] < run[0]['step']] + run
+    if not records:
+        raise UsageError(
+            f"There is no training log in '{work_dir}' (searched */vis_data/scalars.json): give the work folder of a "
+            'training whose visualizer has a LocalVisBackend.'
+        )
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for record in records:
+        for name, value in record.items():
+            if name not in _NOT_CURVES and isinstance(value, int | float) and math.isfinite(value):
+                curves.setdefault(name, []).append((record['step'], value))
+    return {name: tuple(np.array(points, dtype=float).T) for name, points in curves.items()}
+
+
+def draw_curves(work_dir: str | Path, out_file: str | Path) -> Path:
+    """Draws the losses (logarithmic) and the headline metrics (all, if it has none) of a training side by side.
+
+    Args:
+        work_dir: As for :func:`read_log`.
+        out_file: The picture.
+
+    Returns:
+        Path of the picture.
+
+    Raises:
+        UsageError: If the folder holds no log.
+    """
+    curves = read_log(work_dir)
+    losses = {name: curve for name, curve in curves.items() if 'loss' in name}
+    headline = [name for name in HEADLINE_METRICS if name in curves]
+    metrics = {name: curves[name] for name in headline or curves if name not in losses}
+    panels = [(title, group) for title, group in (('loss', losses), ('metric', metrics)) if group]
+    figure = Figure(figsize=(7 * len(panels), 4.5), layout='constrained')
+    for axes, (title, group) in zip(
+        figure.subplots(1, len(panels), squeeze=False, sharex=True)[0], panels, strict=True
+    ):
+        _draw_panel(axes, title, group)
+    out_file = Path(out_file)
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out_file, dpi=120)
+    return out_file
+
+
+def _draw_panel(axes: Axes, title: Literal['loss', 'metric'], curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    for name, (steps, values) in curves.items():
+        total = name == 'loss'
+        axes.plot(
+            steps,
+            values,
+            label=name,
+            color='black' if total else None,
+            linewidth=2 if total else 1.2,
+            marker='o' if title == 'metric' else None,
+            markersize=4,
+        )
+    if title == 'loss':
+        axes.set_yscale('log')
+    else:
+        axes.set_ylim(-0.02, 1.02)
+    axes.set(xlabel='iteration', ylabel=title)
+    axes.grid(alpha=0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize='small', loc='upper left', bbox_to_anchor=(1, 1), frameon=False)

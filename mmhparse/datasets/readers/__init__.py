@@ -1,0 +1,3 @@
+"""File formats of the data sets' releases, read into plain records."""
+
+__all__ = []

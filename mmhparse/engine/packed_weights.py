@@ -1,0 +1,50 @@
+"""Packed weights: a trained model in one small file of plain arrays, its config inside, without pickled code."""
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+_CONFIG = 'config.py'
+"""Name of the array that holds the config's text."""
+
+
+def inference_config(cfg: Config) -> Config:
+    """The part of a config that inference needs: model, preprocessing and pictures."""
+    dataset = {'type': cfg.test_dataloader.dataset.type, 'pipeline': cfg.test_dataloader.dataset.pipeline}
+    kept = {'default_scope': cfg.default_scope, 'model': cfg.model, 'test_dataloader': {'dataset': dataset}}
+    if 'visualizer' in cfg:
+        kept['visualizer'] = cfg.visualizer
+    return Config(kept)
+
+
+def pack_weights(path: str | Path, state: dict[str, torch.Tensor], config: str) -> None:
+    """Writes weights as plain arrays, without pickled code: half precision, compressed, with the config as text.
+
+    Args:
+        path: File to write, ``.npz``.
+        state: The model's state; floating point tensors are rounded to float16.
+        config: Text of the config.
+    """
+    arrays = {
+        name: (value.half() if value.is_floating_point() else value).cpu().numpy() for name, value in state.items()
+    }
+    np.savez_compressed(path, **arrays, **{_CONFIG: np.frombuffer(config.encode(), np.uint8)})
+
+
+def read_packed(path: str) -> dict:
+    """A file of :func:`pack_weights` as a checkpoint, in single precision.
+
+    Raises:
+        ValueError: If it is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            config = arrays[_CONFIG].tobytes().decode()
+            state = {name: torch.from_numpy(arrays[name]) for name in arrays.files if name != _CONFIG}
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise ValueError(f"'{path}' holds no packed weights: {error}") from error
+    state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    return {'state_dict': state, 'meta': {'cfg': config}}

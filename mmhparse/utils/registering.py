@@ -1,0 +1,19 @@
+"""What OpenMMLab's tools look for under this name: ``mmengine.hub.get_model`` calls :func:`register_all_modules`."""
+
+from mmengine import registry as _mmengine
+from mmengine.registry import Registry
+
+from mmhparse import registry
+
+
+def register_all_modules(init_default_scope: bool = True) -> None:
+    """Registers everything of mmhparse at once; types of configs do so by themselves, package by package.
+
+    Args:
+        init_default_scope: Whether types are looked up in mmhparse first from now on.
+    """
+    for member in vars(registry).values():
+        if isinstance(member, Registry) and member.scope == 'mmhparse':
+            member.import_from_location()
+    if init_default_scope:
+        _mmengine.init_default_scope('mmhparse')
