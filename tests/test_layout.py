@@ -6,6 +6,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +90,12 @@ def test_the_import_rule_sees_relative_imports():
     assert list(_imports(tree, 'mmhparse.codecs.e')) == [
         'mmhparse.codecs.a', 'mmhparse.apis.b', 'mmhparse.codecs.c.d', 'mmdet.x',
     ]  # fmt: skip
+
+
+def test_no_two_files_have_one_name():
+    """But for a solver and the compiled op that it calls, which share their name in mmcv's way."""
+    names = Counter(path.name for path in SOURCES if path.name != '__init__.py')
+    assert {name for name, count in names.items() if count > 1} == {'projected_gradient.py'}
 
 
 def test_every_package_has_its_layer():

@@ -1,19 +1,19 @@
 """Pictures of every stage: fields, candidates, matches, people and maps."""
 
-from .boxes import draw_boxes, draw_ids
-from .candidates import draw_candidates
-from .errors import ERROR_COLOURS, draw_errors
-from .heatmaps import draw_heatmaps
+from .draw_boxes import draw_boxes, draw_ids
+from .draw_candidates import draw_candidates
+from .draw_errors import ERROR_COLOURS, draw_errors
+from .draw_heatmaps import draw_heatmaps
+from .draw_limb_fields import draw_limb_fields
+from .draw_matches import draw_matches
+from .draw_outlines import draw_outlines
+from .draw_parts import draw_parts
+from .draw_projection import draw_projection
+from .draw_skeletons import draw_skeletons
+from .draw_stages import draw_stages
 from .human_parse_visualizer import DrawnPeople, HumanParseVisualizer
 from .layout import add_joint_legend, add_legend, add_part_legend, in_grid, side_by_side
-from .limb_fields import draw_limb_fields
-from .matches import draw_matches
-from .outlines import draw_outlines
-from .parts import draw_parts
-from .projection import draw_projection
-from .skeletons import draw_skeletons
 from .small_png import small_png
-from .stages import draw_stages
 
 __all__ = [
     'DrawnPeople',

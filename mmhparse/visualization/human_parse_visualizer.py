@@ -14,12 +14,12 @@ from mmengine.visualization import Visualizer
 from mmhparse.registry import VISUALIZERS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, PartSet, Skeleton, get_part_set, get_skeleton
 
-from .boxes import draw_boxes, draw_ids
 from .canvas import start_drawing
+from .draw_boxes import draw_boxes, draw_ids
+from .draw_outlines import draw_outlines
+from .draw_parts import draw_parts
+from .draw_skeletons import draw_skeletons
 from .layout import add_part_legend, side_by_side
-from .outlines import draw_outlines
-from .parts import draw_parts
-from .skeletons import draw_skeletons
 
 Layer = Literal['parts', 'outlines', 'skeletons', 'boxes', 'ids', 'legend']
 """What a picture can show. Layers are drawn in this order."""

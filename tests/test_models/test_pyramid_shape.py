@@ -6,7 +6,7 @@ from test_models.conftest import tiny_parser_config
 from torch import nn
 
 from mmhparse.models import LightResNet, PyramidDecoder
-from mmhparse.models.building import build_piece
+from mmhparse.models.build_piece import build_piece
 from mmhparse.models.pyramid_shape import pyramid_shape
 from mmhparse.registry import MODELS
 

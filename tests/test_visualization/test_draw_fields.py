@@ -15,8 +15,8 @@ from mmhparse.visualization import (
 )
 from mmhparse.visualization.canvas import spread_colours
 from mmhparse.visualization.directions import direction_colours
+from mmhparse.visualization.draw_matches import score_colour
 from mmhparse.visualization.grids import grid_to_image
-from mmhparse.visualization.matches import score_colour
 
 SIZE, STRIDE = (128, 96), 4  # (W, H) of the network input
 IMAGE = np.full((96, 128, 3), 90, dtype=np.uint8)

@@ -15,7 +15,7 @@ from mmhparse.visualization import (
     side_by_side,
 )
 from mmhparse.visualization.canvas import line_width, person_colour
-from mmhparse.visualization.skeletons import shown_limbs
+from mmhparse.visualization.draw_skeletons import shown_limbs
 
 IMAGE = np.full((120, 160, 3), 100, dtype=np.uint8)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..building import build_piece
+from ..build_piece import build_piece
 from ..pyramid_shape import trial
 
 

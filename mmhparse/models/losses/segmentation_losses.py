@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from mmhparse.registry import MODELS
 from mmhparse.structures import IGNORE, ParseFields, TargetFields
 
-from ..building import build_piece
+from ..build_piece import build_piece
 
 
 @MODELS.register_module()

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmhparse.registry import KEYPOINT_CODECS, MODELS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields, TargetFields
 
-from ..building import build_piece
+from ..build_piece import build_piece
 from ..pyramid_shape import pyramid_shape
 
 _FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')

@@ -8,10 +8,10 @@ from mmhparse.evaluation.functional import PeopleMaps
 from mmhparse.structures import PartSet, get_part_set
 
 from .canvas import Colour, start_drawing
+from .draw_outlines import draw_outlines
+from .draw_parts import draw_parts
 from .grids import faded
 from .layout import add_part_legend, side_by_side
-from .outlines import draw_outlines
-from .parts import draw_parts
 
 _KINDS = PartSet('errors', ('right', *ERROR_KINDS), swaps=())
 

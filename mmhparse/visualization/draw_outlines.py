@@ -6,7 +6,7 @@ import numpy as np
 from mmhparse.structures import IGNORE
 
 from .canvas import line_width, person_colour, start_drawing
-from .parts import check_map_size
+from .draw_parts import check_map_size
 
 
 def draw_outlines(image: np.ndarray, person_map: np.ndarray) -> np.ndarray:

@@ -7,15 +7,15 @@ from mmengine.structures import InstanceData
 
 from mmhparse.structures import ImageGeometry, ParseFields, Parsing
 
-from .candidates import draw_candidates
-from .heatmaps import draw_heatmaps
+from .draw_candidates import draw_candidates
+from .draw_heatmaps import draw_heatmaps
+from .draw_limb_fields import draw_limb_fields
+from .draw_matches import draw_matches
+from .draw_outlines import draw_outlines
+from .draw_parts import draw_parts
+from .draw_projection import draw_projection
+from .draw_skeletons import draw_skeletons
 from .layout import add_joint_legend, add_part_legend
-from .limb_fields import draw_limb_fields
-from .matches import draw_matches
-from .outlines import draw_outlines
-from .parts import draw_parts
-from .projection import draw_projection
-from .skeletons import draw_skeletons
 
 if TYPE_CHECKING:
     from mmhparse.codecs import DifferentiableGroupingCodec

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from mmhparse.structures import ImageGeometry, JointCandidates, Skeleton, get_skeleton
 
-from .candidates import put_candidates
 from .canvas import draw_line, draw_tag, line_width, start_drawing
+from .draw_candidates import put_candidates
 from .grids import faded, points_to_image, single
 
 _COLOURS = cv2.COLORMAP_PLASMA
