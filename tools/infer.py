@@ -2,7 +2,7 @@
 
 Outputs are named after their inputs; docs/inference.md describes each file. The exit code is 0 if all went well, 1 if
 some inputs failed (they are listed, the others are done), 2 if the command was given wrongly or the folder takes no
-more files, 130 after Ctrl-C. A run that was broken off goes on with --resume.
+more files, 130 after Ctrl-C. --resume continues an interrupted run.
 """
 
 import argparse
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from mmhparse.apis import DEFAULT_FORMATS, FailedInput, Format, HumanParsingInferencer, OutputError, Skipped
+from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
+from mmhparse.apis.model_names import describe_bundled_models
 from mmhparse.commands import load_config
 from mmhparse.commands.arguments import add_config_options
 from mmhparse.commands.heaps import share_heaps
@@ -28,7 +29,7 @@ def parse_args() -> argparse.Namespace:
         help='image files, videos, folders with these at any depth, quoted patterns like "photos/**/*.jpg", URLs, or '
         'the number of a camera',
     )
-    parser.add_argument('--out-dir', required=True, help='folder for the results; made if it does not exist')
+    parser.add_argument('--out-dir', required=True, help='folder for the results; created if it does not exist')
 
     outputs = parser.add_argument_group('outputs')
     outputs.add_argument(
@@ -40,22 +41,27 @@ def parse_args() -> argparse.Namespace:
         help=f'what to write beside predictions/ (JSON): all, or some of {", ".join(get_args(Format))}; '
         f'default: {" ".join(DEFAULT_FORMATS)}',
     )
-    outputs.add_argument('--resume', action='store_true', help='pass over inputs whose results are there')
-    outputs.add_argument('--no-track', action='store_true', help='number the people of each video frame on its own')
+    outputs.add_argument('--resume', action='store_true', help='skip inputs whose results exist')
+    outputs.add_argument('--no-track', action='store_true', help='number the people of each video frame from 1')
 
     model = parser.add_argument_group('model')
+    model.add_argument(
+        '--model',
+        choices=list(BUNDLED_MODELS),
+        metavar='NAME',
+        help=f'a model that comes with the package: {describe_bundled_models()}; default: {DEFAULT_MODEL}',
+    )
     model.add_argument('--config', help='config of the model; default: the one that the weights were saved with')
     model.add_argument(
         '--weights',
-        help='checkpoint file or URL, or a file of tools/deployment/export.py; default: the light parser that comes '
-        'with the package, which was trained on synthetic people to try the software out',
+        help="checkpoint file or URL, or a file of tools/deployment/export.py; default: the bundled model's",
     )
     model.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
-    model.add_argument('--device', help='where to compute, e.g. cuda:0 or cpu; default: the GPU if there is one')
+    model.add_argument('--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one')
     add_config_options(model)
 
     effort = parser.add_argument_group('speed and accuracy')
-    effort.add_argument('--batch-size', type=int, default=1, help='images a pass')
+    effort.add_argument('--batch-size', type=int, default=1, help='images per forward pass')
     effort.add_argument(
         '--precision',
         choices=['float32', 'bfloat16', 'float16'],
@@ -63,12 +69,14 @@ def parse_args() -> argparse.Namespace:
         help='of the network; half precision is faster on GPUs and on CPUs with instructions for it',
     )
     effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
-    effort.add_argument('--tile', type=int, help='predict larger images in tiles of so many pixels, joined seamlessly')
+    effort.add_argument('--tile', type=int, help='predict larger images in tiles of this many pixels')
     effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
     effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
     args = parser.parse_args()
     if args.config is not None and args.weights is None:
-        parser.error('--config needs --weights: without both, the light parser of the package is used')
+        parser.error('--config needs --weights; without both, a bundled model is used')
+    if args.config is not None and args.model is not None:
+        parser.error('--model and --config exclude each other: a bundled model has its own config')
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
     if args.cfg_options and args.config is None:
@@ -80,39 +88,39 @@ def parse_args() -> argparse.Namespace:
 
 
 def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
-    """The inferencer that the arguments ask for; mistakes in them end the command with a message."""
+    """The inferencer for the arguments; mistakes in them end the command with a message."""
     options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
     try:
-        cfg = load_config(args.config, args.cfg_options) if args.config else None
-        return HumanParsingInferencer(cfg, args.weights, **{name: getattr(args, name) for name in options})
+        model = load_config(args.config, args.cfg_options) if args.config else args.model
+        return HumanParsingInferencer(model, args.weights, **{name: getattr(args, name) for name in options})
     except (ValueError, OSError, ModuleNotFoundError) as error:
         message = str(error)
     except TypeError as error:
         if 'unexpected keyword argument' not in str(error):
             raise
-        message = f'the config names an option that is not there, or is of another version: {error}'
+        message = f'the config names an option that does not exist, or is of another version: {error}'
     print(f'error: {message}', file=sys.stderr)
     raise SystemExit(2)
 
 
 def main() -> int:
-    """Returns the exit code that the module's text describes."""
+    """Returns the exit code that the docstring of the module describes."""
     args = parse_args()
     share_heaps()
     infer = make_inferencer(args)
     images, people, skipped, failures, code = 0, 0, 0, [], 0
     options = dict(out_dir=args.out_dir, formats=args.formats, resume=args.resume, track=not args.no_track)
     try:
-        for result in infer.stream(args.inputs, args.batch_size, **options):
-            if isinstance(result, FailedInput):
-                failures.append(result)
-            elif isinstance(result, Skipped):
+        for item in infer.stream(args.inputs, args.batch_size, **options):
+            if item.status == 'failed':
+                failures.append(item.failure)
+            elif item.status == 'skipped':
                 skipped += 1
             else:
                 images += 1
-                people += len(result.prediction['people'])
+                people += len(item.prediction['people'])
     except KeyboardInterrupt:
-        print('Interrupted; what was written is complete. Go on with --resume.', file=sys.stderr)
+        print('Interrupted; what was written is complete. Continue with --resume.', file=sys.stderr)
         code = INTERRUPTED
     except (OutputError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)

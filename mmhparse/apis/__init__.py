@@ -1,21 +1,25 @@
 """What users call: photos and videos in, people with their parts out."""
 
-from .batches import Skipped
 from .human_parsing_inferencer import HumanParsingInferencer
-from .inputs import FailedInput, InputImage, name_inputs
+from .inputs import name_inputs
+from .model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from .output_folder import OutputError, OutputFolder
-from .stages import ParsedImage
+from .parsing_pipeline import ParsingPipeline
+from .stream_item import FailedInput, StreamItem
+from .stream_options import StreamOptions
 from .writers import DEFAULT_FORMATS, Format
 
 __all__ = [
+    'BUNDLED_MODELS',
     'DEFAULT_FORMATS',
+    'DEFAULT_MODEL',
     'FailedInput',
     'Format',
     'HumanParsingInferencer',
-    'InputImage',
     'OutputError',
     'OutputFolder',
-    'ParsedImage',
-    'Skipped',
+    'ParsingPipeline',
+    'StreamItem',
+    'StreamOptions',
     'name_inputs',
 ]

@@ -1,13 +1,13 @@
-"""The pieces of an inferencer, built from config and weights."""
+"""The pieces of the pipeline, built from config and weights."""
 
 import copy
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
-from torch import nn
 
 from mmhparse.datasets.transforms.views_pipeline import views_pipeline
 from mmhparse.engine.checkpoints import load_weights, read_checkpoint, saved_config
@@ -15,16 +15,18 @@ from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.registry import MODELS, VISUALIZERS
 from mmhparse.visualization import HumanParseVisualizer
 
-from .networks import Backend, Network, OnnxNetwork, Precision, TorchNetwork
+from .networks import Backend, Network, OnnxNetwork, Precision, TiledNetwork, TorchNetwork
 from .networks.onnx_network import exported_config
-from .tiling import TiledNetwork
 
 
 def checked_device(device: str | None) -> str:
-    """The device itself if torch can compute on it; the GPU if there is one, else the CPU, for None.
+    """The name of a device that torch can compute on.
+
+    Args:
+        device: A device of torch; None for the GPU if there is one, else the CPU.
 
     Raises:
-        ValueError: If torch has no such device.
+        ValueError: If torch cannot compute on it.
     """
     if device is None:
         return 'cuda' if torch.cuda.is_available() else 'cpu'
@@ -32,86 +34,119 @@ def checked_device(device: str | None) -> str:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0].rstrip('.')
-        raise ValueError(f"device='{device}' cannot be used here ({reason}). 'cpu' can be always.") from error
+        raise ValueError(f"device='{device}' cannot be used here ({reason}). 'cpu' always works.") from error
     return device
 
 
-def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> nn.Module:
+def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> Any:
     """Builds the model and loads all of its weights; mmengine would leave out what does not fit.
 
-    For onnxruntime the weights stay in the export: the model gives its codec and preprocessing.
+    For onnxruntime the weights stay in the export: of the model only codec and preprocessing are used.
 
     Args:
-        cfg: The config; where it is empty, it becomes that in the weights.
+        cfg: The config; where it is empty, it is filled with the config in the weights.
         weights: Checkpoint or export; random weights, with a warning, if None.
         backend: What runs the network.
+
+    Returns:
+        The model in evaluation mode, a BaseModel with a ``codec``.
 
     Raises:
         ValueError: If the config lacks a model, or the weights do not fit it or the backend.
     """
-    exported = backend == 'onnxruntime'
-    if exported and weights is None:
-        raise ValueError("The backend 'onnxruntime' needs weights: a file of tools/deployment/export.py.")
-    if not exported and weights is not None and weights.endswith('.onnx'):
-        raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime'.")
-    checkpoint = None if weights is None or exported else read_checkpoint(weights)
-    if not cfg:
-        cfg.update((exported_config(weights) if exported else saved_config(checkpoint, weights))._cfg_dict)
+    checkpoint = _read_weights(cfg, weights, backend)
     if 'model' not in cfg:
         raise ValueError(f"The config has no 'model', only {sorted(cfg)}; give the config of a model.")
-    model = MODELS.build(cfg.model)
+    model: Any = MODELS.build(cfg['model'])
     model.cfg = cfg  # as other OpenMMLab inferencers leave it
     if checkpoint is not None:
         load_weights(model, checkpoint)
-    elif not exported:
+    elif backend == 'torch':
         warnings.warn('No weights were given: the model is random, and so are its results.', stacklevel=5)
     return model.eval()
 
 
-def build_network(
-    model: nn.Module, weights: str | None, backend: Backend, device: str, precision: Precision
-) -> Network | None:
-    """What predicts fields; None for models that do not tell fields and decoding apart, which are called whole.
-
-    Raises:
-        ValueError: If such a model is to run in another way than its own.
-    """
-    if not isinstance(model, BottomUpHumanParser):
-        if (backend, precision) != ('torch', 'float32'):
-            raise ValueError(f'{type(model).__name__} has no choice of backend and precision: BottomUpHumanParser has.')
+def _read_weights(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> dict | None:
+    """The checkpoint, if there is one; fills an empty config from it or from the export."""
+    if backend == 'onnxruntime':
+        if weights is None:
+            raise ValueError("The backend 'onnxruntime' needs weights: a file of tools/deployment/export.py.")
+        if not cfg:
+            cfg.update(exported_config(weights)._cfg_dict)
         return None
-    return OnnxNetwork(weights, device) if backend == 'onnxruntime' else TorchNetwork(model, precision)
+    if weights is None:
+        return None
+    if weights.endswith('.onnx'):
+        raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime'.")
+    checkpoint = read_checkpoint(weights)
+    if not cfg:
+        cfg.update(saved_config(checkpoint, weights)._cfg_dict)
+    return checkpoint
 
 
-def tiled(network: Network | None, tile: int | None, overlap: int | None) -> Network | None:
-    """The network in tiles, if there is a size of tiles; they share a half if no overlap is given.
+def build_network(
+    model: Any,
+    weights: str | None,
+    backend: Backend,
+    device: str,
+    *,
+    precision: Precision,
+    tile: int | None,
+    overlap: int | None,
+) -> Network | None:
+    """What predicts fields.
+
+    Args:
+        model: As :func:`build_model` returns it.
+        weights: File of the export, for onnxruntime.
+        backend: What runs the network.
+        device: Where.
+        precision: Of the network in torch.
+        tile: Size of tiles in pixels; None to predict whole images.
+        overlap: Pixels that tiles share; half a tile if None.
+
+    Returns:
+        The network; None for models that do not separate fields and decoding, which are called whole.
 
     Raises:
-        ValueError: If there is no network to be tiled, or the numbers are not those of tiles.
+        ValueError: If such a model is to run in another way than its own, or the numbers are not those of tiles.
     """
+    if tile is None and overlap is not None:
+        raise ValueError('overlap says how many pixels tiles share: give tile, too.')
+    if not isinstance(model, BottomUpHumanParser):
+        kind = type(model).__name__
+        if (backend, precision) != ('torch', 'float32'):
+            raise ValueError(f'{kind} has no choice of backend and precision: BottomUpHumanParser has.')
+        if tile is not None:
+            raise ValueError(f'tile is an option of BottomUpHumanParser: {kind} predicts no fields to be joined.')
+        return None
+    if backend == 'onnxruntime':
+        assert weights is not None, 'build_model asks for the weights of an export'
+        network = OnnxNetwork(weights, device)
+    else:
+        network = TorchNetwork(model, precision)
     if tile is None:
-        if overlap is not None:
-            raise ValueError('overlap says how much tiles share: give tile, too.')
         return network
-    if network is None:
-        raise ValueError('tile is an option of BottomUpHumanParser: this model does not give fields to be joined.')
     return TiledNetwork(network, tile, tile // 2 if overlap is None else overlap)
 
 
-def build_pipeline(cfg: Config | ConfigDict, max_side: int | None, keep_size: bool, tta: bool) -> Callable:
-    """The transforms of the test data set, but reading images (and turning them) instead of loading annotations.
+def build_transforms(cfg: Config | ConfigDict, max_side: int | None, keep_size: bool, tta: bool) -> Callable:
+    """The transforms of the test data set, without those that load images and annotations.
 
     Args:
         cfg: The config.
         max_side: Pixels that the longer side is shrunk to, in place of the config's ``long_side``.
-        keep_size: Whether images keep their size where ``max_side`` is not given.
-        tta: Whether to give several sizes of an image, and their mirror images.
+        keep_size: Whether images keep their size if ``max_side`` is None.
+        tta: Whether to prepare several sizes of an image, and their mirror images.
+
+    Returns:
+        Prepares ``dict(img=..., img_id=...)``, with ``img`` as :func:`read_pixels` returns it.
 
     Raises:
         ValueError: If the config does not say how images are prepared.
     """
     try:
-        steps = cfg.test_dataloader.dataset.pipeline
+        steps: Any = cfg.test_dataloader.dataset.pipeline
     except AttributeError as error:
         raise ValueError(
             'The config has no test_dataloader.dataset.pipeline, which says how images are prepared. It needs '
@@ -136,7 +171,10 @@ def build_visualizer(cfg: Config | ConfigDict) -> HumanParseVisualizer:
     kind = options.pop('type')
     for name in ('vis_backends', '_scope_'):  # the latter is in configs that were inherited as 'mmhparse::'
         options.pop(name, None)
-    return (VISUALIZERS.get(kind) if isinstance(kind, str) else kind)(**options)
+    visualizer: Any = VISUALIZERS.get(kind) if isinstance(kind, str) else kind
+    if visualizer is None:
+        raise ValueError(f"The config names a visualizer '{kind}', which is not registered; import its package.")
+    return visualizer(**options)
 
 
 def _type_name(step: dict) -> str:

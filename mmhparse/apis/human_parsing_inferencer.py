@@ -1,15 +1,13 @@
-"""HumanParsingInferencer: photos in, people with their parts out."""
+"""HumanParsingInferencer: mmengine's BaseInferencer around the pipeline that parses photos."""
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
-import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
@@ -17,38 +15,28 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
-from mmhparse.codecs.given_people import GivenPeople
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
-from mmhparse.models.parsers import HumanParserTTA
+from mmhparse.engine.checkpoints import read_checkpoint, saved_config
 from mmhparse.registry import INFERENCERS
-from mmhparse.structures import HumanParseDataSample
+from mmhparse.structures import PartSet, Skeleton
 from mmhparse.utils import progress_bar
 from mmhparse.visualization import HumanParseVisualizer
 
-from .batches import LoadedBatch, Skipped, Turn, load_batches
-from .building import build_model, build_network, build_pipeline, build_visualizer, checked_device, tiled
-from .inputs import (
-    FailedInput,
-    InputImage,
-    Inputs,
-    Item,
-    count_inputs,
-    is_single,
-    name_inputs,
-    refuse_own_results,
-)
-from .model_names import BUNDLED_WEIGHTS, unknown_model
+from .building import build_model, build_network, build_transforms, build_visualizer, checked_device
+from .inputs import Inputs, count_inputs, name_inputs
+from .model_names import BUNDLED_MODELS, DEFAULT_MODEL, unknown_model
 from .networks import Backend, Precision
-from .output_folder import OutputFolder
-from .prediction import prediction_of
-from .stages import ParsedImage, Predicted, Seen, finish, give_people, write
-from .threads import in_background
-from .writers import DEFAULT_FORMATS, Format
+from .output_folder import NoOutput
+from .parsing_pipeline import ParsingPipeline
+from .stream_item import StreamItem
+from .stream_options import StreamOptions, stream_options
 
 
 @INFERENCERS.register_module()
 class HumanParsingInferencer(BaseInferencer):
     """Parses the people of photos with a trained model.
+
+    The work is done by :class:`ParsingPipeline`, the attribute ``parsing_pipeline``.
 
     Example::
 
@@ -57,9 +45,10 @@ class HumanParsingInferencer(BaseInferencer):
         out['predictions'][0]['people']
 
     Args:
-        model: Config file, config, or None for the config that the weights were saved with.
-        weights: Checkpoint file or URL, or an export for onnxruntime. Random weights, with a warning, if only a model
-            is given; if neither is, the light parser that comes with the package (docs/model_card.md).
+        model: Config file, config, or the name of a model that comes with the package (``BUNDLED_MODELS``); None for
+            the config that the weights were saved with.
+        weights: Checkpoint file or URL, or an export for onnxruntime. A bundled model has its own. Random weights, with
+            a warning, if only a config is given; the bundled model ``DEFAULT_MODEL`` if neither is given.
         device: Where to compute, e.g. 'cuda:0' or 'cpu'. Defaults to the GPU if torch sees one.
         scope: Registry scope in which types of the config are looked up first.
         show_progress: Whether to show a progress bar for more than one image.
@@ -73,10 +62,14 @@ class HumanParsingInferencer(BaseInferencer):
         tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
 
     Raises:
-        FileNotFoundError: If there is no such config file.
-        ValueError: If there are no such weights, they do not fit the model, the config lacks something, or an option
+        FileNotFoundError: If the config file does not exist.
+        ValueError: If the weights do not exist or do not fit the model, the config lacks something, or an option
             does not fit the others.
     """
+
+    # what mmengine's constructor sets, built by the methods below
+    model: Any
+    visualizer: HumanParseVisualizer
 
     def __init__(
         self,
@@ -93,40 +86,42 @@ class HumanParsingInferencer(BaseInferencer):
         overlap: int | None = None,
         tta: bool = False,
     ):
-        # checkpoints hold logged values beside the weights, which torch's safe reader must be told to let pass
+        # checkpoints hold logged values beside the weights, which torch's safe reader must be told to accept
         allow_checkpoint_types()
-        if model is None and weights is None:
-            weights = BUNDLED_WEIGHTS
-        if weights is not None:
-            weights = str(weights)
-            check_checkpoint(weights)
-        if isinstance(model, Path):
-            model = str(model)
+        model, weights = _model_and_weights(model, weights)
         device = checked_device(device)
-        self.backend, self.device, self._use_tta = backend, device, tta
-        self.max_side, self.tile = max_side, tile
+        self.backend: Backend = backend
+        self.device, self.max_side, self.tile, self.tta = device, max_side, tile, tta
         with DefaultScope.overwrite_default_scope(scope):
-            super().__init__(
-                model=model,
-                weights=weights,
-                device=device,
-                scope=scope,
-                show_progress=show_progress,
-            )
-        self.skeleton, self.part_set = self.model.codec.skeleton, self.model.codec.part_set
-        self.visualizer.dataset_meta = {'skeleton': self.skeleton, 'part_set': self.part_set}
-        network = build_network(self.model, weights, backend, self.device, precision)
-        self.network = tiled(network, tile, overlap)
-        self.tta = HumanParserTTA(self.model) if tta else None
-        self.settings = {
-            'weights': weights and Path(weights).name,
-            'model': hashlib.sha256(self.cfg.model.to_dict().__repr__().encode()).hexdigest()[:16],
-            'precision': precision,
-            'max_side': max_side,
-            'tile': tile,
-            'overlap': overlap,
-            'tta': tta,
-        }
+            super().__init__(model, weights, device, scope, show_progress)
+        network = build_network(self.model, weights, backend, device, precision=precision, tile=tile, overlap=overlap)
+        self.parsing_pipeline = ParsingPipeline(
+            self.model,
+            network,
+            self.pipeline,
+            self.collate_fn,
+            self.visualizer,
+            tta=tta,
+            settings={
+                'weights': weights and Path(weights).name,
+                'model': hashlib.sha256(repr(self.cfg.model.to_dict()).encode()).hexdigest()[:16],
+                'precision': precision,
+                'max_side': max_side,
+                'tile': tile,
+                'overlap': overlap,
+                'tta': tta,
+            },
+        )
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The joints and limbs of predicted people."""
+        return self.parsing_pipeline.codec.skeleton
+
+    @property
+    def part_set(self) -> PartSet:
+        """The part classes of predicted maps."""
+        return self.parsing_pipeline.codec.part_set
 
     def __call__(
         self,
@@ -134,38 +129,26 @@ class HumanParsingInferencer(BaseInferencer):
         return_datasamples: bool = False,
         batch_size: int = 1,
         *,
-        out_dir: str | Path = '',
-        formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
-        resume: bool = False,
-        track: bool = True,
         return_vis: bool = False,
-        show: bool = False,
-        wait_time: float = 0,
-        people: Sequence[GivenPeople] | None = None,
+        **options: Any,
     ) -> dict:
         """Parses all inputs and returns the results together.
 
-        Results are at the size of each image, turned upright as its EXIF orientation asks. Keeping the maps of
-        thousands of images takes memory; :meth:`stream` hands them out one by one instead.
+        Results are at the size of each image, upright as its EXIF orientation asks. Keeping the maps of
+        thousands of images takes memory; :meth:`stream` returns them one by one instead.
 
         Args:
             inputs: A path, a URL, a glob pattern, a folder (with those in it), a video, the number of a camera, an
                 array ((H, W, 3) uint8 BGR as OpenCV reads it; grey and BGRA too), a PIL image, or a list or generator
                 of these.
             return_datasamples: Whether ``predictions`` holds :class:`HumanParseDataSample` instead of dicts.
-            batch_size: Images a pass; they may differ in size.
-            out_dir: Folder for maps, JSON and pictures, see :class:`OutputFolder`; nothing is written if empty.
-            formats: What to write there: some formats, one, or 'all'.
-            resume: Whether inputs whose results are in ``out_dir`` are passed over; they are not returned.
-            track: Whether the people of a video keep their ids from frame to frame.
+            batch_size: Images per forward pass; they may differ in size.
             return_vis: Whether to draw pictures and return them.
-            show: Whether to draw pictures and show each in a window.
-            wait_time: Seconds that a window stays; 0 waits for a key.
-            people: Another model's boxes or poses for each image, in place of our own people; see
-                :meth:`mmhparse.codecs.DifferentiableGroupingCodec.decode`.
+            **options: The others of :class:`StreamOptions`: ``out_dir``, ``formats``, ``resume``, ``track``, ``draw``,
+                ``show``, ``wait_time``, ``people``.
 
         Returns:
-            ``predictions``: one a parsed image, in order, see :func:`mmhparse.apis.prediction.prediction_of`;
+            ``predictions``: one for each parsed image, in order, see :func:`mmhparse.apis.prediction.prediction_of`;
             ``visualization``: their pictures, RGB, if asked for, else empty;
             ``failures``: a :class:`FailedInput` for each of several inputs that could not be parsed.
 
@@ -173,178 +156,136 @@ class HumanParsingInferencer(BaseInferencer):
             FileNotFoundError, OSError, ValueError, TypeError: If a single image or video cannot be read.
             OutputError: If ``out_dir`` takes no more files.
             ValueError: If ``people`` are given for another number of images.
+            TypeError: If there is no such option.
         """
-        predictions, pictures, failures = [], [], []
-        options = dict(out_dir=out_dir, formats=formats, resume=resume, track=track, draw=return_vis, show=show)
-        for result in self.stream(inputs, batch_size, wait_time=wait_time, people=people, **options):
-            if isinstance(result, FailedInput):
-                failures.append(result)
-            elif isinstance(result, ParsedImage):
-                predictions.append(result.sample if return_datasamples else result.prediction)
+        options['draw'] = options.get('draw', False) or return_vis
+        items, pictures = [], []
+        for item in self.stream(inputs, batch_size, **options):
+            if item.status == 'parsed':
                 if return_vis:
-                    pictures.append(result.picture)
-        for failure in failures:
+                    pictures.append(item.picture)
+                # only what is returned is kept
+                item.picture = None
+                if return_datasamples:
+                    del item.prediction
+                else:
+                    del item.sample
+            items.append(item)
+        out = self.postprocess(items, pictures, return_datasamples)
+        for failure in out['failures']:
             print_log(f'Not parsed: {failure.source}: {failure.reason}', logger='current', level=logging.WARNING)
-        return {'predictions': predictions, 'visualization': pictures, 'failures': failures}
+        return out
 
-    def stream(
-        self,
-        inputs: Inputs,
-        batch_size: int = 1,
-        *,
-        out_dir: str | Path = '',
-        formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
-        resume: bool = False,
-        track: bool = True,
-        draw: bool = False,
-        show: bool = False,
-        wait_time: float = 0,
-        people: Sequence[GivenPeople] | None = None,
-    ) -> Iterator[ParsedImage | FailedInput | Skipped]:
+    def stream(self, inputs: Inputs, batch_size: int = 1, **options: Any) -> Iterator[StreamItem]:
         """Parses the inputs one batch after the other, and keeps nothing.
 
-        Reading, the network, decoding and writing overlap, each in a thread of its own, a few batches at most ahead
-        of what was handed out.
-
         Args:
-            inputs, batch_size, out_dir, formats, resume, track, show, wait_time, people: As in :meth:`__call__`.
-            draw: Whether to draw pictures that ``out_dir`` does not need.
-
-        Yields:
-            In the order of the inputs: what came out for each image, already written to ``out_dir``; why nothing did;
-            or what was passed over. Files that tell of all images are written at the end, also if that comes early.
-        """
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
-        count = count_inputs(inputs)
-        if people is not None and count is not None and len(people) != count:
-            raise ValueError(f'people are given for {len(people)} images, but there are {count}.')
-        folder = None
-        if out_dir:
-            refuse_own_results(inputs, out_dir)
-            folder = OutputFolder(out_dir, self.skeleton, self.part_set, formats, self.settings, resume)
-        strict = is_single(inputs)
-        chain = self.preprocess(name_inputs(inputs), batch_size, strict=strict, folder=folder)
-        chain = map(partial(self._see, people=people), in_background(chain))
-        chain = finish(in_background(chain), self, folder, draw or show, track)
-        chain = write(in_background(chain), folder, strict)
-        try:
-            with closing(in_background(chain)) as results, self._progress(count) as bar:
-                for result in results:
-                    if isinstance(result, ParsedImage) and show:
-                        self.visualizer.show(result.picture, win_name=result.prediction['name'], wait_time=wait_time)
-                    yield result
-                    bar.update(1)
-        finally:
-            if folder is not None:
-                folder.close()
-                folder.finish()
-
-    def preprocess(
-        self,
-        inputs: Iterator[Item],
-        batch_size: int = 1,
-        *,
-        strict: bool = False,
-        folder: OutputFolder | None = None,
-    ) -> Iterator[Turn]:
-        """Reads and prepares the images, a batch at a time.
-
-        Args:
-            inputs: Named images and videos.
-            batch_size: Images a pass.
-            strict: Whether an image that cannot be read is an error.
-            folder: Tells which are done.
-        """
-        is_done = {} if folder is None else dict(is_done=folder.is_done)
-        return load_batches(inputs, batch_size, self.pipeline, self.collate_fn, strict=strict, **is_done)
-
-    @torch.no_grad()
-    def forward(self, inputs: dict) -> Predicted:
-        """The network's pass over a batch.
-
-        Args:
-            inputs: ``data`` of a :class:`LoadedBatch`.
-        """
-        if self.network is None:
-            return Predicted(self.model.test_step(inputs))
-        if self.tta is not None:
-            return Predicted([], views=self.tta.see(inputs, self.network))
-        data = self.model.data_preprocessor(inputs, False)
-        return Predicted(data['data_samples'], self.network(data['inputs']))
-
-    @torch.no_grad()
-    def decode(self, predicted: Predicted) -> list[HumanParseDataSample]:
-        """People and parsing maps of the images of a batch."""
-        if predicted.views is not None:
-            return self.tta.merge_preds(predicted.views)
-        if predicted.fields is None:
-            return predicted.samples
-        images = enumerate(predicted.samples)
-        return [self.model.decode(predicted.fields.of_image(index).detach(), sample) for index, sample in images]
-
-    def visualize(self, inputs: Sequence[np.ndarray], preds: Sequence[HumanParseDataSample]) -> list[np.ndarray]:
-        """Draws the predictions.
-
-        Args:
-            inputs: The images, (H, W, 3) uint8 BGR each.
-            preds: What was found in them.
+            inputs: As in :meth:`__call__`.
+            batch_size: Images per forward pass; they may differ in size.
+            **options: The others of :class:`StreamOptions`.
 
         Returns:
-            RGB pictures.
-        """
-        pairs = zip(inputs, preds, strict=True)
-        return [self.visualizer.draw_sample(array[..., ::-1], sample) for array, sample in pairs]
+            An iterator over the inputs in order, as :meth:`ParsingPipeline.run` describes it. Where ``status`` is
+            'parsed', an item holds ``prediction``, ``sample`` and ``picture``; where it is 'failed', ``failure``.
 
-    def postprocess(
-        self,
-        preds: Sequence[HumanParseDataSample],
-        visualization: Sequence[np.ndarray | None],
-        *,
-        inputs: Sequence[InputImage],
-    ) -> list[ParsedImage]:
-        """Turns data samples into predictions.
+        Raises:
+            ValueError, TypeError: If an option is wrong or unknown. What can go wrong with inputs and files is raised
+                by the iterator.
+        """
+        return self._stream(inputs, stream_options(batch_size=batch_size, **options))
+
+    def _stream(self, inputs: Inputs, options: StreamOptions) -> Iterator[StreamItem]:
+        count = count_inputs(inputs)
+        quiet = not self.show_progress or count == 1
+        with (
+            closing(self.parsing_pipeline.run(inputs, options)) as items,
+            tqdm(disable=True) if quiet else progress_bar(count, 'Parsing') as bar,
+        ):
+            for item in items:
+                if options.show and item.picture is not None:
+                    self.visualizer.show(item.picture, win_name=item.name, wait_time=options.wait_time)
+                yield item
+                bar.update(1)
+
+    def preprocess(self, inputs: Inputs, batch_size: int = 1) -> Iterator[list[StreamItem]]:
+        """mmengine's first step: reads the images and prepares them for the network.
+
+        The four steps are for code that drives any inferencer step by step; they write nothing.
+
+        Yields:
+            Batches for :meth:`forward`.
+
+        Raises:
+            FileNotFoundError, OSError, ValueError, TypeError: If an input cannot be read.
+        """
+        items = self.parsing_pipeline.load(name_inputs(inputs), output=NoOutput(), strict=True)
+        yield from self._get_chunk_data((item for item in items if item.is_pending_image), batch_size)
+
+    def forward(self, inputs: list[StreamItem]) -> list[StreamItem]:
+        """mmengine's second step: predicts and decodes a batch of :meth:`preprocess`."""
+        return list(self.parsing_pipeline.decode(self.parsing_pipeline.predict(inputs, len(inputs))))
+
+    def visualize(self, inputs: Any, preds: Iterable[StreamItem]) -> list[np.ndarray]:
+        """mmengine's third step: the pictures, RGB, of what :meth:`forward` returned.
 
         Args:
-            preds: What was found.
-            visualization: The pictures, or None each.
-            inputs: Names of the images.
+            inputs: Not used: the items hold their images.
+            preds: Parsed items.
         """
-        triples = zip(inputs, preds, visualization, strict=True)
-        return [
-            ParsedImage(prediction_of(image, sample, self.skeleton, self.part_set), sample, picture)
-            for image, sample, picture in triples
-        ]
+        items = self.parsing_pipeline.draw(preds, output=NoOutput())
+        return [item.picture for item in items if item.picture is not None]
 
-    def _see(self, turn: Turn, people: Sequence[GivenPeople] | None) -> Turn | Seen:
-        """The network's stage; what is no batch passes through."""
-        if not isinstance(turn, LoadedBatch):
-            return turn
-        if people is not None:
-            samples = turn.data['data_samples'] if self.tta is None else turn.data['data_samples'][0]
-            give_people(samples, people, len(self.skeleton))
-        return Seen(turn, self.forward(turn.data))
+    def postprocess(
+        self, preds: Sequence[StreamItem], visualization: list[np.ndarray], return_datasamples: bool = False
+    ) -> dict:
+        """mmengine's last step: what :meth:`__call__` returns.
 
-    def _progress(self, total: int | None) -> tqdm:
-        return progress_bar(total, 'Parsing') if self.show_progress and total != 1 else tqdm(disable=True)
+        Args:
+            preds: Parsed, failed and skipped items.
+            visualization: Pictures.
+            return_datasamples: Whether to return the data samples instead of dicts.
+        """
+        parsed = [item for item in preds if item.status == 'parsed']
+        return {
+            'predictions': [item.sample if return_datasamples else item.prediction for item in parsed],
+            'visualization': visualization,
+            'failures': [item.failure for item in preds if item.failure is not None],
+        }
 
     def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
-        """Looks a model up by name; raises what :func:`unknown_model` tells."""
+        """Looks a model up by name; raises the error of :func:`unknown_model`."""
         try:
             return super()._load_model_from_metafile(model)
         except (OSError, ValueError) as error:
             raise unknown_model(model) from error
 
-    def _init_model(self, cfg: Config | ConfigDict, weights: str | None, device: str) -> torch.nn.Module:
+    def _init_model(self, cfg: Config | ConfigDict, weights: str | None, device: str = 'cpu') -> Any:
         model = build_model(cfg, weights, self.backend)
-        # what onnxruntime computes comes back to the CPU
+        # onnxruntime returns its results on the CPU
         return model.to(device if self.backend == 'torch' else 'cpu')
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Callable:
-        return build_pipeline(cfg, self.max_side, keep_size=self.tile is not None, tta=self._use_tta)
+        return build_transforms(cfg, self.max_side, keep_size=self.tile is not None, tta=self.tta)
 
     def _init_collate(self, cfg: Config | ConfigDict) -> Callable:
-        return super()._init_collate(cfg) if 'collate_fn' in cfg.test_dataloader else pseudo_collate
+        return super()._init_collate(cfg) if 'collate_fn' in cfg['test_dataloader'] else pseudo_collate
 
     def _init_visualizer(self, cfg: Config | ConfigDict) -> HumanParseVisualizer:
         return build_visualizer(cfg)
+
+
+def _model_and_weights(
+    model: str | Path | Config | ConfigDict | dict | None, weights: str | Path | None
+) -> tuple[str | Config | ConfigDict | dict | None, str | None]:
+    """Model and weights as mmengine's constructor takes them: bundled names resolved, and weights that exist."""
+    if model is None and weights is None:
+        model = DEFAULT_MODEL
+    bundled = BUNDLED_MODELS.get(model) if isinstance(model, str) else None
+    if weights is not None:
+        weights = str(weights)
+        check_checkpoint(weights)
+    if bundled is None:
+        return (str(model) if isinstance(model, Path) else model), weights
+    if weights is None:
+        return None, bundled.path
+    return saved_config(read_checkpoint(bundled.path), bundled.path), weights

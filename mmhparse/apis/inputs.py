@@ -1,122 +1,59 @@
-"""What the inferencer is given (paths, URLs, arrays, folders, videos, lists of them), as a stream of named images."""
+"""Paths, URLs, arrays, folders, videos and lists of them, as a stream of named images and videos."""
 
 import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from PIL import Image
 
-from mmhparse.datasets.transforms.loading import ImageSource, describe_source
+from .stream_item import Clip, FailedInput, Source, StreamItem
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 VIDEO_SUFFIXES = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm', '.wmv')
 
-Inputs = ImageSource | Image.Image | int | Iterable[ImageSource | Image.Image | int]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A video or the pictures of a camera.
-
-    Attributes:
-        name: What its output files are called.
-        path: Path or URL; None for a camera.
-        camera: Number of the camera; None for a video.
-        fps: Frames a second; 0 before it was opened.
-    """
-
-    name: str
-    path: str | None
-    camera: int | None = None
-    fps: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class InputImage:
-    """One image to parse.
-
-    Attributes:
-        name: What its output files are called, with the folders below the one that was given; no two of one call are
-            called the same.
-        source: Path or URL of the image, its bytes, an array, or a PIL image.
-        clip: The video that it is a frame of, if any.
-        frame: Its number there, from 0.
-    """
-
-    name: str
-    source: ImageSource | Image.Image
-    clip: Clip | None = None
-    frame: int = 0
-
-    @property
-    def description(self) -> str:
-        """What to call it in a message."""
-        if isinstance(self.source, Image.Image):
-            return f'{self.name}, PIL image of size {self.source.size}'
-        return self.path or f'{self.name}, {describe_source(self.source)}'
-
-    @property
-    def path(self) -> str | None:
-        """Path or URL, of the video for a frame; None for bytes, arrays and PIL images."""
-        if self.clip is not None:
-            return self.clip.path
-        return self.source if isinstance(self.source, str) else None
-
-
-@dataclass(frozen=True)
-class FailedInput:
-    """An input that gave no result.
-
-    Attributes:
-        source: What was given, in words.
-        reason: What is wrong with it, and what to do.
-    """
-
-    source: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ClipEnd:
-    """Follows the last frame of a clip.
-
-    Attributes:
-        clip: The clip.
-        frames: How many there were.
-        reason: Why it ended early, if it did.
-    """
-
-    clip: Clip
-    frames: int
-    reason: str | None = None
-
-
-Item = InputImage | Clip | FailedInput
+Inputs = Source | int | Iterable[Source | int]
+"""Everything that the inferencer takes."""
 
 
 def is_single(inputs: Inputs) -> bool:
-    """Whether the inputs are one image or video: its errors are then raised, for there are no others to save."""
+    """Whether the inputs are one image or video: its errors are raised, as there are no others to continue with."""
     if isinstance(inputs, str | Path):
-        return not (Path(inputs).is_dir() or _is_pattern(str(inputs)))
+        return not _is_folder_or_pattern(inputs)
     return isinstance(inputs, bytes | np.ndarray | Image.Image | int) or not isinstance(inputs, Iterable)
 
 
 def count_inputs(inputs: Inputs) -> int | None:
-    """How many images there will be, where that can be told before they are read; videos do not tell."""
-    if isinstance(inputs, list | tuple):
-        counts = [count_inputs(item) for item in inputs]
-        return None if None in counts else sum(counts)
-    if isinstance(inputs, str | Path) and not is_single(inputs):
-        files = [_is_video(file) for file in _files_of(str(inputs))]
+    """How many images there will be; None where that is only known when they have been read, as with videos."""
+    if not isinstance(inputs, list | tuple):
+        return _count_item(inputs) if is_single(inputs) or isinstance(inputs, str | Path) else None
+    total = 0
+    for item in inputs:
+        count = _count_item(item)
+        if count is None:
+            return None
+        total += count
+    return total
+
+
+def _count_item(item: Any) -> int | None:
+    """How many images one input stands for; None for videos and cameras, and folders with videos."""
+    if _is_folder_or_pattern(item):
+        files = [_is_video(file) for file in _files_of(str(item))]
         return None if any(files) else len(files)
-    if not is_single(inputs) or isinstance(inputs, int) or (isinstance(inputs, str | Path) and _is_video(str(inputs))):
-        return None
-    return 1
+    is_video = isinstance(item, str | Path) and _is_video(str(item))
+    return None if is_video or isinstance(item, int) else 1
+
+
+def _is_folder_or_pattern(item: Any) -> bool:
+    """Whether an input stands for files that are to be looked for."""
+    if not isinstance(item, str | Path) or not str(item) or '://' in str(item):
+        return False
+    return Path(item).is_dir() or _is_pattern(str(item))
 
 
 def refuse_own_results(inputs: Inputs, out_dir: str | Path) -> None:
@@ -133,35 +70,39 @@ def refuse_own_results(inputs: Inputs, out_dir: str | Path) -> None:
             )
 
 
-def name_inputs(inputs: Inputs) -> Iterator[Item]:
+def name_inputs(inputs: Inputs) -> Iterator[StreamItem]:
     """Names the images and videos of the inputs, in order and one at a time.
 
     A folder stands for the images and videos in it and below, by path; hidden files, folders with results and
-    what else lies there are passed over. Names are those of the files without suffix, with the folders below the one
+    other files are passed over. Names are those of the files without suffix, with the folders below the one
     that was given; where two would be the same, the later one gets a number: ``photo``, ``photo_2``. Bytes, arrays and
-    PIL images are called by their place among the inputs: ``image_000000``; cameras ``camera_0``. Characters that are
-    letters of paths elsewhere (``\\\\ : * ? " < > |``) become ``_``.
+    PIL images are called by their place among the inputs: ``image_000000``; cameras ``camera_0``. Characters that
+    mean something in paths on other systems (``\\ : * ? " < > |``) become ``_``.
 
     Args:
         inputs: A path, URL, glob pattern, folder, video, array, PIL image, the bytes of an image file, the number of a
             camera, or a list or generator of such.
 
     Yields:
-        Images, clips, and what is neither.
+        Images and videos, pending; inputs that are neither, failed.
 
     Raises:
-        ValueError, TypeError: If the input is none of these, or holds no images. Among several they become failures.
+        ValueError, TypeError: If the input is none of these, or holds no images. Among several inputs it is a failed
+            item instead.
     """
     names = _Names()
     if is_single(inputs) or isinstance(inputs, str | Path):
         yield from _items_of(inputs, 0, names)
         return
+    assert isinstance(inputs, Iterable)
     for index, item in enumerate(inputs):
         try:
             yield from _items_of(item, index, names)
         except (TypeError, ValueError, OSError) as error:
             name = str(item) if isinstance(item, str | Path | int) else type(item).__name__
-            yield FailedInput(name, str(error))
+            # an empty folder or pattern stands for no image
+            num_images = 0 if _is_folder_or_pattern(item) else 1
+            yield StreamItem(name, num_images=num_images, status='failed', failure=FailedInput(name, str(error)))
 
 
 class _Names:
@@ -180,17 +121,18 @@ class _Names:
         return name
 
 
-def _items_of(item: object, index: int, names: Callable[[str], str]) -> Iterator[Item]:
-    """The images and clips that one input stands for."""
+def _items_of(item: Any, index: int, names: Callable[[str], str]) -> Iterator[StreamItem]:
+    """The images and videos that one input stands for."""
     if isinstance(item, np.ndarray | bytes | Image.Image):
-        yield InputImage(names(f'image_{index:06d}'), item)
+        yield StreamItem(names(f'image_{index:06d}'), item)
     elif isinstance(item, int) and not isinstance(item, bool):
-        yield Clip(names(f'camera_{item}'), None, camera=item)
+        name = names(f'camera_{item}')
+        yield StreamItem(name, clip=Clip(name, None, camera=item), num_images=0)
     elif isinstance(item, str | Path):
         path = str(item)
         if not path:
             raise ValueError('An input is an empty path; give a file, folder, pattern or URL.')
-        if '://' not in path and (Path(path).is_dir() or _is_pattern(path)):
+        if _is_folder_or_pattern(path):
             yield from _items_below(path, names)
         else:
             yield _item_of_file(path, names(_stem(path)))
@@ -201,7 +143,7 @@ def _items_of(item: object, index: int, names: Callable[[str], str]) -> Iterator
         )
 
 
-def _items_below(path: str, names: Callable[[str], str]) -> Iterator[Item]:
+def _items_below(path: str, names: Callable[[str], str]) -> Iterator[StreamItem]:
     """The images and videos of a folder or pattern."""
     found = False
     root = path if Path(path).is_dir() else _fixed_part(path)
@@ -215,8 +157,8 @@ def _items_below(path: str, names: Callable[[str], str]) -> Iterator[Item]:
         raise ValueError(f"{kind} '{path}' holds no image files and no videos; expected some of {endings}.")
 
 
-def _item_of_file(path: str, name: str) -> InputImage | Clip:
-    return Clip(name, path) if _is_video(path) else InputImage(name, path)
+def _item_of_file(path: str, name: str) -> StreamItem:
+    return StreamItem(name, clip=Clip(name, path), num_images=0) if _is_video(path) else StreamItem(name, path)
 
 
 def _is_video(path: str) -> bool:
@@ -249,7 +191,7 @@ def _is_wanted(name: str) -> bool:
 
 def _is_pattern(path: str) -> bool:
     """Whether a path is a glob pattern; a file whose own name holds such letters is a file."""
-    return '://' not in path and glob.has_magic(path) and not Path(path).exists()
+    return glob.has_magic(path) and not Path(path).exists()
 
 
 def _fixed_part(pattern: str) -> str:

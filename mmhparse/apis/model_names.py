@@ -1,11 +1,45 @@
-"""The bundled model, and the config files that lie in the repository, or in the package where pip or mim put them."""
+"""The models that come with the package, and the config files that lie in the repository or beside the package."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import mmhparse
 
-BUNDLED_WEIGHTS = str(Path(__file__).parents[1] / 'weights' / 'mg-pgd_light_synthetic.npz')
-"""The light parser that comes with the package; docs/model_card.md says what it is and is not."""
+_WEIGHTS = Path(__file__).parents[1] / 'weights'
+
+
+@dataclass(frozen=True)
+class BundledModel:
+    """A packed model in the package.
+
+    Attributes:
+        file: Name of its file in ``mmhparse/weights``, see :mod:`mmhparse.engine.packed_weights`.
+        description: What it is, in one line.
+    """
+
+    file: str
+    description: str
+
+    @property
+    def path(self) -> str:
+        """Path of its file, which holds weights and config."""
+        return str(_WEIGHTS / self.file)
+
+
+BUNDLED_MODELS = {
+    'synthetic': BundledModel(
+        'mg-pgd_light_synthetic.npz', 'light parser of 14 parts, trained on synthetic people: to try the software out'
+    ),
+}
+"""By the names that ``HumanParsingInferencer(model=NAME)`` and ``tools/infer.py --model NAME`` take."""
+
+DEFAULT_MODEL = 'synthetic'
+"""What is used where neither a model nor weights are given; docs/model_card.md says what it is and is not."""
+
+
+def describe_bundled_models() -> str:
+    """The bundled models and what they are, in one line."""
+    return '; '.join(f"'{name}' ({model.description})" for name, model in BUNDLED_MODELS.items())
 
 
 def list_configs() -> list[Path]:
@@ -18,9 +52,10 @@ def list_configs() -> list[Path]:
 
 
 def unknown_model(model: str) -> FileNotFoundError | ValueError:
-    """The error for a ``model`` that is neither a config file nor the name of a model; it lists what there is."""
+    """The error for a ``model`` that is neither a config file nor the name of a model; it lists those that exist."""
     known = [str(path) for path in list_configs()]
-    hint = f'Configs that are there: {", ".join(known)}.' if known else 'Give the path of a config file.'
+    configs = f'Configs: {", ".join(known)}.' if known else 'Otherwise give the path of a config file.'
+    hint = f'Bundled models: {describe_bundled_models()}. {configs}'
     if model.endswith(('.py', '.json', '.yaml', '.yml')):
         return FileNotFoundError(f"There is no config file '{model}'. {hint}")
     return ValueError(f"'{model}' is neither a config file nor the name of a model. {hint}")

@@ -1,20 +1,20 @@
-"""OutputFolder: predictions as files named after their images."""
+"""Where results go: into a folder, as files named after their images, or nowhere."""
 
 import errno
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, get_args
-
-import numpy as np
+from typing import Literal, Protocol, get_args
 
 from mmhparse.structures import PartSet, Skeleton
 from mmhparse.utils.atomic_files import atomic_path, path_inside, remove_unfinished, write_atomic
 
-from .inputs import Clip, ClipEnd, FailedInput, InputImage
+from .stream_item import FailedInput, StreamItem
 from .writers import DEFAULT_FORMATS, PICTURED, Format, Summary, image_writers, summary_writers
 from .writers.base import write_lines
+from .writers.pictures import picture_of
+from .writers.prediction_records import frame_name, frame_names, read_record, record_path
 from .writers.videos import VideoFile
 
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -25,18 +25,61 @@ class OutputError(OSError):
     """The output folder takes no more files."""
 
 
+class Output(Protocol):
+    """What the pipeline asks of the place where results go."""
+
+    def images_done(self, item: StreamItem) -> int:
+        """How many images of an image (1) or a video have all their files already; 0 if they are to be made."""
+        ...
+
+    def needs_picture(self, item: StreamItem) -> bool:
+        """Whether a picture of the image is to be drawn."""
+        ...
+
+    def write(self, item: StreamItem) -> None:
+        """Writes all files of a parsed image."""
+        ...
+
+    def note(self, item: StreamItem) -> None:
+        """Takes note of an item that is not parsed: skipped, failed, or the end of a video."""
+        ...
+
+    def close(self) -> None:
+        """Gives up a video that was not completed, and writes the files that tell of all images so far."""
+        ...
+
+
+class NoOutput:
+    """The output of calls without a folder."""
+
+    def images_done(self, item: StreamItem) -> int:
+        return 0
+
+    def needs_picture(self, item: StreamItem) -> bool:
+        return False
+
+    def write(self, item: StreamItem) -> None:
+        pass
+
+    def note(self, item: StreamItem) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class OutputFolder:
     """A folder with one file a kind and image, each written whole or not at all, in the tree of the inputs.
 
     ``docs/inference.md`` describes every file. ``predictions/NAME.json`` is written last: where it is, the others are.
-    Files that tell of all images are made from these by :meth:`finish`.
+    Files that tell of all images are made from these by :meth:`close`.
 
     Args:
         path: The folder; made if it does not exist.
         skeleton: Says which joint is which.
         part_set: Says which label is which part.
         formats: What to write beside ``predictions/``: some formats, one, or 'all'.
-        settings: What decides the results, such as the model; :meth:`is_done` is only true for results of the same.
+        settings: What decides the results, such as the model; :meth:`images_done` counts results of the same only.
         resume: Whether images whose files are there are left as they are.
 
     Raises:
@@ -69,46 +112,18 @@ class OutputFolder:
         self._video: VideoFile | None = None
         self._start(settings or {})
 
-    def pictured(self, image: InputImage) -> bool:
-        """Whether a picture of the image is needed."""
-        return bool(PICTURED.intersection(self.formats) - ({'videos'} if image.clip is None else set()))
+    def needs_picture(self, item: StreamItem) -> bool:
+        """Whether one of the formats needs a picture of the image."""
+        return bool(PICTURED.intersection(self.formats) - ({'videos'} if item.clip is None else set()))
 
-    def is_done(self, item: InputImage | Clip) -> bool:
-        """Whether all files of an image or a video are there, from a run with ``resume`` off or on."""
+    def images_done(self, item: StreamItem) -> int:
+        """How many images have all their files, unchanged since; 0 without ``resume``."""
         if not self.resume:
-            return False
-        if isinstance(item, Clip):
-            record = self.path / f'predictions/{item.name}.json'
-            wanted = [record, *([self.path / f'videos/{item.name}.mp4'] if 'videos' in self.formats else [])]
-        else:
-            wanted = [self.path / name for writer in self._writers for name in writer.paths(item.name)]
-            record = wanted[-1]
-        if not all(path.is_file() for path in wanted):
-            return False
-        if not isinstance(item, Clip):
-            # another file of that name, or a changed one, is to be parsed
-            return self._record(item.name)['img_path'] == item.path and not _is_newer(item.path, record)
-        written = json.loads(record.read_text())
-        frames = [f'{item.name}/{index:06d}' for index in range(written['frames'])]
-        here = (self.path / name for frame in frames for writer in self._writers for name in writer.paths(frame))
-        return written['path'] == item.path and not _is_newer(item.path, record) and all(map(Path.is_file, here))
+            return 0
+        return self._frames_done(item) if item.is_clip else int(self._is_done(item))
 
-    def keep(self, item: InputImage | Clip) -> int:
-        """Takes what is done into the files that tell of all images; returns how many images that are."""
-        if isinstance(item, InputImage):
-            self._names.append(item.name)
-            return 1
-        frames = json.loads((self.path / f'predictions/{item.name}.json').read_text())['frames']
-        self._names += [f'{item.name}/{index:06d}' for index in range(frames)]
-        return frames
-
-    def write(self, image: InputImage, prediction: dict, picture: np.ndarray | None = None) -> None:
+    def write(self, item: StreamItem) -> None:
         """Writes all files of one image.
-
-        Args:
-            image: The input.
-            prediction: That of :func:`mmhparse.apis.prediction.prediction_of`.
-            picture: (H, W, 3) uint8 RGB, where :meth:`pictured`.
 
         Raises:
             OutputError: If the disk is full or may not be written to.
@@ -116,32 +131,29 @@ class OutputFolder:
         """
         with _hopeless_told_apart(self.path):
             for writer in self._writers:
-                paths = writer.paths(image.name)
-                for path, content in zip(paths, writer.contents(prediction, picture), strict=True):
+                for path, content in zip(writer.paths(item.name), writer.contents(item), strict=True):
                     write_atomic(path_inside(self.path, path), content)
-            if image.clip is not None and 'videos' in self.formats:
+            if item.clip is not None and 'videos' in self.formats:
                 self._video = self._video or VideoFile(
-                    path_inside(self.path, f'videos/{image.clip.name}.mp4'), image.clip.fps
+                    path_inside(self.path, f'videos/{item.clip.name}.mp4'), item.clip.fps
                 )
-                self._video.add(picture)
-        self._names.append(image.name)
+                self._video.add(picture_of(item))
+        self._names.append(item.name)
 
-    def end_clip(self, end: ClipEnd) -> None:
-        """Completes a video after its last frame."""
-        with _hopeless_told_apart(self.path):
-            if self._video is not None:
-                self._video.finish()
-                self._video = None
-            if end.reason is None:
-                record = {'path': end.clip.path, 'frames': end.frames, 'fps': end.clip.fps}
-                write_atomic(path_inside(self.path, f'predictions/{end.clip.name}.json'), json.dumps(record).encode())
+    def note(self, item: StreamItem) -> None:
+        """Completes a video after its last frame, and keeps what was skipped or failed for the summaries."""
+        if item.is_clip and item.status != 'skipped':
+            self._end_video(item)
+        if item.status == 'skipped':
+            self._names += frame_names(item.name, item.num_images) if item.is_clip else [item.name]
+        if item.failure is not None:
+            self._failures.append(item.failure)
 
-    def fail(self, failure: FailedInput) -> None:
-        """Notes an input without results."""
-        self._failures.append(failure)
-
-    def finish(self) -> None:
-        """Writes the files that tell of all images so far."""
+    def close(self) -> None:
+        """Gives up a video that was not completed, and writes the files that tell of all images so far."""
+        if self._video is not None:
+            self._video.discard()
+            self._video = None
         summary = Summary(self._records, tuple(self._failures), self.skeleton, self.part_set)
         with _hopeless_told_apart(self.path):
             for writer in summary_writers(self.formats):
@@ -152,11 +164,39 @@ class OutputFolder:
             content = {'images': len(self._names), 'people': people, 'failures': failures}
             write_atomic(self.path / 'summary.json', json.dumps(content, indent=1).encode())
 
-    def close(self) -> None:
-        """Gives up a video that was not completed."""
-        if self._video is not None:
-            self._video.discard()
-            self._video = None
+    def _end_video(self, item: StreamItem) -> None:
+        """Completes the picture video, and the record of a video of which all frames were read."""
+        assert item.clip is not None
+        with _hopeless_told_apart(self.path):
+            if self._video is not None:
+                self._video.finish()
+                self._video = None
+            if item.status == 'ended':
+                record = {'path': item.clip.path, 'frames': item.frame, 'fps': item.clip.fps}
+                write_atomic(path_inside(self.path, record_path(item.name)), json.dumps(record).encode())
+
+    def _is_done(self, item: StreamItem) -> bool:
+        """Whether all files of an image exist and were made of the same file as it is now."""
+        if not self._has_files(item.name):
+            return False
+        made_of = read_record(self.path, item.name)['img_path']
+        return made_of == item.path and not _is_newer(item.path, self.path / record_path(item.name))
+
+    def _frames_done(self, item: StreamItem) -> int:
+        """The frames of a video, if the files of all exist and were made of the same file as it is now; else 0."""
+        record_file = self.path / record_path(item.name)
+        wanted = [record_file, *([self.path / f'videos/{item.name}.mp4'] if 'videos' in self.formats else [])]
+        if not all(map(Path.is_file, wanted)):
+            return 0
+        record = read_record(self.path, item.name)
+        if record['path'] != item.path or _is_newer(item.path, record_file):
+            return 0
+        frames = record['frames']
+        return frames if all(self._has_files(frame_name(item.name, index)) for index in range(frames)) else 0
+
+    def _has_files(self, name: str) -> bool:
+        """Whether all files of an image or frame exist."""
+        return all((self.path / path).is_file() for writer in self._writers for path in writer.paths(name))
 
     def _start(self, settings: dict) -> None:
         """Makes the folder and writes down what its maps mean and what they were made with."""
@@ -186,10 +226,7 @@ class OutputFolder:
         }
 
     def _records(self) -> Iterator[dict]:
-        return map(self._record, self._names)
-
-    def _record(self, name: str) -> dict:
-        return json.loads((self.path / f'predictions/{name}.json').read_text())
+        return (read_record(self.path, name) for name in self._names)
 
 
 @contextmanager
@@ -201,8 +238,8 @@ def _hopeless_told_apart(folder: Path) -> Iterator[None]:
         if error.errno in _HOPELESS:
             raise OutputError(
                 error.errno,
-                f'{folder} takes no more files ({error.strerror}): free the disk or mend its rights, and go on with '
-                'resume (--resume). What was written is complete',
+                f'{folder} takes no more files ({error.strerror}): free space or fix its permissions, and '
+                'continue with resume (--resume). What was written is complete',
             ) from error
         if isinstance(error, FileExistsError | NotADirectoryError) or not folder.is_dir():
             raise OutputError(

@@ -1,6 +1,7 @@
 """Packed weights: a trained model in one small file of plain arrays, its config inside, without pickled code."""
 
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -28,10 +29,11 @@ def pack_weights(path: str | Path, state: dict[str, torch.Tensor], config: str) 
         state: The model's state; floating point tensors are rounded to float16.
         config: Text of the config.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         name: (value.half() if value.is_floating_point() else value).cpu().numpy() for name, value in state.items()
     }
-    np.savez_compressed(path, **arrays, **{_CONFIG: np.frombuffer(config.encode(), np.uint8)})
+    arrays[_CONFIG] = np.frombuffer(config.encode(), np.uint8)
+    np.savez_compressed(path, **arrays)
 
 
 def read_packed(path: str) -> dict:

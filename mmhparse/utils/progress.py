@@ -19,11 +19,11 @@ class _LineBar(tqdm):
         return print_status
 
 
-def progress_bar(total: int, label: str, initial: int = 0, leave: bool = True) -> tqdm:
+def progress_bar(total: int | None, label: str, initial: int = 0, leave: bool = True) -> tqdm:
     """A bar on the standard error stream, to be advanced by ``update`` and ended by ``close``.
 
     Args:
-        total: Steps of the whole job.
+        total: Steps of the whole job; None if that is not known.
         label: What is going on.
         initial: Steps that were done earlier.
         leave: Whether a terminal keeps the bar when it ends.

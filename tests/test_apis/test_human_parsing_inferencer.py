@@ -215,7 +215,7 @@ def test_stream_hands_out_each_image_when_it_is_done(infer, tmp_path):
     first = next(stream)
     assert first.prediction['name'] == 'image_000000' and first.picture is not None
     assert (tmp_path / 'predictions' / 'image_000000.json').is_file()
-    assert [type(result).__name__ for result in stream] == ['FailedInput', 'ParsedImage']
+    assert [item.status for item in stream] == ['failed', 'parsed']
 
 
 def test_failures_are_frozen():

@@ -10,10 +10,10 @@ import pytest
 from bright_spot import bright_spot_config, spot
 from PIL import Image
 
-from mmhparse.apis import FailedInput, HumanParsingInferencer
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis.background import in_background
 from mmhparse.apis.fetching import fetch
-from mmhparse.apis.inputs import Clip, count_inputs, name_inputs
-from mmhparse.apis.threads import in_background
+from mmhparse.apis.inputs import count_inputs, name_inputs
 
 
 @pytest.fixture(scope='module')
@@ -24,7 +24,7 @@ def infer():
 
 
 def names(inputs):
-    return [getattr(item, 'name', None) or f'! {item.source}' for item in name_inputs(inputs)]
+    return [item.name if item.failure is None else f'! {item.failure.source}' for item in name_inputs(inputs)]
 
 
 @pytest.fixture
@@ -132,7 +132,8 @@ def test_videos(infer, tmp_path):
     assert {person['id'] for prediction in out['predictions'] for person in prediction['people']} == {1}
     annotated = cv2.VideoCapture(str(tmp_path / 'out' / 'videos' / 'clip.mp4'))
     assert annotated.get(cv2.CAP_PROP_FRAME_COUNT) == 10 and annotated.get(cv2.CAP_PROP_FPS) == 5
-    assert list(infer.stream([path], out_dir=tmp_path / 'out', resume=True))[0].item == Clip('clip', str(path))
+    (item,) = infer.stream([path], out_dir=tmp_path / 'out', resume=True)
+    assert (item.status, item.clip.name, item.clip.path, item.num_images) == ('skipped', 'clip', str(path), 10)
     (tmp_path / 'out' / 'part_maps' / 'clip' / '000004.png').unlink()
     assert len(infer(path, out_dir=tmp_path / 'out', resume=True)['predictions']) == 10
 
@@ -141,7 +142,7 @@ def test_a_video_that_ends_in_the_middle_of_a_frame(infer, tmp_path):
     path = video(tmp_path / 'clip.avi', frames=40)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     results = list(infer.stream([path, spot()], out_dir=tmp_path / 'out'))
-    (failure,) = [result for result in results if isinstance(result, FailedInput)]
+    (failure,) = [item.failure for item in results if item.status == 'failed']
     assert 'ends after' in failure.reason or 'cannot be opened' in failure.reason
     assert results[-1].prediction['name'] == 'image_000001'
     assert not (tmp_path / 'out' / 'predictions' / 'clip.json').exists()

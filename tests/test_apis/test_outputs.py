@@ -22,10 +22,8 @@ from pycocotools.coco import COCO
 
 from mmhparse.apis import FailedInput, HumanParsingInferencer, OutputError
 from mmhparse.apis.writers.base import Summary
-from mmhparse.apis.writers.images import id_png
-from mmhparse.apis.writers.instance_maps import instance_map
+from mmhparse.apis.writers.maps import PERSON_PALETTE, id_png, instance_map
 from mmhparse.apis.writers.page import Page
-from mmhparse.apis.writers.person_maps import PALETTE
 from mmhparse.structures import COCO_17, DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
 from mmhparse.utils import atomic_files
@@ -206,7 +204,7 @@ def spots():
 
 def test_many_ids_are_written_with_16_bits():
     ids = np.array([[0, 254, 255, 300]])
-    read = np.asarray(Image.open(BytesIO(id_png(ids, PALETTE))))
+    read = np.asarray(Image.open(BytesIO(id_png(ids, PERSON_PALETTE))))
     np.testing.assert_array_equal(read, ids)
 
 
@@ -275,7 +273,7 @@ def test_resume_skips_what_is_done_and_redoes_what_changed(spots, tmp_path):
     assert [prediction['name'] for prediction in again] == ['b', 'c']
     assert (out / 'coco.json').read_bytes() == whole
     assert len(spots(photos, out_dir=out, formats=ALL)['predictions']) == 3
-    spots.settings = {**spots.settings, 'max_side': 99}
+    spots.parsing_pipeline.settings['max_side'] = 99
     with pytest.raises(ValueError, match='another max_side'):
         spots(photos, out_dir=out, resume=True)
 

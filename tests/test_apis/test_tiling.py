@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.apis.tiling import TiledNetwork, tile_starts
+from mmhparse.apis.networks.tiled_network import TiledNetwork, tile_starts
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.structures import ParseFields
 from mmhparse.testing import synthetic_scene
@@ -100,7 +100,7 @@ def test_options_need_a_model_that_tells_fields():
 
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        with pytest.raises(ValueError, match='does not give fields'):
+        with pytest.raises(ValueError, match='predicts no fields'):
             HumanParsingInferencer(bright_spot_config(), tile=64)
         with pytest.raises(ValueError, match='no choice of backend'):
             HumanParsingInferencer(bright_spot_config(), precision='float16', device='cpu')

@@ -60,6 +60,9 @@ def test_one_bad_file(run, photos, tmp_path, capsys):
 def test_the_parser_of_the_package_is_the_default(run, photos, tmp_path):
     assert run(photos, '--out-dir', tmp_path / 'out', '--device', 'cpu', '--formats', 'all') == 0
     assert (tmp_path / 'out' / 'index.html').is_file() and (tmp_path / 'out' / 'coco.json').is_file()
+    assert run(photos, '--out-dir', tmp_path / 'named', '--device', 'cpu', '--model', 'synthetic') == 0
+    settings = [(tmp_path / folder / 'settings.json').read_text() for folder in ('out', 'named')]
+    assert settings[0] == settings[1]
 
 
 def test_resume(run, photos, tmp_path, capsys):
@@ -81,7 +84,7 @@ def test_interrupted(run, photos, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(HumanParsingInferencer, 'stream', stream)
     assert run(photos, '--out-dir', tmp_path / 'out', *model, '--formats', 'all') == 130
     printed = capsys.readouterr()
-    assert 'Go on with --resume' in printed.err and '1 images parsed' in printed.out
+    assert 'Continue with --resume' in printed.err and '1 images parsed' in printed.out
     assert json.loads((tmp_path / 'out' / 'summary.json').read_text())['images'] >= 1
     assert not list((tmp_path / 'out').rglob('.unfinished*'))
 
@@ -105,6 +108,8 @@ def test_mistakes_are_explained(run, photos, tmp_path, capsys):
         ([*config, 'model.colour=3'], "unexpected keyword argument 'colour'"),
         ([*config, 'model'], 'takes KEY=VALUE'),
         (['--config', 'other.py'], '--config needs --weights'),
+        ([*config[:4], '--model', 'synthetic'], '--model and --config exclude each other'),
+        (['--model', 'photos-of-cats'], "invalid choice: 'photos-of-cats'"),
         (['--batch-size', '0'], 'must be at least 1'),
         (['--cfg-options', 'a=1'], 'give --config'),
         (['--tile', '100'], 'multiple of 32'),

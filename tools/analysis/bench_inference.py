@@ -81,7 +81,7 @@ def main() -> None:
         warnings.simplefilter('ignore')  # random weights are meant
         model = (None, None) if args.light else (args.config, args.weights)
         infer = HumanParsingInferencer(*model, device=args.device, precision=args.precision, show_progress=False)
-    infer.network = clock = Clocked(infer.network)
+    infer.parsing_pipeline.network = clock = Clocked(infer.parsing_pipeline.network)
     resident = []
     with tempfile.TemporaryDirectory() as work:
         photos = args.photos or Path(work) / 'photos'

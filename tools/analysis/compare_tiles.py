@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.apis.tiling import TiledNetwork
+from mmhparse.apis.networks import TiledNetwork
 from mmhparse.synthetic import synthetic_scene
 
 _SCENE = (256, 192)
@@ -31,14 +31,15 @@ def drawn_images(count: int, columns: int, rows: int) -> Iterator[np.ndarray]:
 
 def compare(infer: HumanParsingInferencer, images: list[np.ndarray], tile: int, overlap: int) -> dict:
     """Share of pixels with the same part, of all and of those that either takes for a person's; people of both."""
-    network = infer.network
+    pipeline = infer.parsing_pipeline
+    network = pipeline.network
     same, people, same_of_people, pixels = 0, 0, 0, 0
     found = np.zeros(2, int)
     for image in images:
         (whole,) = infer(image)['predictions']
-        infer.network = TiledNetwork(network, tile, overlap)
+        pipeline.network = TiledNetwork(network, tile, overlap)
         (tiled,) = infer(image)['predictions']
-        infer.network = network
+        pipeline.network = network
         equal = whole['part_map'] == tiled['part_map']
         of_people = (whole['part_map'] > 0) | (tiled['part_map'] > 0)
         same, pixels = same + equal.sum(), pixels + equal.size
@@ -69,7 +70,7 @@ def main() -> None:
     infer = HumanParsingInferencer(
         args.config, args.weights, device=args.device, tile=max(args.tiles), show_progress=False
     )
-    infer.network = infer.network.network
+    infer.parsing_pipeline.network = infer.parsing_pipeline.network.network
     if args.photos:
         images = [cv2.imread(str(path)) for path in args.photos]
     else:

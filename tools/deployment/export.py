@@ -2,7 +2,7 @@
 
 `python tools/deployment/export.py CONFIG CKPT --out model.onnx`, then
 `python tools/infer.py photos/ --weights model.onnx --backend onnxruntime --out-dir results`: decoding, files and
-options stay the same. The exit code is 1 if the exported network does not give what the parser gives.
+options stay the same. The exit code is 1 if the outputs of the exported network and of the parser differ.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmhparse.apis.building import build_model
-from mmhparse.apis.model_names import BUNDLED_WEIGHTS
+from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import OnnxNetwork
 from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
 from mmhparse.commands import load_config
@@ -29,7 +29,7 @@ SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
 """Batches, heights and widths at which outputs are compared; the first is the example to trace."""
 
 TOLERANCE = 1e-3
-"""Largest difference of an output, in shares of the output's largest value."""
+"""Largest difference of an output, relative to the output's largest value."""
 
 
 class PlainFields(nn.Module):
@@ -53,7 +53,7 @@ def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> No
     found = parser.predict_fields(example)
     dynamic = {name: {0: 'batch', value: 'height', value + 1: 'width'} for name, value in _spatial(found).items()}
     with atomic_path(path) as unfinished, warnings.catch_warnings():
-        # sizes that tracing fixed would show in the comparison; the exporter that is not deprecated needs onnxscript
+        # sizes that tracing fixed would fail the comparison; the exporter that is not deprecated needs onnxscript
         warnings.simplefilter('ignore', torch.jit.TracerWarning)
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(
@@ -97,7 +97,7 @@ def export_torch(parser: nn.Module, path: Path) -> nn.Module:
 
 
 def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
-    """Of each output, over all sizes, in shares of the output's largest value."""
+    """Of each output, over all sizes, relative to the output's largest value."""
     generator = torch.Generator().manual_seed(0)
     worst = dict.fromkeys(OUTPUTS, 0.0)
     plain = PlainFields(parser)
@@ -105,7 +105,7 @@ def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
         inputs = torch.randn(batch, 3, height, width, generator=generator)
         with torch.no_grad():
             pairs = zip(OUTPUTS, plain(inputs), exported(inputs), strict=True)
-            for name, wanted, got in pairs:
+            for name, wanted, got in pairs:  # (B, ..., h, w)
                 difference = ((wanted - got).abs().max() / wanted.abs().max().clamp(min=1e-6)).item()
                 worst[name] = max(worst[name], difference)
     return worst
@@ -119,7 +119,7 @@ def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', nargs='?', help='config of the model; default: the light parser of the package')
+    parser.add_argument('config', nargs='?', help='config of the model; default: the bundled model')
     parser.add_argument('checkpoint', nargs='?', help='its checkpoint')
     parser.add_argument('--out', required=True, type=Path, help='file to write: .onnx, or .pt2 for torch.export')
     parser.add_argument('--opset', type=int, default=17, help='operator set of ONNX; at least 16')
@@ -133,7 +133,7 @@ def main() -> int:
         cfg = load_config(args.config) if args.config else Config()
         if args.checkpoint:
             check_checkpoint(args.checkpoint)
-    model = build_model(cfg, args.checkpoint or BUNDLED_WEIGHTS, 'torch')
+    model = build_model(cfg, args.checkpoint or BUNDLED_MODELS[DEFAULT_MODEL].path, 'torch')
     if args.out.suffix == '.onnx':
         export_onnx(model, args.out, inference_config(cfg), args.opset)
         network = OnnxNetwork(args.out)
@@ -144,7 +144,7 @@ def main() -> int:
     for name, difference in differences.items():
         print(f'  {name}: {difference:.1e}')
     same = max(differences.values()) < TOLERANCE
-    print('The exported network gives the same.' if same else f'That is more than {TOLERANCE:g}: do not use it.')
+    print('The outputs agree.' if same else f'That is more than {TOLERANCE:g}: do not use the export.')
     return 0 if same else 1
 
 

@@ -1,7 +1,7 @@
 """Packs a trained model into one small file of plain arrays, without pickled code, with its config inside.
 
-`python tools/misc/pack_model.py CONFIG CKPT --out mmhparse/weights/NAME.npz` made the model in the package;
-HumanParsingInferencer(weights='NAME.npz') needs no config.
+`python tools/misc/pack_model.py CONFIG CKPT --out NAME.npz`; HumanParsingInferencer(weights='NAME.npz') then needs no
+config. The models that come with the package lie in mmhparse/weights; mmhparse/apis/model_names.py names them.
 """
 
 import argparse

@@ -1,21 +1,8 @@
-"""Networks that turn images into fields: the trained module itself, or an export of it."""
+"""Networks that turn images into fields: the trained module itself, or an export of it, whole or in tiles."""
 
-from typing import Literal, Protocol
-
-from torch import Tensor
-
-from mmhparse.structures import ParseFields
-
+from .network import Backend, Network
 from .onnx_network import OnnxNetwork
+from .tiled_network import TiledNetwork
 from .torch_network import Precision, TorchNetwork
 
-__all__ = ['Backend', 'Network', 'OnnxNetwork', 'Precision', 'TorchNetwork']
-
-Backend = Literal['torch', 'onnxruntime']
-
-
-class Network(Protocol):
-    """Anything that predicts fields."""
-
-    def __call__(self, inputs: Tensor) -> ParseFields:
-        """The fields of B normalised images (B, 3, H, W) whose sides the coarsest stride divides."""
+__all__ = ['Backend', 'Network', 'OnnxNetwork', 'Precision', 'TiledNetwork', 'TorchNetwork']

@@ -6,10 +6,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmhparse.engine.checkpoints import config_of_text
 from mmhparse.structures import ParseFields
 
 OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
-"""Names of an export's outputs: of the projection field only the finest level, which alone is decoded."""
+"""Names of an export's outputs: of the projection field only the finest level, as only that is decoded."""
 
 CONFIG_KEY, STRIDES_KEY = 'mmhparse.config', 'mmhparse.strides'
 """Keys of the file's metadata: the config, as text, and 'stride,part_stride'."""
@@ -31,12 +32,12 @@ class OnnxNetwork:
         self.session = open_session(path, device)
         strides = self.session.get_modelmeta().custom_metadata_map.get(STRIDES_KEY)
         if strides is None or {output.name for output in self.session.get_outputs()} != set(OUTPUTS):
-            raise ValueError(f"'{path}' is no export of tools/deployment/export.py: export the parser with it.")
+            raise ValueError(f"'{path}' was not written by tools/deployment/export.py: export the parser with it.")
         self.stride, self.part_stride = map(int, strides.split(','))
 
     def __call__(self, inputs: Tensor) -> ParseFields:
-        arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})
-        heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)
+        arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)
+        heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)  # (B, ..., h, w) each
         return ParseFields(heatmaps, offsets, limbs, (projection,), logits, self.stride, self.part_stride)
 
 
@@ -47,7 +48,7 @@ def open_session(path: str | Path, device: str):
         ModuleNotFoundError, ValueError: As :class:`OnnxNetwork`.
     """
     try:
-        import onnxruntime
+        import onnxruntime  # pyright: ignore[reportMissingImports]  (optional)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "The backend 'onnxruntime' needs the package of that name: pip install onnxruntime."
@@ -65,18 +66,13 @@ def open_session(path: str | Path, device: str):
         raise ValueError(f"'{path}' cannot be opened by onnxruntime: {error}") from error
 
 
-def config_text(path: str | Path) -> str | None:
-    """The config that an export was made of."""
-    return open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
-
-
 def exported_config(path: str) -> Config:
     """The config that an export for onnxruntime was made of.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is none, or it is of another package.
     """
-    text = config_text(path)
+    text = open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
     if text is None:
         raise ValueError(f"'{path}' holds no config: give the config of the model beside it.")
-    return Config.fromstring(text, file_format='.py')
+    return config_of_text(text, path)

@@ -12,12 +12,12 @@ Precision = Literal['float32', 'bfloat16', 'float16']
 
 
 class TorchNetwork:
-    """Runs the parser where it lies, with channels last.
+    """Runs the parser on its own device, in memory format channels last.
 
     Args:
         parser: The trained parser.
-        precision: 'bfloat16' and 'float16' let torch choose which operations run in half precision; fields are
-            float32 all the same. CPUs without instructions for it become slower, not faster.
+        precision: With 'bfloat16' and 'float16' torch's autocast runs most operations in half precision; fields are
+            float32 in any case. CPUs without instructions for it become slower, not faster.
 
     Raises:
         ValueError: If there is no such precision.
@@ -26,7 +26,8 @@ class TorchNetwork:
     def __init__(self, parser: BottomUpHumanParser, precision: Precision = 'float32'):
         if precision not in get_args(Precision):
             raise ValueError(f'precision must be among {get_args(Precision)}, got {precision!r}.')
-        self.parser = parser.to(memory_format=torch.channels_last)
+        parser.to(memory_format=torch.channels_last)  # in place
+        self.parser = parser
         self.precision = precision
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What can be written of predictions, one format a file."""
+"""What can be written of predictions, one idea a file."""
 
 from typing import Literal
 
@@ -6,13 +6,11 @@ from mmhparse.structures import PartSet
 
 from .base import ImageWriter, Summary, SummaryWriter
 from .coco import CocoFile
-from .instance_maps import InstanceMaps
+from .maps import InstanceMaps, PartMaps, PersonMaps
 from .page import Page
-from .part_maps import PartMaps
 from .people_csv import PeopleCsv
-from .person_maps import PersonMaps
 from .pictures import Pictures, Thumbnails
-from .predictions import Predictions
+from .prediction_records import Records
 
 __all__ = [
     'DEFAULT_FORMATS',
@@ -43,7 +41,7 @@ def image_writers(formats: tuple[Format, ...], part_set: PartSet) -> tuple[Image
         'pictures': Pictures,
         'page': Thumbnails,
     }
-    return (*(make() for name, make in makers.items() if name in formats), Predictions())
+    return (*(make() for name, make in makers.items() if name in formats), Records())
 
 
 def summary_writers(formats: tuple[Format, ...]) -> tuple[SummaryWriter, ...]:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from mmhparse.structures import PartSet, Skeleton
 
-from ..inputs import FailedInput
+from ..stream_item import FailedInput, StreamItem
 
 
 class ImageWriter(Protocol):
@@ -17,14 +15,11 @@ class ImageWriter(Protocol):
 
     def paths(self, name: str) -> tuple[str, ...]:
         """Where the files of the image of that name lie, below the output folder."""
+        ...
 
-    def contents(self, prediction: dict, picture: np.ndarray | None) -> tuple[bytes, ...]:
-        """What they hold, in the same order.
-
-        Args:
-            prediction: That of :func:`mmhparse.apis.prediction.prediction_of`.
-            picture: (H, W, 3) uint8 RGB, where pictures are drawn.
-        """
+    def contents(self, item: StreamItem) -> tuple[bytes, ...]:
+        """What they hold, in the same order, of a parsed item."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,7 @@ class SummaryWriter(Protocol):
 
     def lines(self, summary: Summary) -> Iterable[str]:
         """The file's text, piece by piece."""
+        ...
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

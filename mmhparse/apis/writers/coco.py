@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from pycocotools import mask as coco_mask
 
@@ -11,7 +12,7 @@ from .base import Summary
 
 
 class CocoFile:
-    """One annotation for each person and one for each part of a person, which tells whose it is by ``person_id``."""
+    """One annotation for each person and one for each part of a person, which names the person by ``person_id``."""
 
     path = 'coco.json'
 
@@ -87,14 +88,16 @@ def _person(person: dict, parts: list[dict], record: dict) -> dict:
     }
 
 
-def _union(codes: list[dict], width: int, height: int) -> dict:
+def _union(codes: list[dict], width: int, height: int) -> Any:
     """Run-length code of the pixels of any of the codes."""
+    empty: Any = {'size': [height, width], 'counts': [height * width]}
     if not codes:
-        return coco_mask.frPyObjects({'size': [height, width], 'counts': [height * width]}, height, width)
-    return coco_mask.merge([{**code, 'counts': code['counts'].encode()} for code in codes])
+        return coco_mask.frPyObjects(empty, height, width)
+    regions: Any = [{**code, 'counts': code['counts'].encode()} for code in codes]
+    return coco_mask.merge(regions)
 
 
-def _region(code: dict) -> dict:
+def _region(code: Any) -> dict:
     """Area, box and segmentation of a run-length code."""
     counts = code['counts'] if isinstance(code['counts'], bytes) else code['counts'].encode()
     code = {'size': code['size'], 'counts': counts}

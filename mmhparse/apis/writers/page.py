@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mmhparse.structures import PartSet
 
 from .base import Summary
-from .person_maps import PALETTE
+from .maps import PERSON_PALETTE
 
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafafa }
@@ -67,7 +67,7 @@ class Page:
         for person in people:
             joints = sum(score > 0 for score in person['keypoint_scores'])
             yield (
-                f'<li class="person">{_swatch(PALETTE[1 + (person["id"] - 1) % 254])}{person["id"]}: '
+                f'<li class="person">{_swatch(PERSON_PALETTE[1 + (person["id"] - 1) % 254])}{person["id"]}: '
                 f'score {person["score"]:.2f}, {_count(joints, "joint")}, {_count(parts[person["id"]], "part")}</li>\n'
             )
         yield '</ul></li>\n'

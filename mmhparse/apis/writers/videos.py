@@ -12,11 +12,11 @@ from mmhparse.utils.atomic_files import atomic_path
 class VideoFile:
     """An MP4 (MPEG-4 part 2) that appears at its place when it is closed as complete.
 
-    Pictures of another size than the first are brought to its size.
+    Pictures of another size than the first are resized to it.
 
     Args:
-        path: Where the video shall be.
-        fps: Frames a second.
+        path: Where to write the video.
+        fps: Frames per second.
 
     Raises:
         OSError: If OpenCV cannot write it.
@@ -35,7 +35,7 @@ class VideoFile:
         if self._writer is None:
             height, width = picture.shape[:2]
             self._size = width - width % 2, height - height % 2  # the codec wants even sides
-            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.VideoWriter_fourcc(*'mp4v'), self.fps, self._size)
+            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.VideoWriter.fourcc(*'mp4v'), self.fps, self._size)
             if not self._writer.isOpened():
                 raise OSError(f"The video '{self.path}' cannot be written: is the folder writable and the disk free?")
         if picture.shape[1::-1] != self._size:
@@ -51,7 +51,7 @@ class VideoFile:
         self._stack.close()
 
     def discard(self) -> None:
-        """Gives the video up and leaves nothing."""
+        """Abandons the video and leaves no file."""
         if self._writer is not None:
             self._writer.release()
-        self._stack.__exit__(InterruptedError, InterruptedError('given up'), None)
+        self._stack.__exit__(InterruptedError, InterruptedError('abandoned'), None)

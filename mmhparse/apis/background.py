@@ -1,29 +1,29 @@
 """in_background: one stage of a chain in a thread of its own."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
 T = TypeVar('T')
 
-_GLANCE = 0.1
-"""Seconds between two looks at whether the other side has stopped."""
+_POLL_SECONDS = 0.1
+"""How often each side looks whether the other one has stopped."""
 
 
 class _End:
-    """The last thing in a queue: that the source is spent, or its error."""
+    """The last thing in a queue: that the source is exhausted, or its error."""
 
     def __init__(self, error: BaseException | None):
         self.error = error
 
 
-def in_background(source: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """Hands out what ``source`` yields, in order, while a thread already works on the next.
+def in_background(source: Iterator[T], depth: int = 2) -> Generator[T, None, None]:
+    """Yields what ``source`` yields, in order, while a thread already works on the next.
 
-    Chains of these overlap: in ``in_background(map(write, in_background(map(load, names))))`` one item is loaded while
-    an earlier one is written. No stage runs ahead by more than ``depth`` items, so memory stays flat. Closing the
-    outermost generator, as leaving its loop does, stops all stages after what each is busy with.
+    Chained calls overlap: in ``in_background(map(write, in_background(map(load, names))))`` one item is loaded while an
+    earlier one is written. No stage runs ahead by more than ``depth`` items, so memory does not grow. Closing the
+    outermost generator stops all stages as soon as each has finished its current item.
 
     Args:
         source: Iterated, and closed, in the thread.
@@ -38,7 +38,7 @@ def in_background(source: Iterator[T], depth: int = 2) -> Iterator[T]:
     def put(item: object) -> bool:
         while not stopped.is_set():
             try:
-                queue.put(item, timeout=_GLANCE)
+                queue.put(item, timeout=_POLL_SECONDS)
                 return True
             except Full:
                 continue
@@ -63,7 +63,7 @@ def in_background(source: Iterator[T], depth: int = 2) -> Iterator[T]:
     try:
         while True:
             try:
-                item = queue.get(timeout=_GLANCE)
+                item = queue.get(timeout=_POLL_SECONDS)
             except Empty:
                 continue
             if isinstance(item, _End):

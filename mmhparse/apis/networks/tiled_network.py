@@ -1,5 +1,6 @@
 """TiledNetwork: large images in tiles, joined in the fields, so that a person across tiles stays one person."""
 
+import itertools
 from dataclasses import fields, replace
 
 import torch
@@ -7,11 +8,11 @@ from torch import Tensor
 
 from mmhparse.structures import ParseFields
 
-from .networks import Network
+from .network import Network
 
 
 class TiledNetwork:
-    """Predicts overlapping tiles and blends their fields with weights that fall off towards the rims of a tile.
+    """Predicts overlapping tiles and blends their fields with weights that decrease towards the borders of a tile.
 
     Fields hold vectors relative to their own cell, so those of different tiles can be averaged as they are, and people
     are grouped only afterwards, in the fields of the whole image. Images that fit one tile are predicted whole.
@@ -19,11 +20,11 @@ class TiledNetwork:
     Args:
         network: Predicts a tile.
         tile: Longest side of a tile, in pixels of the network input.
-        overlap: Least pixels that neighbouring tiles share.
+        overlap: Pixels that neighbouring tiles share at least.
         divisor: Tiles start and end at its multiples: the coarsest stride.
 
     Raises:
-        ValueError: If the numbers leave nothing of a tile.
+        ValueError: If ``tile`` is no multiple of ``divisor``, or ``overlap`` leaves less than ``divisor`` of a tile.
     """
 
     def __init__(self, network: Network, tile: int, overlap: int, divisor: int = 32):
@@ -40,12 +41,12 @@ class TiledNetwork:
             return self.network(inputs)
         rows, columns = (tile_starts(length, self.tile, self.overlap, self.divisor) for length in (height, width))
         blend = None
-        for top in rows:
-            for left in columns:
-                part = inputs[:, :, top : top + self.tile, left : left + self.tile]
-                found = self.network(part)
-                blend = blend or _Blend(found, (height, width))
-                blend.add(found, top, left, part.shape[2:])
+        for top, left in itertools.product(rows, columns):
+            tile = inputs[:, :, top : top + self.tile, left : left + self.tile]  # (B, 3, tile, tile) or less
+            found = self.network(tile)
+            blend = blend or _Blend(found, (height, width))
+            blend.add(found, (top, left), (tile.shape[2], tile.shape[3]))
+        assert blend is not None, 'every side has a tile'
         return blend.fields()
 
 
@@ -68,7 +69,12 @@ def tile_starts(length: int, tile: int, overlap: int, divisor: int) -> list[int]
 
 
 class _Blend:
-    """Weighted sums of the fields of tiles, on the grid of the whole image."""
+    """Weighted sums of the fields of tiles, on the grid of the whole image.
+
+    Args:
+        first: Fields of any tile; its grids tell names, channels and strides.
+        size: (H, W) of the whole image.
+    """
 
     def __init__(self, first: ParseFields, size: tuple[int, int]):
         self.size = size
@@ -76,29 +82,38 @@ class _Blend:
         self.sums, self.weights = {}, {}
         for name, value, stride in _grids(first):
             grid = [length // stride for length in size]
-            self.sums[name] = value.new_zeros(*value.shape[:-2], *grid)
-            self.weights[name] = value.new_zeros(grid)
+            self.sums[name] = value.new_zeros(*value.shape[:-2], *grid)  # (B, ..., h, w)
+            self.weights[name] = value.new_zeros(grid)  # (h, w)
 
-    def add(self, found: ParseFields, top: int, left: int, shape: tuple[int, int]) -> None:
+    def add(self, found: ParseFields, start: tuple[int, int], shape: tuple[int, int]) -> None:
+        """Adds a tile.
+
+        Args:
+            found: Its fields.
+            start: Its top and left pixel in the image.
+            shape: Its height and width in pixels.
+        """
         for name, value, stride in _grids(found):
-            rows = slice(top // stride, top // stride + value.shape[-2])
-            columns = slice(left // stride, left // stride + value.shape[-1])
-            weight = torch.outer(
-                *(
-                    _ramp(length, start > 0, start + side < whole).to(value)
-                    for length, start, side, whole in zip(value.shape[-2:], (top, left), shape, self.size, strict=True)
-                )
+            height, width = value.shape[-2:]
+            top, left = start[0] // stride, start[1] // stride
+            # a weight decreases towards those borders of a tile that lie inside of the image
+            down, across = (
+                _ramp(cells, first > 0, first + side < whole).to(value)
+                for cells, first, side, whole in zip((height, width), start, shape, self.size, strict=True)
             )
-            self.sums[name][..., rows, columns] += weight * value
-            self.weights[name][rows, columns] += weight
+            weight = torch.outer(down, across)  # (height, width)
+            self.sums[name][..., top : top + height, left : left + width] += weight * value
+            self.weights[name][top : top + height, left : left + width] += weight
 
     def fields(self) -> ParseFields:
-        blended = {name: total / self.weights[name] for name, total in self.sums.items()}
-        return replace(self.first, **(blended | {'projection': (blended['projection'],)}))
+        """The fields of the whole image."""
+        blended = {name: total / self.weights[name] for name, total in self.sums.items()}  # (B, ..., h, w)
+        projection = (blended.pop('projection'),)
+        return replace(self.first, projection=projection, **blended)
 
 
 def _grids(found: ParseFields) -> list[tuple[str, Tensor, int]]:
-    """Name, tensor and stride of all that is decoded: of the projection field only the finest level."""
+    """Name, tensor (B, ..., h, w) and stride of all that is decoded: of the projection field only the finest level."""
     tensors = [item.name for item in fields(found) if item.name not in ('projection', 'stride', 'part_stride')]
     grids = [(name, getattr(found, name), found.stride) for name in tensors if name != 'part_logits']
     return [
@@ -108,13 +123,13 @@ def _grids(found: ParseFields) -> list[tuple[str, Tensor, int]]:
     ]
 
 
-def _ramp(length: int, falls_before: bool, falls_behind: bool) -> Tensor:
-    """(length,) weights along a tile, that fall off towards rims that have neighbours.
+def _ramp(length: int, decreases_before: bool, decreases_after: bool) -> Tensor:
+    """(length,) weights in [1e-6, 1] along a tile, that decrease towards borders with a neighbouring tile.
 
-    The sixth power of a sine: the nearer to a rim, the less of the context that decides was seen, so that a tile's
-    middle is worth far more than its rims.
+    The sixth power of a sine: a cell near the border lacks the context beyond it, so that cells in the middle of a tile
+    count far more.
     """
     place = (torch.arange(length) + 0.5) / length
     ramp = torch.sin(torch.pi * place).pow(6).clamp(min=1e-6)
     middle = torch.ones_like(ramp)
-    return torch.where(place < 0.5, ramp if falls_before else middle, ramp if falls_behind else middle)
+    return torch.where(place < 0.5, ramp if decreases_before else middle, ramp if decreases_after else middle)

@@ -1,0 +1,85 @@
+"""The pixels of one image, and the frames of one video or camera."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmhparse.datasets.transforms.loading import convert_image, read_image
+
+from .fetching import fetch
+from .stream_item import Clip, Source, StreamItem
+
+_USUAL_FPS = 25.0
+_TOLERATED_SHARE = 0.02
+"""Containers announce their length from time stamps, which may be a frame or so off."""
+
+
+def read_pixels(source: Source) -> np.ndarray:
+    """Reads an image, upright as its EXIF orientation asks.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+
+    Raises:
+        OSError, ValueError, TypeError: As :func:`mmhparse.datasets.transforms.loading.read_image`; OSError also if a
+            URL cannot be fetched.
+    """
+    if isinstance(source, Image.Image):
+        return convert_image(source)
+    if isinstance(source, str) and source.startswith(('http://', 'https://')):
+        try:
+            return read_image(fetch(source), exif=True)
+        except ValueError as error:
+            raise ValueError(f"'{source}': {error}") from error
+    return read_image(source, exif=True)
+
+
+def read_frames(item: StreamItem) -> Iterator[StreamItem]:
+    """Reads a video to its end, or a camera until the caller stops.
+
+    Args:
+        item: The video as a whole.
+
+    Yields:
+        Its frames, named ``VIDEO/000000`` and so on, and then ``item`` itself: ended, or failed if there are fewer
+        frames than the file announces.
+
+    Raises:
+        OSError: If it cannot be opened, or not one frame can be read.
+    """
+    assert item.clip is not None
+    label = f'Camera {item.clip.camera}' if item.clip.path is None else f"Video '{item.clip.path}'"
+    capture = _open(item.clip)
+    try:
+        if not capture.isOpened():
+            raise OSError(f'{label} cannot be opened: does it exist, and does this build of OpenCV read its format?')
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        announced = capture.get(cv2.CAP_PROP_FRAME_COUNT) if item.clip.camera is None else 0
+        clip = item.clip = replace(item.clip, fps=fps if 0 < fps < 1000 else _USUAL_FPS)
+        frames = 0
+        while True:
+            read, picture = capture.read()
+            if not read:
+                break
+            yield StreamItem(f'{clip.name}/{frames:06d}', picture, clip, frames)
+            frames += 1
+    finally:
+        capture.release()
+    if not frames:
+        raise OSError(f'{label} holds no frame that can be read; it is empty or broken.')
+    item.frame = frames
+    if frames + 1 + _TOLERATED_SHARE * announced < announced:
+        item.fail(f'{label} ends after {frames} of {announced:.0f} frames; what was read is parsed. Export it again.')
+    else:
+        item.status = 'ended'
+    yield item
+
+
+def _open(clip: Clip) -> cv2.VideoCapture:
+    if clip.path is not None:
+        return cv2.VideoCapture(clip.path)
+    assert clip.camera is not None
+    return cv2.VideoCapture(clip.camera)

@@ -1,0 +1,59 @@
+"""StreamOptions: what a call of the inferencer may be asked for, stated once for ``__call__`` and ``stream``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from mmhparse.codecs.given_people import GivenPeople
+
+from .writers import DEFAULT_FORMATS, Format
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """Options of one call.
+
+    Args:
+        batch_size: Images per forward pass; they may differ in size.
+        out_dir: Folder for maps, JSON and pictures, see :class:`OutputFolder`; nothing is written if empty.
+        formats: What to write there: some formats, one, or 'all'.
+        resume: Whether inputs whose results are in ``out_dir`` are skipped.
+        track: Whether the people of a video keep their ids from frame to frame.
+        draw: Whether to draw pictures that ``out_dir`` does not need.
+        show: Whether to draw pictures and show each in a window.
+        wait_time: Seconds that a window stays open; 0 waits for a key.
+        people: Another model's boxes or poses for each image, in place of our own people; see
+            :meth:`mmhparse.codecs.DifferentiableGroupingCodec.decode`.
+
+    Raises:
+        ValueError: If ``batch_size`` is not positive.
+    """
+
+    batch_size: int = 1
+    out_dir: str | Path = ''
+    formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS
+    resume: bool = False
+    track: bool = True
+    draw: bool = False
+    show: bool = False
+    wait_time: float = 0
+    people: Sequence[GivenPeople] | None = None
+
+    def __post_init__(self):
+        if self.batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {self.batch_size}.')
+
+
+def stream_options(**options: Any) -> StreamOptions:
+    """The options of one call.
+
+    Raises:
+        TypeError: If there is no such option.
+        ValueError: If one is out of its range.
+    """
+    known = [field.name for field in fields(StreamOptions)]
+    unknown = sorted(options.keys() - set(known))
+    if unknown:
+        raise TypeError(f'There is no option {" and ".join(map(repr, unknown))}; there are {", ".join(known)}.')
+    return StreamOptions(**options)
