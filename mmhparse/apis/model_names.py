@@ -34,7 +34,7 @@ BUNDLED_MODELS = {
 """By the names that ``HumanParsingInferencer(model=NAME)`` and ``tools/infer.py --model NAME`` take."""
 
 DEFAULT_MODEL = 'synthetic'
-"""What is used where neither a model nor weights are given; docs/model_card.md says what it is and is not."""
+"""What is used where neither a model nor weights are given; docs/en/notes/model_card.md says what it is and is not."""
 
 
 def describe_bundled_models() -> str:

@@ -71,8 +71,9 @@ class NoOutput:
 class OutputFolder:
     """A folder with one file a kind and image, each written whole or not at all, in the tree of the inputs.
 
-    ``docs/inference.md`` describes every file. ``predictions/NAME.json`` is written last: where it is, the others are.
-    Files that tell of all images are made from these by :meth:`close`.
+    ``docs/en/user_guides/inference.md`` describes every file.
+    ``predictions/NAME.json`` is written last: where it is, the others are. Files that tell of all images are made from
+    these by :meth:`close`.
 
     Args:
         path: The folder; made if it does not exist.

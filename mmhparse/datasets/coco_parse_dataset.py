@@ -41,7 +41,7 @@ class CocoParseDataset(CocoPeopleDataset):
 
     METAINFO = {'dataset_name': 'coco_parse'}
     DEFAULTS = CocoPeopleDataset.DEFAULTS | {'parts': ()}
-    LAYOUT = 'the json of CocoParseDataset (docs/datasets.md)'
+    LAYOUT = 'the json of CocoParseDataset (docs/en/user_guides/datasets.md)'
     IRREGULARITIES = CocoPeopleDataset.IRREGULARITIES | {
         'part without person': 'a part whose person_id is no person of its image is ignored: its pixels are 255',
         'part without pixels': 'it is skipped',

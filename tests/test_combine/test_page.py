@@ -1,4 +1,4 @@
-"""The blocks of docs/combine.md do what the page says."""
+"""The blocks of docs/en/advanced_guides/combine.md do what the page says."""
 
 import re
 
@@ -21,7 +21,7 @@ def text(repo_root):
     """The text of the block of that name."""
 
     def read(name):
-        page = (repo_root / 'docs' / 'combine.md').read_text()
+        page = (repo_root / 'docs/en/advanced_guides/combine.md').read_text()
         return re.search(rf'```python\n# {name}\n(.*?)```', page, re.S).group(1)
 
     return read

@@ -262,6 +262,6 @@ def test_what_is_written():
 
 
 def test_every_treatment_is_described(repo_root):
-    page = (repo_root / 'docs/datasets.md').read_text()
+    page = (repo_root / 'docs/en/user_guides/datasets.md').read_text()
     for kind, treatment in CocoParseDataset.IRREGULARITIES.items():
         assert f'| {kind} | {treatment} |' in page

@@ -237,7 +237,7 @@ def test_people_to_learn_from_are_counted(release):
 
 def test_every_stated_irregularity_is_made_and_described(release, repo_root):
     root, _ = release
-    page = (repo_root / 'docs/datasets.md').read_text()
+    page = (repo_root / 'docs/en/user_guides/datasets.md').read_text()
     for kind, treatment in DensePoseCocoDataset.IRREGULARITIES.items():
         assert f'| {kind} | {treatment} |' in page
         write_densepose_coco(root, SCENES)

@@ -12,7 +12,7 @@ from mmhparse.testing import synthetic_scene
 
 
 class Custom(HumanParseDataset):
-    """What docs/datasets.md asks of an own data set."""
+    """What docs/en/user_guides/datasets.md asks of an own data set."""
 
     METAINFO = {'dataset_name': 'custom', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}
 
@@ -67,7 +67,7 @@ def test_unknown_skeleton():
 
 
 def test_the_example_of_the_documentation(repo_root, tmp_path):
-    blocks = re.findall(r'```python\n(.*?)```', (repo_root / 'docs/datasets.md').read_text(), re.DOTALL)
+    blocks = re.findall(r'```python\n(.*?)```', (repo_root / 'docs/en/user_guides/datasets.md').read_text(), re.DOTALL)
     exec(next(block for block in blocks if 'class MyPeople' in block), {})
     scene = synthetic_scene(1, (96, 64))
     truth = scene.annotation

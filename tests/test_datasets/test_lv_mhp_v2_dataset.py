@@ -214,7 +214,7 @@ def test_missing_folder_says_what_to_do(release):
 
 
 def test_every_stated_irregularity_has_been_made(release, repo_root):
-    page = (repo_root / 'docs/datasets.md').read_text()
+    page = (repo_root / 'docs/en/user_guides/datasets.md').read_text()
     root, _ = release
     for kind, treatment in LvMhpV2Dataset.IRREGULARITIES.items():
         assert f'| {kind} | {treatment} |' in page

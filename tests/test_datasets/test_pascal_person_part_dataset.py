@@ -250,7 +250,7 @@ def test_missing_folders_say_where_to_get_the_data(release):
 
 def test_every_stated_irregularity_is_made_and_described(release, repo_root):
     root, _ = release
-    page = (repo_root / 'docs/datasets.md').read_text()
+    page = (repo_root / 'docs/en/user_guides/datasets.md').read_text()
     for kind, treatment in PascalPersonPartDataset.IRREGULARITIES.items():
         assert f'| {kind} | {treatment} |' in page
         write_pascal_person_part(root, SCENES)

@@ -88,7 +88,7 @@ def test_tensorboard_gets_scalars_and_pictures(repo_root, tmp_path):
     pytest.importorskip('tensorboard')
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    page = (repo_root / 'docs' / 'training.md').read_text()
+    page = (repo_root / 'docs/en/user_guides/training.md').read_text()
     (block,) = re.findall(r'```python\n# watching\n(.*?)```', page, flags=re.DOTALL)
     # mmhparse:: needs an installed package; the tests run in the repository as well
     _train(tmp_path, block.replace('mmhparse::', f'{repo_root}/configs/'))

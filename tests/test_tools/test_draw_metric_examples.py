@@ -1,4 +1,4 @@
-"""tools/analysis/draw_metric_examples.py and the pictures of docs/metrics.md."""
+"""tools/analysis/draw_metric_examples.py and the pictures of docs/en/user_guides/metrics.md."""
 
 import re
 
@@ -7,7 +7,7 @@ def test_every_example_is_drawn_and_small(load_tool, repo_root, tmp_path, monkey
     monkeypatch.setattr('sys.argv', ['draw_metric_examples.py', '--out-dir', str(tmp_path)])
     load_tool('analysis/draw_metric_examples.py').main()
     drawn = {path.name for path in tmp_path.iterdir()}
-    shown = set(re.findall(r'images/(\w+\.png)', (repo_root / 'docs' / 'metrics.md').read_text()))
+    shown = set(re.findall(r'images/(\w+\.png)', (repo_root / 'docs/en/user_guides/metrics.md').read_text()))
     assert drawn == shown
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir() if path.stat().st_size > 200_000} == {}
     assert all((repo_root / 'docs' / 'images' / name).is_file() for name in shown)

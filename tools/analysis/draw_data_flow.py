@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=42, help='seed of the scene')
     parser.add_argument('--size', type=int, nargs=2, default=(384, 288), metavar=('W', 'H'), help='size of the scene')
-    parser.add_argument('--out-dir', default='docs/images', help='folder for the pictures')
+    parser.add_argument('--out-dir', default='docs/en/images', help='folder for the pictures')
     args = parser.parse_args()
     folder = Path(args.out_dir)
     folder.mkdir(parents=True, exist_ok=True)

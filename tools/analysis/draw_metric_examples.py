@@ -225,7 +225,7 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--out-dir', default='docs/images', help='folder for the pictures')
+    parser.add_argument('--out-dir', default='docs/en/images', help='folder for the pictures')
     args = parser.parse_args()
     folder = Path(args.out_dir)
     folder.mkdir(parents=True, exist_ok=True)

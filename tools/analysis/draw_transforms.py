@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--image', type=int, default=21, help='number of the scene')
     parser.add_argument('--seed', type=int, default=2, help='seed of the random transforms')
-    parser.add_argument('--out', default='docs/images/transforms.png', help='file for the picture')
+    parser.add_argument('--out', default='docs/en/images/transforms.png', help='file for the picture')
     args = parser.parse_args()
     write_atomic(args.out, small_png(draw_examples(args.image, args.seed), LARGEST_FILE))
     print(args.out)

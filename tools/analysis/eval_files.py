@@ -5,7 +5,7 @@
   mhp   truth NAME_NN_KK.png, one a person; predictions global_seg/, global_tag/ and results.txt (LV-MHP-v2 server)
   coco  two json files (or folders with coco.json) with people and parts as annotations, as tools/infer.py writes them
 
-docs/metrics.md describes metrics and protocols, and the layouts to the last file.
+docs/en/user_guides/metrics.md describes metrics and protocols, and the layouts to the last file.
 """
 
 import argparse

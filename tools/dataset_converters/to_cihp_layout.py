@@ -98,7 +98,7 @@ def main() -> None:
     print(
         f"{len(layout.names)} images: {args.out_dir}\nread them with dataset=dict(type='FolderParseDataset', "
         f"data_root='{args.out_dir}', ann_file='{list_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
-        'skeleton=...), joints=...); the joints are centres of parts, see docs/datasets.md'
+        'skeleton=...), joints=...); the joints are centres of parts, see docs/en/user_guides/datasets.md'
     )
     if problems:
         raise SystemExit('\n'.join([f'{len(problems)} images were left out:', *problems]))

@@ -1,5 +1,5 @@
-# CIHP: people in 19 parts; joints are centres of parts (docs/datasets.md). `data_root` is the folder as it is shipped.
-# Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# CIHP: people in 19 parts; joints are centres of parts. `data_root` is the folder as it is shipped. Leaf configs give
+# the model the same codec: model = dict(codec=_base_.codec). See docs/en/user_guides/datasets.md.
 dataset_type = 'CihpDataset'
 data_root = 'data/instance-level_human_parsing'
 # the sizes of the authors' code, 385 and 641, as multiples of the strides

@@ -1,5 +1,5 @@
-# People and parts of your own in a json of COCO's format (docs/datasets.md): copy this file and folder.py, and state
-# parts and joints in the latter.
+# People and parts of your own in a json of COCO's format: copy this file and folder.py, and state parts and joints in
+# the latter. See docs/en/user_guides/datasets.md.
 _base_ = './folder.py'
 
 dataset_type = 'CocoParseDataset'

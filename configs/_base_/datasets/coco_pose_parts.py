@@ -1,5 +1,5 @@
-# COCO: person masks and joints, with pseudo part labels (docs/datasets.md). `data_root` holds annotations/,
-# train2017/ and val2017/. Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# COCO: person masks and joints, with pseudo part labels. `data_root` holds annotations/, train2017/ and val2017/. Leaf
+# configs give the model the same codec: model = dict(codec=_base_.codec). See docs/en/user_guides/datasets.md.
 dataset_type = 'CocoPosePartsDataset'
 data_root = 'data/coco'
 image_size = (512, 512)

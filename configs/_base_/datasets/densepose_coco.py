@@ -1,5 +1,6 @@
-# DensePose-COCO: people in 14 painted parts and 17 joints (docs/datasets.md). `data_root` holds annotations/ and the
-# images of COCO 2014 or 2017. Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# DensePose-COCO: people in 14 painted parts and 17 joints. `data_root` holds annotations/ and the images of COCO 2014
+# or 2017. Leaf configs give the model the same codec: model = dict(codec=_base_.codec). See
+# docs/en/user_guides/datasets.md.
 dataset_type = 'DensePoseCocoDataset'
 data_root = 'data/coco'
 # the sizes of the authors' code, 385 and 641, as multiples of the strides

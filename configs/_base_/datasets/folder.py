@@ -1,5 +1,5 @@
-# A folder of maps of your own (docs/datasets.md): copy this file and change what stands above the pipelines.
-# Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# A folder of maps of your own: copy this file and change what stands above the pipelines. Leaf configs give the model
+# the same codec: model = dict(codec=_base_.codec). See docs/en/user_guides/datasets.md.
 dataset_type = 'FolderParseDataset'
 data_root = 'data/mine'
 image_size = (384, 384)

@@ -1,5 +1,5 @@
-# LV-MHP-v2: people in 58 parts and 16 joints (docs/datasets.md). `data_root` is the folder LV-MHP-v2 as it is shipped.
-# Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# LV-MHP-v2: people in 58 parts and 16 joints. `data_root` is the folder LV-MHP-v2 as it is shipped. Leaf configs give
+# the model the same codec: model = dict(codec=_base_.codec). See docs/en/user_guides/datasets.md.
 dataset_type = 'LvMhpV2Dataset'
 data_root = 'data/LV-MHP-v2'
 # the sizes of the authors' code, 385 and 641, as multiples of the strides

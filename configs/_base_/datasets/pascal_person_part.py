@@ -1,5 +1,6 @@
-# PASCAL-Person-Part: people in 6 parts without sides and 14 joints (docs/datasets.md). `data_root` is a folder of the
-# releases that it was made of. Leaf configs give the model the same codec: model = dict(codec=_base_.codec).
+# PASCAL-Person-Part: people in 6 parts without sides and 14 joints. `data_root` is a folder of the releases that it was
+# made of. Leaf configs give the model the same codec: model = dict(codec=_base_.codec). See
+# docs/en/user_guides/datasets.md.
 dataset_type = 'PascalPersonPartDataset'
 data_root = 'data/pascal_person_part'
 # the sizes of the authors' code, 385 and 641, as multiples of the strides

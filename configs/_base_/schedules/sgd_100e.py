@@ -1,4 +1,5 @@
-# The paper's training: 100 epochs of 64 images a step (8 on each of 8 GPUs); see docs/training.md for other numbers.
+# The paper's training: 100 epochs of 64 images a step (8 on each of 8 GPUs).
+# docs/en/user_guides/training.md says how to train with other numbers.
 _base_ = '../default_runtime.py'
 
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100, val_interval=10)

@@ -1,6 +1,6 @@
 """People and their parts as annotations in COCO's format: one a person, and one a part with its person's id.
 
-The layout is that of :class:`CocoParseDataset`; docs/datasets.md describes it.
+The layout is that of :class:`CocoParseDataset`; docs/en/user_guides/datasets.md describes it.
 """
 
 import numpy as np
