@@ -25,7 +25,7 @@ REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/op
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
 
-.PHONY: help demo test lint typecheck test-full clean
+.PHONY: help demo test lint typecheck docs test-full clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -43,6 +43,9 @@ lint: $(LITE)/ready  ## check style and formatting
 typecheck: $(LITE)/ready  ## check types with pyright
 	$(LITE)/bin/pyright
 
+docs: $(LITE)/ready-for-docs  ## build the documentation site into build/docs; warnings are errors
+	$(LITE)/bin/python -m sphinx -W --keep-going -q -b html docs/en build/docs
+
 test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
 	$(FULL)/bin/python $(PYTEST)
 
@@ -53,6 +56,10 @@ $(LITE)/ready: $(REQUIREMENTS)
 	$(call make_environment)
 	$(PIP_INSTALL) mmcv-lite mmengine -r requirements/runtime.txt -r requirements/tests.txt
 	$(call install_ourselves)
+	@touch $@
+
+$(LITE)/ready-for-docs: $(LITE)/ready
+	$(PIP_INSTALL) -r requirements/docs.txt
 	@touch $@
 
 $(FULL)/ready: $(REQUIREMENTS)

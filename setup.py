@@ -156,6 +156,7 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         'tests': read_requirements('tests'),
+        'docs': read_requirements('docs'),
         'optional': read_requirements('optional'),
         'mim': read_requirements('mminstall'),
         'all': [line for name in ('runtime', 'tests', 'optional') for line in read_requirements(name)],

@@ -20,7 +20,7 @@ class CocoPosePartsDataset(CocoPeopleDataset):
     (without joints, or without a mask, whose box then stands for it) and every crowd is 255 in both maps.
 
     Args:
-        ann_file, data_root, data_prefix, **kwargs: As for :class:`CocoPeopleDataset`.
+        ann_file, data_root, data_prefix, kwargs: As for :class:`CocoPeopleDataset`.
     """
 
     METAINFO = {'dataset_name': 'coco_pose_parts', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}

@@ -23,7 +23,7 @@ _HIGHEST = 0xFFFF
 class FolderParseDataset(HumanParseDataset):
     """Images with maps of parts and people, without joint labels: joints are the centres of parts.
 
-    No class has to be written for a set of one's own: name its parts and joints in ``metainfo``,
+    No class has to be written for a set of one's own: name its parts and joints in ``metainfo``::
 
         metainfo=dict(
             dataset_name='mine',

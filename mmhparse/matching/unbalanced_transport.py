@@ -39,7 +39,7 @@ class UnbalancedTransport:
     Both are strictly concave and are solved by Sinkhorn's sweeps in the log domain. For small epsilon they need many:
     a sweep of the relaxed form leaves at most (rho / (rho + epsilon))^2 of the error; the dustbin form has no such
     bound, and links of scores far above epsilon come no closer to 1 than about 1 / (2 sweeps). Rounding leaves the plan
-    a relative error near machine precision times max |score| / epsilon.
+    a relative error near machine precision times ``max |score| / epsilon``.
 
     The plan is differentiable in the score:
 
