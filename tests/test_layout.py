@@ -126,6 +126,29 @@ def test_exports_exist_and_are_sorted(name):
     assert [export for export in module.__all__ if not hasattr(module, export)] == []
 
 
+# packages whose classes and functions are all private or exported
+ROOMS = (
+    'datasets.derived',
+    'datasets.readers',
+    'datasets.report',
+    'datasets.transforms',
+    'engine.hooks',
+    'testing.releases',
+    'utils',
+)
+
+
+@pytest.mark.parametrize('room', ROOMS)
+def test_rooms_export_what_is_public_in_them(room):
+    package = importlib.import_module(f'mmhparse.{room}')
+    public = set()
+    for name in MODULES:
+        if name.rpartition('.')[0] == package.__name__:
+            members = vars(importlib.import_module(name)).items()
+            public |= {key for key, value in members if getattr(value, '__module__', None) == name and key[0] != '_'}
+    assert public <= set(package.__all__), sorted(public - set(package.__all__))
+
+
 def _registries(module: ModuleType) -> dict[str, Registry]:
     return {
         name: value for name, value in vars(module).items() if isinstance(value, Registry) and not name.startswith('_')

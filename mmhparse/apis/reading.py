@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmhparse.datasets.transforms.loading import convert_image, read_image
+from mmhparse.datasets.readers import convert_image, read_image
 
 from .fetching import fetch
 from .stream_item import Clip, Source, StreamItem
@@ -24,7 +24,7 @@ def read_pixels(source: Source) -> np.ndarray:
         (H, W, 3) uint8 BGR.
 
     Raises:
-        OSError, ValueError, TypeError: As :func:`mmhparse.datasets.transforms.loading.read_image`; OSError also if a
+        OSError, ValueError, TypeError: As :func:`mmhparse.datasets.readers.read_image`; OSError also if a
             URL cannot be fetched.
     """
     if isinstance(source, Image.Image):

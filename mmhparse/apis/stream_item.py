@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from mmhparse.datasets.transforms.loading import ImageSource, describe_source
+from mmhparse.datasets.readers import ImageSource, describe_source
 from mmhparse.structures import HumanParseDataSample, ParseFields
 
 Source = ImageSource | Image.Image

@@ -11,6 +11,10 @@ from mmhparse.structures import ParseAnnotation
 from .coco_people_dataset import CocoPeopleDataset
 from .derived.joints_from_parts import PartCentres, joints_from_parts
 from .derived.person_layers import PersonLayer
+from .readers.coco_json import CocoContent
+
+_PART_KEYS = ('id', 'image_id', 'category_id', 'bbox', 'person_id', 'segmentation')
+"""Keys that each part must have."""
 
 
 @DATASETS.register_module()
@@ -40,9 +44,10 @@ class CocoParseDataset(CocoPeopleDataset):
     """
 
     METAINFO = {'dataset_name': 'coco_parse'}
-    DEFAULTS = CocoPeopleDataset.DEFAULTS | {'parts': ()}
+    DEFAULTS = {**CocoPeopleDataset.DEFAULTS, 'parts': ()}
     LAYOUT = 'the json of CocoParseDataset (docs/en/user_guides/datasets.md)'
-    IRREGULARITIES = CocoPeopleDataset.IRREGULARITIES | {
+    IRREGULARITIES = {
+        **CocoPeopleDataset.IRREGULARITIES,
         'part without person': 'a part whose person_id is no person of its image is ignored: its pixels are 255',
         'part without pixels': 'it is skipped',
     }
@@ -59,31 +64,40 @@ class CocoParseDataset(CocoPeopleDataset):
         self._centres: PartCentres | None = None
         super().__init__(ann_file, data_root, data_prefix, **kwargs)
 
-    def read_json(self) -> dict:
-        """The content of the file, with each part among the ``parts`` of its person."""
+    def read_json(self) -> CocoContent:
+        """The content of the file, without its joints if centres of parts take their place."""
         content = super().read_json()
         if self._joint_parts is not None:
-            content = _without_joints(content)
-        person = self.person_category(content['categories'])
-        self._centres = self._find_centres(content['categories'])
-        classes = self._classes(content['categories'])
-        people = {
-            (record['image_id'], record.get('person_id', record['id'])): record | {'parts': []}
-            for record in content['annotations']
-            if record.get('category_id') == person
-        }
-        nobodys = []
-        for record in content['annotations']:
-            if record.get('category_id') in classes:
-                self.require(record, ('id', 'image_id', 'person_id', 'segmentation', 'bbox'), 'annotation')
-                owner = people.get((record['image_id'], record['person_id']))
-                if owner is None:
-                    self.note('part without person', self.ann_file, f'annotation {record["id"]}')
-                    nobodys.append(record | dict(category_id=person, iscrowd=1))
-                else:
-                    part = {key: record[key] for key in ('id', 'segmentation')}
-                    owner['parts'].append(part | {'class': classes[record['category_id']]})
-        return content | {'annotations': [*people.values(), *nobodys]}
+            for record in (*content.categories, *content.annotations):
+                record.pop('keypoints', None)
+        self._centres = self._find_centres(content.categories)
+        return content
+
+    def people(self, content: CocoContent) -> list[dict]:
+        """The checked annotations of people with their ``parts``, and crowds that stand for the parts of nobody."""
+        classes = self._classes(content.categories)
+        owners: dict[tuple[int, int], dict] = {}
+        for person in super().people(content):
+            key = person['image_id'], person.get('person_id', person['id'])
+            if key in owners:
+                raise ValueError(
+                    f'{self.ann_file}: annotations {owners[key]["id"]} and {person["id"]} are both person {key[1]} of '
+                    f'image {key[0]}; give each person of an image a person_id of its own.'
+                )
+            owners[key] = person | {'parts': []}
+        unowned = []
+        parts = [record for record in content.annotations if record['category_id'] in classes]
+        content.check_annotations(parts, _PART_KEYS)
+        for part in parts:
+            owner = owners.get((part['image_id'], part['person_id']))
+            if owner is None:
+                self.note('part without person', self.ann_file, f'annotation {part["id"]}')
+            if owner is None or owner.get('iscrowd'):
+                unowned.append({key: part[key] for key in (*self.REQUIRED, 'segmentation')} | {'iscrowd': 1})
+            else:
+                known = {key: part[key] for key in ('id', 'segmentation')}
+                owner['parts'].append(known | {'class': classes[part['category_id']]})
+        return [*owners.values(), *unowned]
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
         annotation = super().load_annotation(data_info)
@@ -114,18 +128,13 @@ class CocoParseDataset(CocoPeopleDataset):
     def _classes(self, categories: list[dict]) -> dict[int, int]:
         """Part classes by category id."""
         parts = [category for category in categories if category.get('supercategory') == 'part']
-        unknown = [part.get('name') for part in parts if part.get('name') not in self.part_set.parts[1:]]
+        unknown = [part['name'] for part in parts if part['name'] not in self.part_set.parts[1:]]
         if unknown or not parts:
             raise ValueError(
                 f"{self.ann_file}: expected categories with supercategory 'part', named as parts of part set "
                 f"'{self.part_set.name}', {self.part_set.parts[1:]}; got {unknown or 'none'}."
             )
+        names = [part['name'] for part in parts]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.ann_file}: two categories with supercategory 'part' have one name: {names}.")
         return {part['id']: self.part_set.parts.index(part['name']) for part in parts}
-
-
-def _without_joints(content: dict) -> dict:
-    """The content without the joints that it may have, of whatever skeleton."""
-    return content | {
-        kind: [{key: value for key, value in record.items() if key != 'keypoints'} for record in content[kind]]
-        for kind in ('categories', 'annotations')
-    }

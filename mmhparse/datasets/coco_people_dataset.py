@@ -5,19 +5,19 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping
 
-import mmengine
 import numpy as np
 
 from mmhparse.structures import IGNORE, ParseAnnotation
 
 from .derived.person_layers import PersonLayer, flatten_layers
 from .human_parse_dataset import HumanParseDataset
+from .readers.coco_json import CocoContent, read_coco_json
 from .readers.coco_masks import box_mask, segmentation_mask
 from .readers.release_files import join_inside
 
 
 class CocoPeopleDataset(HumanParseDataset):
-    """Base of the data sets whose people stand in a json of COCO's format.
+    """Base of the data sets whose people are annotations in a json of COCO's format.
 
     People are the annotations of the category ``person``. Where masks overlap, the smaller person is on top; crowds
     (``iscrowd``) are 255 in both maps and below all (:func:`flatten_layers`). Person ids follow the order of the
@@ -31,17 +31,17 @@ class CocoPeopleDataset(HumanParseDataset):
 
     Raises:
         FileNotFoundError: If the json or the folder of images is missing.
-        ValueError: If the json lacks something, holds other joints than those of the skeleton, or an image name leaves
-            the folder of images.
+        ValueError: If the json lacks something or has a value of a wrong type (:func:`read_coco_json`), names other
+            joints than those of the skeleton, or an image outside of the folder of images.
     """
 
     REQUIRED: tuple[str, ...] = ('id', 'image_id', 'category_id', 'bbox')
     """Keys that each person must have."""
-    DEFAULTS: Mapping[str, object] = {'iscrowd': 0, 'segmentation': (), 'keypoints': ()}
-    """What keys that a person may have mean where they are left out. No other keys are kept."""
+    DEFAULTS: dict[str, object] = {'iscrowd': 0, 'segmentation': (), 'keypoints': ()}
+    """Values of keys that a person may lack. No other keys are kept."""
     LAYOUT = 'person_keypoints_*.json'
-    """How messages call the layout."""
-    IRREGULARITIES = {
+    """What messages call the layout."""
+    IRREGULARITIES: Mapping[str, str] = {
         'empty mask': 'a person without pixels is ignored: its box is 255 in both maps',
         'bad joint': 'a labelled joint outside of the image, not a number, or with a visibility other than 0, 1 or 2 '
         'becomes unlabelled',
@@ -57,22 +57,19 @@ class CocoPeopleDataset(HumanParseDataset):
         Args:
             person: Its annotation; the keys of ``REQUIRED`` and ``DEFAULTS``.
             mask: (H, W) bool; the pixels of its ``segmentation``.
-            joints: (K, 3) float32; without irregular ones.
+            joints: (K, 3) float32; irregular ones are unlabelled.
         """
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image: what the base class asks for, and ``height``, ``width``, ``persons`` (COCO's own)."""
+        """One dict an image: the keys of the base class, and ``height``, ``width`` and ``persons`` (annotations)."""
         content = self.read_json()
-        category = self.person_category(content['categories'])
         persons = defaultdict(list)
-        for record in content['annotations']:
-            self.require(record, ('id', 'image_id', 'category_id'), 'annotation')
-            if record['category_id'] == category:
-                self.require(record, self.REQUIRED, 'annotation')
-                person = self.DEFAULTS | {key: record[key] for key in (*self.REQUIRED, *self.DEFAULTS) if key in record}
-                self._check_joint_count(person)
-                persons[person['image_id']].append(person)
-        return [self._data_info(image, persons[image['id']]) for image in content['images']]
+        for record in self.people(content):
+            known = {key: record[key] for key in (*self.REQUIRED, *self.DEFAULTS) if key in record}
+            person = self.DEFAULTS | known
+            self._check_joint_count(person)
+            persons[record['image_id']].append(person)
+        return [self._data_info(image, persons[image['id']]) for image in content.images]
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
         """Decodes the masks and lays the people over each other.
@@ -103,11 +100,12 @@ class CocoPeopleDataset(HumanParseDataset):
             raise ValueError(f'{self.ann_file}: annotation {annotation["id"]}: {error}') from error
 
     def parsed_layer(self, person: dict, mask: np.ndarray, parts: np.ndarray | None, joints: np.ndarray) -> PersonLayer:
-        """A person as far as it is known: pixels of its mask that are no part are 255 in its part map.
+        """A person as far as it is known: pixels of its mask that belong to no part are 255 in its part map.
 
         Args:
             person, mask, joints: As for :meth:`person_layer`.
-            parts: (H, W) uint8 part classes, 0 elsewhere; its pixels are the person's, too. None if no part is known.
+            parts: (H, W) uint8 part classes, 0 elsewhere; its pixels belong to the person, too. None if no part is
+                known.
         """
         known_joints = joints if (joints[:, 2] > 0).any() else None
         if parts is not None:
@@ -116,17 +114,17 @@ class CocoPeopleDataset(HumanParseDataset):
         return PersonLayer(mask, None, known_joints) if mask.any() else self.ignored_box(person, mask.shape)
 
     def ignored_box(self, person: dict, size: tuple[int, int]) -> PersonLayer:
-        """A person without mask, of whom nothing is learned: its box stands for it."""
+        """A person without mask, whose box is ignored instead."""
         self.note('empty mask', self.ann_file, f'annotation {person["id"]}')
         return PersonLayer(box_mask(person['bbox'], size))
 
     def joints(self, person: dict, size: tuple[int, int]) -> np.ndarray:
         """(K, 3) float32; irregular joints and those that the file calls unlabelled are 0."""
-        joints = np.asarray(person['keypoints'] or np.zeros((len(self.skeleton), 3)), np.float32).reshape(-1, 3)
+        joints = np.array(person['keypoints'] or np.zeros((len(self.skeleton), 3)), np.float64).reshape(-1, 3)  # (K, 3)
         x, y, visibility = joints.T
         inside = (x >= -0.5) & (y >= -0.5) & (x < size[1] - 0.5) & (y < size[0] - 0.5)
         usable = inside & np.isin(visibility, (1, 2))
-        for joint in np.flatnonzero(~usable & (visibility != 0)):
+        for joint in np.flatnonzero(~usable & (visibility != 0)).tolist():
             name, place = self.skeleton.joints[joint], joints[joint].tolist()
             self.note('bad joint', self.ann_file, f'annotation {person["id"]}: {name} is {place}')
         return np.where(usable[:, None], joints, 0).astype(np.float32)
@@ -155,38 +153,32 @@ class CocoPeopleDataset(HumanParseDataset):
                 'data_root.'
             )
 
-    def read_json(self) -> dict:
+    def read_json(self) -> CocoContent:
         """The content of the annotation file."""
         self.require_files()
-        try:
-            content = mmengine.load(self.ann_file)
-        except ValueError as error:
-            raise ValueError(f'{self.ann_file}: not valid json: {error}') from error
-        if not isinstance(content, dict):
-            raise ValueError(f'{self.ann_file}: expected a json object, got a {type(content).__name__}.')
-        self.require(content, ('images', 'annotations', 'categories'), 'the file')
-        return content
+        return read_coco_json(self.ann_file, self.LAYOUT)
 
-    def require(self, record: dict, keys: tuple[str, ...], kind: str) -> None:
-        """Raises a ValueError if an element of the json lacks keys."""
-        missing = [key for key in keys if key not in record]
-        if missing:
-            name = f'{kind} {record["id"]}' if 'id' in record else kind
-            raise ValueError(f'{self.ann_file}: {name} lacks {missing}; expected the layout of {self.LAYOUT}.')
+    def people(self, content: CocoContent) -> list[dict]:
+        """The checked annotations of people."""
+        category = self.person_category(content)
+        records = [record for record in content.annotations if record['category_id'] == category]
+        content.check_annotations(records, self.REQUIRED)
+        return records
 
-    def person_category(self, categories: list[dict]) -> int:
+    def person_category(self, content: CocoContent) -> int:
         """The id of the category ``person``, whose joints, if it names them, must be those of the skeleton."""
-        for category in categories:
-            if category.get('name') == 'person':
-                joints = tuple(category.get('keypoints') or self.skeleton.joints)
-                if joints != self.skeleton.joints:
-                    raise ValueError(
-                        f"{self.ann_file}: expected the {len(self.skeleton)} joints of skeleton '{self.skeleton.name}' "
-                        f'in this order: {self.skeleton.joints}, got {joints}.'
-                    )
-                return category['id']
-        names = [category.get('name') for category in categories]
-        raise ValueError(f"{self.ann_file}: expected a category 'person', got {names}.")
+        people = [category for category in content.categories if category['name'] == 'person']
+        if len(people) != 1:
+            names = [category['name'] for category in content.categories]
+            raise ValueError(f"{self.ann_file}: expected one category 'person', got {names}.")
+        (person,) = people
+        joints = person.get('keypoints') or self.skeleton.joints
+        if not isinstance(joints, list | tuple) or tuple(joints) != self.skeleton.joints:
+            raise ValueError(
+                f"{self.ann_file}: expected the {len(self.skeleton)} joints of skeleton '{self.skeleton.name}' "
+                f'in this order: {self.skeleton.joints}, got {tuple(joints) if isinstance(joints, list) else joints}.'
+            )
+        return person['id']
 
     def _check_joint_count(self, person: dict) -> None:
         given, joints = len(person['keypoints']), len(self.skeleton)
@@ -197,7 +189,6 @@ class CocoPeopleDataset(HumanParseDataset):
             )
 
     def _data_info(self, image: dict, persons: list[dict]) -> dict:
-        self.require(image, ('id', 'file_name', 'height', 'width'), 'image')
         return {
             'img_path': self.image_path(image),
             'img_id': image['id'],

@@ -45,7 +45,7 @@ class DensePoseCocoDataset(CocoPeopleDataset):
     """
 
     METAINFO = {'dataset_name': 'densepose_coco', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}
-    DEFAULTS = CocoPeopleDataset.DEFAULTS | {'dp_masks': ()}
+    DEFAULTS = {**CocoPeopleDataset.DEFAULTS, 'dp_masks': ()}
     RELEASE = Release(
         name='DensePose-COCO',
         source='https://dl.fbaipublicfiles.com/densepose/densepose_coco_2014_{train,valminusminival,minival}.json '
@@ -58,7 +58,8 @@ data_root/
 """,
     )
     LAYOUT = 'densepose_coco_2014_*.json'
-    IRREGULARITIES = CocoPeopleDataset.IRREGULARITIES | {
+    IRREGULARITIES = {
+        **CocoPeopleDataset.IRREGULARITIES,
         'bad part masks': 'a person with other than 14 part masks, a broken one, or a box without area has no known '
         'parts: it is ignored for parsing and kept for pose',
         'no part has pixels': 'a person whose part masks are all empty has no known parts: the same',
@@ -93,19 +94,28 @@ data_root/
             self.RELEASE.require(self.data_prefix['img'], *FOLDERS)
 
     def load_data_list(self) -> list[dict]:
-        self._paths = {
-            stem[-12:]: path for folder in reversed(self._image_folders()) for stem, path in files_in(folder).items()
-        }
-        data_list = super().load_data_list()
-        del self._paths
-        return data_list
+        self._paths = self._paths_by_number()
+        return super().load_data_list()
 
     def image_path(self, image: dict) -> str:
-        number = osp.splitext(osp.basename(image['file_name']))[0][-12:]
+        number = _number_of(osp.splitext(osp.basename(image['file_name']))[0])
         if number in self._paths:
             return self._paths[number]
         self.note('missing image', self.ann_file, f"image {image['id']}: '{image['file_name']}'")
         return osp.join(self.data_prefix['img'], FOLDERS[0], osp.basename(image['file_name']))
+
+    def _paths_by_number(self) -> dict[str, str]:
+        """Paths of all images by COCO's number; of several folders that have one, the first counts."""
+        paths: dict[str, str] = {}
+        for folder in reversed(self._image_folders()):
+            found: dict[str, str] = {}
+            for stem, path in files_in(folder).items():
+                number = _number_of(stem)
+                if number in found:
+                    raise ValueError(f"'{found[number]}' and '{path}' have one number, {number}: remove one of them.")
+                found[number] = path
+            paths |= found
+        return paths
 
     def _image_folders(self) -> list[str]:
         folders = [osp.join(self.data_prefix['img'], name) for name in FOLDERS]
@@ -124,6 +134,11 @@ data_root/
             self.note('no part has pixels', self.ann_file, f'annotation {person["id"]}')
             return None
         return parts
+
+
+def _number_of(stem: str) -> str:
+    """COCO's number of an image: ``000000000009`` for ``COCO_train2014_000000000009`` and ``000000000009`` alike."""
+    return stem[-12:]
 
 
 def _under_either_name(path: str) -> str:

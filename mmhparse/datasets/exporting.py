@@ -1,27 +1,35 @@
-"""Samples as they are stored, read whole and written out again; what the converters share."""
+"""Samples as they are stored, read whole and written out again: what the converters share."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import cv2
-from mmcv.transforms import Compose
+import numpy as np
 from mmengine import fileio
+from pycocotools import mask as coco_mask
+
+from mmhparse.structures import IGNORE, ParseAnnotation, PartSet, Skeleton
 
 from .human_parse_dataset import HumanParseDataset
+from .readers.image_files import is_upright
 from .transforms import LoadImage
 from .transforms.annotation_size import check_annotation_size
 
+PERSON = 1
+"""Category id of people in exported json files; that of part class c is ``PERSON + c``."""
+
 
 def load_whole(dataset: HumanParseDataset, index: int) -> dict:
-    """The sample with ``img`` and ``annotation``.
+    """The sample with ``img`` and ``annotation``, as the data set's own pipeline reads them.
 
     Raises:
         ValueError, OSError, RuntimeError: If either cannot be used or they differ in size; the message names the image.
     """
-    return dataset.prepare_with(index, Compose([LoadImage(), _checked]))
+    return dataset.prepare_with(index, _load_checked)
 
 
-def _checked(sample: dict) -> dict:
+def _load_checked(sample: dict) -> dict:
+    sample = LoadImage(sample['exif']).transform(sample)
     check_annotation_size(sample)
     return sample
 
@@ -32,16 +40,16 @@ def export(
     write: Callable[[str, dict], None],
     done: Callable[[], object],
 ) -> list[str]:
-    """Has every image of a data set written.
+    """Writes every image of a data set.
 
     Args:
-        dataset: What is read.
+        dataset: The data set to read.
         names: A name without suffix for each image, see :func:`image_names`.
-        write: Receives the name, and the sample with ``img`` and ``annotation``.
+        write: Called with the name and the sample, which has ``img`` and ``annotation``.
         done: Called after each image.
 
     Returns:
-        One message for each image that could not be used, and was left out.
+        One message for each image that could not be used and was left out.
     """
     problems = []
     for index, name in enumerate(names):
@@ -59,12 +67,12 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
     """A name for each image: that of its file if no other image has it, else the split and its number.
 
     Args:
-        dataset: What is exported.
+        dataset: The data set to export.
         split: Name of the split, as in ``train``.
-        taken: The names of the other splits that are in the folder already, by the file that lists them.
+        taken: The names of the splits that are in the folder already, by the file that lists them.
 
     Raises:
-        ValueError: If a name is taken, for then two splits would share an image.
+        ValueError: If a name is taken, because then one split would overwrite an image of another.
     """
     paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
     names = [Path(path).stem if path else '' for path in paths]
@@ -81,7 +89,62 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
 
 
 def image_file(sample: dict) -> tuple[str, bytes]:
-    """Suffix and content of a sample's image file: the file itself if it has one, else a PNG of its pixels."""
-    if 'img_path' in sample:
+    """Suffix and content of a sample's image file, whose pixels every reader sees as the annotation has them.
+
+    It is the file itself, or a PNG of the pixels where there is none, or where it was rotated as its EXIF orientation
+    asks, which other readers may not do.
+    """
+    if 'img_path' in sample and not (sample['exif'] and not is_upright(sample['img_path'])):
         return Path(sample['img_path']).suffix, fileio.get(sample['img_path'])
     return '.png', cv2.imencode('.png', sample['img'])[1].tobytes()
+
+
+def parse_categories(part_set: PartSet, skeleton: Skeleton | None) -> list[dict]:
+    """COCO's categories: ``person``, with joints and limbs (numbered from 1) if there is a skeleton, and the parts."""
+    person = dict(id=PERSON, name='person', supercategory='person')
+    if skeleton is not None:
+        limbs = [[first + 1, second + 1] for first, second in skeleton.limbs]
+        person |= dict(keypoints=list(skeleton.joints), skeleton=limbs)
+    parts = enumerate(part_set.parts[1:], start=PERSON + 1)
+    return [person, *(dict(id=number, name=name, supercategory='part') for number, name in parts)]
+
+
+def parse_annotations(annotation: ParseAnnotation, image_id: int, first_id: int) -> list[dict]:
+    """COCO's annotations of one image: each person, followed by its parts, and one crowd if there are ignored regions.
+
+    The layout is that of :class:`CocoParseDataset`; docs/en/user_guides/datasets.md describes it. A person's pixels
+    that are 255 in the part map are in its mask and in no part. The layout cannot express which part a pixel of nobody
+    has, nor that a person's pixel is background.
+
+    Args:
+        annotation: Truth, or a prediction in its form.
+        image_id: Id of the image.
+        first_id: Id of the first annotation; the others follow.
+    """
+    records = []
+
+    def add(mask: np.ndarray, **values) -> int:
+        number = first_id + len(records)
+        records.append(dict(id=number, image_id=image_id, iscrowd=0, **_region(mask)) | values)
+        return number
+
+    for person, joints in enumerate(annotation.joints, start=1):
+        own = annotation.person_map == person
+        keypoints = dict(keypoints=joints.ravel().tolist(), num_keypoints=int((joints[:, 2] > 0).sum()))
+        number = add(own, category_id=PERSON, **keypoints)
+        labels = np.where(own, annotation.part_map, 0)
+        for part in np.setdiff1d(labels, (0, IGNORE)).tolist():
+            add(labels == part, category_id=PERSON + part, person_id=number)
+    if (annotation.person_map == IGNORE).any():
+        add(annotation.person_map == IGNORE, category_id=PERSON, iscrowd=1)
+    return records
+
+
+def _region(mask: np.ndarray) -> dict:
+    """``segmentation`` as a compressed run-length code, ``bbox`` x, y, w, h and ``area`` of a mask (H, W)."""
+    code = coco_mask.encode(np.asfortranarray(mask, np.uint8))
+    return dict(
+        segmentation=dict(size=list(mask.shape), counts=code['counts'].decode()),
+        bbox=coco_mask.toBbox(code).tolist(),
+        area=float(coco_mask.area(code)),
+    )

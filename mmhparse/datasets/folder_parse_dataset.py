@@ -12,11 +12,12 @@ from .derived.joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_pa
 from .derived.person_layers import person_boxes
 from .human_parse_dataset import HumanParseDataset
 from .readers.cihp_instance_files import check_instance_files
+from .readers.image_files import read_image_size
 from .readers.index_cache import cached_index
+from .readers.label_maps import read_label_map
 from .readers.release_files import Release, files_in, join_inside, read_names
-from .transforms import read_image_size, read_label_map
 
-_HIGHEST = 0xFFFF
+_HIGHEST_LABEL = 0xFFFF
 
 
 @DATASETS.register_module()
@@ -32,11 +33,12 @@ class FolderParseDataset(HumanParseDataset):
         )
 
     or use the names of known ones. Maps are PNGs (grey, palette, or equal channels of colour) of the size of the image;
-    255 means ignore in both. People are numbered in any way; they keep their order.
+    255 means ignore in both. People may have any numbers; they keep their order. Three files of one stem belong
+    together: ``Images/a.jpg``, ``Category_ids/a.png`` and ``Human_ids/a.png``.
 
     Args:
         data_root: The folder.
-        data_prefix: Folders ``img``, ``parts``, ``persons``, and ``instances``, which is looked at for the report of
+        data_prefix: Folders ``img``, ``parts``, ``persons``, and ``instances``, which is read for the report of
             irregularities alone and may be missing. By default CIHP's: Images, Category_ids, Human_ids, Instance_ids.
         ann_file: List of the images, one name a line without suffix; all images with both maps if not given.
         joints: Parts of which each joint is the centre, ``dict(head=['hair', 'face'], ...)``. If not given, the joints
@@ -45,7 +47,7 @@ class FolderParseDataset(HumanParseDataset):
 
     Raises:
         FileNotFoundError: If a folder or the list is missing, or no listed image is there.
-        ValueError: If a name of the list leaves the folder, or joints and parts do not fit.
+        ValueError: If a name of the list leaves the folder, two files have one stem, or joints and parts do not fit.
     """
 
     METAINFO = {'dataset_name': 'folder'}
@@ -62,11 +64,13 @@ data_root/
     IRREGULARITIES = {
         'missing image': 'a listed image without an image file is left out',
         'missing map': 'an image without part map or person map is left out',
-        'label out of range': "pixels with classes that the part set lacks are ignored (255), and stay the person's",
-        'person on background': "pixels of a person that have no part are nobody's",
-        'part of nobody': "pixels of a part that are nobody's keep the part, and are ignored (255) in the person map",
-        'person without parts': 'a person none of whose pixels has a part is left out',
+        'label out of range': 'pixels with classes that the part set lacks are ignored (255) and keep their person',
+        'person on background': 'pixels of a person that have no part become background',
+        'part of nobody': 'pixels of a part that have no person keep the part and are ignored (255) in the person map',
+        'person without parts': 'a person without a pixel of a part is left out',
         'person ids with gaps': 'people are numbered anew, in the same order',
+        'everything ignored': 'a map that holds 0 and 255 alone: its pixels of 255 are ignored, so nothing is learned '
+        'from it; if it is a mask of 0 and 255, write 1 (or the number of the person) instead of 255',
         'too many people to number': 'the instance map cannot tell them apart in 8 bits; it is not needed',
         'instance map differs': 'the part and person map are used; the instance map is not needed',
         'listed part without pixels': 'the line of the instance list is ignored',
@@ -111,13 +115,16 @@ data_root/
         return self._with_people(data_list) if 'min_people' in (self.filter_cfg or {}) else data_list
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
-        """Reads the two maps, makes them agree, and finds joints and boxes.
+        """Reads the two maps, makes them agree, and derives joints and boxes.
 
         Raises:
             ValueError: If a map is broken or of another size than the image, or there are more than 254 people.
         """
-        size = read_image_size(data_info['img_path'])
+        size = read_image_size(data_info['img_path'], exif=self.exif)
         part_map, person_map = (_read_map(data_info[kind], size) for kind in ('parts', 'persons'))
+        for kind, labels in (('parts', part_map), ('persons', person_map)):
+            if np.array_equal(np.flatnonzero(np.bincount(labels.ravel())[1:]), [IGNORE - 1]):
+                self.note('everything ignored', data_info[kind], f'{(labels == IGNORE).sum()} pixels')
         if self._notes is not None:
             instances = osp.join(self.data_prefix['instances'], osp.splitext(osp.basename(data_info['persons']))[0])
             check_instance_files(instances, part_map, person_map, len(self.part_set), self.note)
@@ -137,7 +144,7 @@ data_root/
         return PartCentres(self.skeleton, self.part_set, joints)
 
     def _with_people(self, data_list: list[dict]) -> list[dict]:
-        """The same with ``num_people``, for which all person maps must be read once."""
+        """The same with ``num_people``, for which all person maps are read once."""
         paths = [info['persons'] for info in data_list]
         name = f'people_{osp.basename(self.ann_file) or "all"}'
         counts = cached_index(name, self.data_root, paths, lambda: [len(_people_in(_read_map(path))) for path in paths])
@@ -153,31 +160,34 @@ data_root/
 
     def _people_on_parts(self, person_map: np.ndarray, part_map: np.ndarray, path: str) -> tuple[np.ndarray, int]:
         """(H, W) int32 person ids 1 ... P on pixels with parts, 255 on parts of nobody; and P."""
-        given = _people_in(person_map)
-        if len(given) and given[-1] != len(given):
-            self.note('person ids with gaps', path, f'{len(given)} people up to id {given[-1]}')
+        labelled = _people_in(person_map)
+        if len(labelled) and labelled[-1] != len(labelled):
+            self.note('person ids with gaps', path, f'{len(labelled)} people up to id {labelled[-1]}')
         bare = (person_map > 0) & (part_map == 0)
         if bare.any():
             self.note('person on background', path, f'{bare.sum()} pixels')
             person_map = np.where(bare, 0, person_map)
-        nobodys = (person_map == 0) & (part_map > 0)
-        if nobodys.any():
-            self.note('part of nobody', path, f'{nobodys.sum()} pixels')
-            person_map = np.where(nobodys, IGNORE, person_map)
+        unowned = (person_map == 0) & (part_map > 0)
+        if unowned.any():
+            self.note('part of nobody', path, f'{unowned.sum()} pixels')
+            person_map = np.where(unowned, IGNORE, person_map)
         people = _people_in(person_map)
-        for person in np.setdiff1d(given, people):
+        for person in np.setdiff1d(labelled, people):
             self.note('person without parts', path, f'person {person}')
-        ids = np.zeros(max(IGNORE, *given, 0) + 1, np.int32)
+        # new id of each label, e.g. 0 -> 0, 3 -> 1, 7 -> 2, 255 -> 255 where the labels are 0, 3, 7 and 255
+        ids = np.zeros(max(IGNORE, *labelled, 0) + 1, np.int32)
         ids[people] = np.arange(1, len(people) + 1)
         ids[IGNORE] = IGNORE
         return ids[person_map], len(people)
 
 
 def _read_map(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
-    """(H, W) integers of 8 or 16 bits, of the size (W, H) of their image if that is given."""
+    """(H, W) integers from 0 to 65,535; if ``size`` (W, H) is given, they must be of this size."""
     labels = read_label_map(path)
-    if labels.max(initial=0) > _HIGHEST:
+    if labels.max(initial=0) > _HIGHEST_LABEL:
         raise ValueError(f"map '{path}' has labels up to {labels.max()}; expected classes or person numbers.")
+    if labels.min(initial=0) < 0:
+        raise ValueError(f"map '{path}' has labels down to {labels.min()}; expected classes or person numbers.")
     if size and labels.shape != size[::-1]:
         raise ValueError(
             f"map '{path}' is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), but its image is "

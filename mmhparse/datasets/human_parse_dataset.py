@@ -4,6 +4,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
@@ -11,36 +12,38 @@ from mmengine.logging import print_log
 
 from mmhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
 
+from .readers.image_files import read_image
 from .report.irregularity import Irregularity
-from .transforms import read_image
 from .transforms.annotation_size import check_annotation_size
+from .transforms.load_image import LoadImage
 
 
 class HumanParseDataset(BaseDataset):
     """Base of the data sets: mmengine's ``BaseDataset`` with one record, :class:`ParseAnnotation`, for all of them.
 
     A data set states ``METAINFO`` (``dataset_name``, and the names of its ``skeleton`` and ``part_set``) and two
-    methods: ``load_data_list`` gives one small dict an image, and :meth:`load_annotation` turns such a dict into the
-    record when the image is asked for. The pipeline then receives
+    methods: ``load_data_list`` returns one small dict an image, and :meth:`load_annotation` makes the record of such a
+    dict when the image is asked for. The pipeline then receives
 
-    - what ``load_data_list`` gave: ``img_path`` (str), ``img_id`` (int), ``num_people`` (int, where it is known
-      beforehand), and anything that ``load_annotation`` needs;
+    - the items of that dict: ``img_path`` (str), ``img_id`` (int), ``num_people`` (int, where it is known beforehand),
+      and anything that ``load_annotation`` needs;
     - ``annotation``: the record, in pixels of the image, see below;
     - ``ann_path``: the file that the annotation came from, for messages;
     - ``skeleton`` and ``part_set``: :class:`Skeleton` and :class:`PartSet`;
+    - ``exif``: whether photos are read as their EXIF orientation asks, :attr:`exif`;
     - ``dataset``: the data set itself, for transforms that take people from its other images.
 
-    The record, :class:`ParseAnnotation`, is one for all: ``part_map`` and ``person_map`` of the image, ``joints``
-    with visibility and ``boxes`` of its people. What is not known of a person is said so:
+    :class:`ParseAnnotation` holds ``part_map`` and ``person_map`` of the image, and ``joints`` with visibility and
+    ``boxes`` of its people. Unknown labels of a person are marked:
 
     - parts unknown, joints known: its pixels are 255 in ``part_map`` and its id in ``person_map``; it takes part in
-      everything about joints and in nothing about parts;
-    - joints unknown, parts known: all its joints have visibility 0; its pixels take part in no loss about joints;
-    - neither: its pixels are 255 in both maps, as is every region in which people were not told apart.
+      the losses and scores of joints and in none of parts;
+    - joints unknown, parts known: all its joints have visibility 0; its pixels take part in no loss of joints;
+    - both unknown: its pixels are 255 in both maps, like every region in which people were not told apart.
 
-    Releases have irregularities. What can be mended or left out without a doubt is, as :attr:`IRREGULARITIES` of the
-    data set says, kind by kind; ``load_data_list`` and ``load_annotation`` report each with :meth:`note`. They are kept
-    for those who ask: :attr:`listing_irregularities` are those of the list of images, :meth:`irregularities` those of
+    Releases have irregularities. Those that can be repaired or left out without doubt are, as :attr:`IRREGULARITIES` of
+    the data set states, kind by kind; ``load_data_list`` and ``load_annotation`` report each with :meth:`note`. The
+    reports are kept: :attr:`listing_irregularities` are those of the list of images, :meth:`irregularities` those of
     one image. An image or annotation that cannot be used raises an error that names it: no other sample silently takes
     its place.
 
@@ -49,14 +52,17 @@ class HumanParseDataset(BaseDataset):
         **kwargs: As for mmengine's ``BaseDataset``.
 
     Raises:
-        ValueError: If ``filter_cfg`` has another key, or no image is left.
+        ValueError: If ``filter_cfg`` has another key, no image is left, or two ``LoadImage`` of the pipeline differ.
     """
 
+    ann_file: str
+    data_root: str
+    data_prefix: dict[str, str]
     METAINFO: dict = {}
     IRREGULARITIES: Mapping[str, str] = {}
-    """What is done about each kind of irregularity that this data set knows."""
+    """The treatment of each kind of irregularity that this data set knows."""
     UNUSABLE = 'unusable'
-    """Kind of what stops the run with an error, in every data set."""
+    """Kind of irregularity that stops the run with an error, in every data set."""
 
     _notes: list[Irregularity] | None = None
     listing_irregularities: tuple[Irregularity, ...] = ()
@@ -75,23 +81,23 @@ class HumanParseDataset(BaseDataset):
                 )
 
     def irregularities(self, data_info: dict) -> list[Irregularity]:
-        """What is irregular in one image and its annotation, or what makes them unusable.
+        """The irregularities of one image and its annotation, or the reason why they cannot be used.
 
         Args:
-            data_info: An element of ``load_data_list()``, as ``get_data_info(idx)`` gives it.
+            data_info: An element of ``load_data_list()``, as ``get_data_info(idx)`` returns it.
         """
         with self.noting() as notes:
             try:
                 annotation = self.load_annotation(data_info)
                 if 'img_path' in data_info:
-                    image = read_image(data_info['img_path'], exif=False)
+                    image = read_image(data_info['img_path'], exif=self.exif)
                     check_annotation_size({**data_info, 'img': image, 'annotation': annotation})
             except (ValueError, OSError) as error:
                 self.note(self.UNUSABLE, self.describe(data_info), str(error))
         return notes
 
     def note(self, kind: str, path: str, detail: str) -> None:
-        """Reports an irregularity to whoever has asked for them; to be called where it is found.
+        """Reports an irregularity; does nothing outside of :meth:`noting`. Call it where the irregularity is found.
 
         Raises:
             KeyError: If the data set does not state what it does about this kind.
@@ -103,8 +109,9 @@ class HumanParseDataset(BaseDataset):
 
     @contextmanager
     def noting(self) -> Iterator[list[Irregularity]]:
-        """Collects what :meth:`note` is told inside the ``with`` block."""
-        self._notes = notes = []
+        """Collects the calls of :meth:`note` inside the ``with`` block."""
+        notes: list[Irregularity] = []
+        self._notes = notes
         try:
             yield notes
         finally:
@@ -112,11 +119,22 @@ class HumanParseDataset(BaseDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Plain dicts and lists, whatever a config holds: checkpoints keep the metainfo and allow no other types.
+        """Plain dicts and lists, also of a config's own types: checkpoints keep the metainfo and allow no other types.
 
-        Names stay names; mmengine would look for files of these names, and warn that there are none.
+        Text stays text; mmengine would look for files of these names, and warn that there are none.
         """
-        return ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict()
+        return dict(ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict())
+
+    @property
+    def exif(self) -> bool:
+        """Whether photos are rotated as their EXIF orientation asks: as the pipeline's ``LoadImage`` says.
+
+        Whatever reads photos of this data set outside of its pipeline asks here.
+        """
+        settings = {step.exif for step in _steps(self.pipeline) if isinstance(step, LoadImage)}
+        if len(settings) > 1:
+            raise ValueError(f'{type(self).__name__}: give all LoadImage of the pipeline the same exif.')
+        return settings.pop() if settings else False
 
     @property
     def skeleton(self) -> Skeleton:
@@ -126,7 +144,7 @@ class HumanParseDataset(BaseDataset):
     def part_set(self) -> PartSet:
         return get_part_set(self._named('part_set'))
 
-    def _named(self, what: str) -> str | dict | Skeleton | PartSet:
+    def _named(self, what: str) -> Any:
         if what not in self._metainfo:
             raise ValueError(f'{type(self).__name__} does not know its {what}; set metainfo=dict({what}=...).')
         return self._metainfo[what]
@@ -136,7 +154,7 @@ class HumanParseDataset(BaseDataset):
         """The truth of the image that ``data_info``, an element of ``load_data_list()``, describes."""
 
     def load_sample(self, data_info: dict) -> dict:
-        """What the pipeline starts from. Override it where more than the annotation is made on demand."""
+        """The dict that the pipeline starts from. Override it where more than the annotation is made on demand."""
         return {
             'ann_path': self.ann_file,
             'skeleton': self.skeleton,
@@ -149,20 +167,24 @@ class HumanParseDataset(BaseDataset):
         """The sample after the pipeline; raises what :meth:`prepare_with` does."""
         return self.prepare_with(idx, self.pipeline)
 
-    def prepare_with(self, idx: int, pipeline: Callable[[dict], dict]) -> dict:
+    def prepare_with(self, idx: int, pipeline: Callable[[dict], Any]) -> dict:
         """The sample after another pipeline than the data set's own.
 
         Raises:
             ValueError, OSError: If image or annotation cannot be used; the message names the image.
-            RuntimeError: For any other error on the way, with the image's name and the first error as its cause.
+            RuntimeError: For any other error of a transform, or if one returned no sample; the message names the image
+                and the first error is the cause.
         """
         data_info = self.get_data_info(idx)
         with _naming(self.describe(data_info)):
             # transforms that mix images take the others from the data set
-            return pipeline({**self.load_sample(data_info), 'dataset': self})
+            sample = pipeline({**self.load_sample(data_info), 'exif': self.exif, 'dataset': self})
+            if sample is None:
+                raise RuntimeError('a transform of the pipeline returned None instead of the sample')
+            return sample
 
     def describe(self, data_info: dict) -> str:
-        """How messages call this sample."""
+        """What messages call this sample."""
         return data_info.get('img_path') or f'image {data_info["img_id"]} of {type(self).__name__}'
 
     def filter_data(self) -> list[dict]:
@@ -181,6 +203,14 @@ class HumanParseDataset(BaseDataset):
                 f'{self.ann_file or self.data_root!r} with filter_cfg={self.filter_cfg}.'
             )
         return kept
+
+
+def _steps(transform: Any) -> Iterator[Any]:
+    """A transform and those inside of it: of a ``Compose`` or another wrapper, which hold them as ``transforms``."""
+    yield transform
+    inner = getattr(transform, 'transforms', ())
+    for step in inner if isinstance(inner, list | tuple) else (inner,):
+        yield from _steps(step)
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from mmhparse.structures.boxes import mask_box
 from .derived.person_layers import PersonLayer, flatten_layers
 from .human_parse_dataset import HumanParseDataset
 from .readers.flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .readers.image_files import read_image_size
+from .readers.label_maps import read_label_map
 from .readers.mhp_poses import MhpPose, match_poses, read_mhp_poses
 from .readers.release_files import Release, files_in, join_inside, read_names
-from .transforms import read_image_size, read_label_map
 
 _MASK_NAME = re.compile(r'(?P<image>.+)_(?P<people>\d+)_(?P<person>\d+)')
 
@@ -76,11 +77,12 @@ LV-MHP-v2/
         super().__init__(data_root=data_root, ann_file=ann_file or f'list/{split}.txt', **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image: what the base class asks for, and ``masks`` (paths) and ``pose`` (path or None)."""
+        """One dict an image: the keys of the base class, and ``masks`` (paths) and ``pose`` (path or None)."""
         folders = [f'{self.split}/{kind}' for kind in ('images', 'parsing_annos', 'pose_annos')]
         self.RELEASE.require(self.data_root, *folders)
-        images, masks, poses = (files_in(osp.join(self.data_root, folder)) for folder in folders)
-        masks_of = self._masks_by_image(masks)
+        image_folder, mask_folder, pose_folder = (osp.join(self.data_root, folder) for folder in folders)
+        images, poses = files_in(image_folder), files_in(pose_folder, ['.mat'])
+        masks_of = self._masks_by_image(files_in(mask_folder))
         data_list = []
         for name in read_names(self.ann_file):
             join_inside(self.data_root, name)
@@ -104,7 +106,7 @@ LV-MHP-v2/
         Raises:
             ValueError: If a file is broken, or a mask is of another size than the image.
         """
-        size = read_image_size(data_info['img_path'])
+        size = read_image_size(data_info['img_path'], exif=self.exif)
         maps = {path: self._read_mask(path, size) for path in data_info['masks']}
         maps = {path: labels for path, labels in maps.items() if labels is not None}
         poses = self._read_poses(data_info, size)
@@ -112,7 +114,7 @@ LV-MHP-v2/
         crowd = np.zeros(size[::-1], bool)
         for pose in (pose for pose, owner in zip(poses, owners, strict=True) if owner < 0):
             self.note('pose without mask', data_info['pose'], pose.name)
-            x1, y1, x2, y2 = pose.box.round().astype(int).clip(0)
+            x1, y1, x2, y2 = pose.box.clip(0, max(size)).round().astype(int)
             crowd[y1 : y2 + 1, x1 : x2 + 1] = True
         layers = []
         for index, (path, labels) in enumerate(maps.items()):
@@ -122,17 +124,33 @@ LV-MHP-v2/
         return flatten_layers(layers, crowd, len(MHP_16), on_top='later')
 
     def _masks_by_image(self, masks: dict[str, str]) -> dict[str, list[str]]:
-        """Paths of each image's masks, in the order of their numbers."""
-        of_image, announced = defaultdict(list), {}
-        for name in sorted(masks):
-            match = _MASK_NAME.fullmatch(name)
+        """Paths of each image's masks by the name of the image, in the order of the numbers of the people.
+
+        Args:
+            masks: Paths by stem, ``<id>_<NN>_<KK>``: of image ``10_5`` with two people, ``10_5_02_01`` and
+                ``10_5_02_02``.
+
+        Raises:
+            ValueError: If two masks have one number, or different numbers of people.
+        """
+        numbered: dict[str, dict[int, str]] = defaultdict(dict)
+        people: dict[str, int] = {}
+        for stem, path in sorted(masks.items()):
+            match = _MASK_NAME.fullmatch(stem)
             if match:
-                of_image[match['image']].append(masks[name])
-                announced[match['image']] = int(match['people'])
-        for name, paths in of_image.items():
-            if len(paths) != announced[name]:
-                self.note('missing masks', paths[0], f'{len(paths)} of {announced[name]} people have a mask')
-        return of_image
+                name, number = match['image'], int(match['person'])
+                if number in numbered[name] or people.setdefault(name, int(match['people'])) != int(match['people']):
+                    other = numbered[name].get(number) or next(iter(numbered[name].values()))
+                    raise ValueError(
+                        f"'{other}' and '{path}' number the people of image '{name}' differently: keep the masks of "
+                        'one numbering.'
+                    )
+                numbered[name][number] = path
+        for name, paths in numbered.items():
+            if len(paths) != people[name]:
+                first = next(iter(paths.values()))
+                self.note('missing masks', first, f'{len(paths)} of {people[name]} people have a mask')
+        return {name: [paths[number] for number in sorted(paths)] for name, paths in numbered.items()}
 
     def _read_mask(self, path: str, size: tuple[int, int]) -> np.ndarray | None:
         """(H, W) uint8 labels, 255 for those out of range; None if the person has no pixels."""
@@ -159,8 +177,11 @@ LV-MHP-v2/
         return read_mhp_poses(data_info['pose'], size, lambda *found: self.note(found[0], data_info['pose'], found[1]))
 
     def _note_pose(self, pose: MhpPose | None, mask: str, path: str | None) -> None:
-        if pose is None and path is not None:
+        if path is None:
+            return
+        if pose is None:
             self.note('person without pose', mask, f"no pose in '{path}' fits")
-        number = int(_MASK_NAME.fullmatch(PurePath(mask).stem)['person'])
-        if pose is not None and pose.number != number - 1:
-            self.note('pose of another number', path, f'{pose.name} fits the mask of person {number}')
+            return
+        match = _MASK_NAME.fullmatch(PurePath(mask).stem)
+        if match and pose.number != int(match['person']) - 1:
+            self.note('pose of another number', path, f'{pose.name} fits the mask of person {int(match["person"])}')

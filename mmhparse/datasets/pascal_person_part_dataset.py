@@ -12,11 +12,11 @@ from mmhparse.structures import IGNORE, PPP_14, ParseAnnotation
 from .derived.person_layers import person_boxes
 from .human_parse_dataset import HumanParseDataset
 from .readers.flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
+from .readers.image_files import read_image_size
 from .readers.index_cache import cached_index
 from .readers.pascal_joints import read_pascal_joints
 from .readers.pascal_people import PascalPeople, read_pascal_people
 from .readers.release_files import Release, files_in, join_inside, read_names
-from .transforms import read_image_size
 
 JOINT_FOLDERS = ('PersonJoints', 'pose_annotations')
 """Names that the folder of joints goes by."""
@@ -100,13 +100,12 @@ data_root/
         super().__init__(data_root=data_root, ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image: what the base class asks for, and ``people``, ``joints`` (paths; this or None)."""
+        """One dict an image: the keys of the base class, and ``people`` (path) and ``joints`` (path or None)."""
         self.RELEASE.require(self.data_root, 'JPEGImages', 'Annotations_Part')
         folder = next((name for name in JOINT_FOLDERS if osp.isdir(osp.join(self.data_root, name))), JOINT_FOLDERS[0])
         self.RELEASE.require(self.data_root, folder, osp.relpath(self.ann_file, self.data_root))
-        images, people, joints = (
-            files_in(osp.join(self.data_root, name)) for name in ('JPEGImages', 'Annotations_Part', folder)
-        )
+        images = files_in(osp.join(self.data_root, 'JPEGImages'))
+        people, joints = (files_in(osp.join(self.data_root, name), ['.mat']) for name in ('Annotations_Part', folder))
         data_list = []
         for line in read_names(self.ann_file):
             name = PurePosixPath(line.split()[0]).stem
@@ -129,7 +128,7 @@ data_root/
         Raises:
             ValueError: If a file is broken, or a mask is of another size than the image.
         """
-        size = read_image_size(data_info['img_path'])
+        size = read_image_size(data_info['img_path'], exif=self.exif)
         people = self._people(data_info['people'], size)
         joints = self._joints(data_info, people, size)
         with_joints = (joints[..., 2] > 0).any(axis=1)

@@ -1,8 +1,17 @@
-"""What several packages need and none is about: file writing, progress bars, the error of a command's user."""
+"""Helpers of several packages: atomic file writing, progress bars, errors that a command shows without traceback."""
 
-from .atomic_files import atomic_path, write_atomic
-from .progress import progress_bar
+from .atomic_files import atomic_path, path_inside, remove_unfinished, write_atomic
+from .progress import AboveBars, progress_bar
 from .registering import register_all_modules
 from .usage_error import UsageError
 
-__all__ = ['UsageError', 'atomic_path', 'progress_bar', 'register_all_modules', 'write_atomic']
+__all__ = [
+    'AboveBars',
+    'UsageError',
+    'atomic_path',
+    'path_inside',
+    'progress_bar',
+    'register_all_modules',
+    'remove_unfinished',
+    'write_atomic',
+]

@@ -164,7 +164,8 @@ def _drop(record, key):
         (lambda c: _drop(c['images'][1], 'height'), r"people\.json: image 9 lacks \['height'\]"),
         (lambda c: _drop(c['annotations'][1], 'keypoints'), r"annotation 2 lacks \['keypoints'\].*person_keypoints"),
         (lambda c: c['annotations'][1]['keypoints'].pop(), 'annotation 2: expected 17 .* got 50'),
-        (lambda c: c['categories'].pop(), r"category 'person', got \['car'\]"),
+        (lambda c: c['categories'].pop(), r"annotation 1: category_id: 1 is not the id of an element of 'categories'"),
+        (lambda c: c['categories'][1].update(name='human'), r"category 'person', got \['car', 'human'\]"),
         (
             lambda c: c['categories'][1].update(keypoints=['nose']),
             r"17 joints of skeleton 'coco_17' in this order: .* got \('nose',\)",

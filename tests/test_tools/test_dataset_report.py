@@ -6,8 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mmhparse.datasets.report.counts import DatasetCounts
-from mmhparse.datasets.report.published_counts import PublishedCounts
+from mmhparse.datasets.report import DatasetCounts, PublishedCounts
 from mmhparse.structures import IGNORE, ParseAnnotation
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import disturb_lv_mhp_v2, write_lv_mhp_v2
@@ -104,7 +103,7 @@ def test_published_counts_are_checked(run_tool, mhp, tmp_path, monkeypatch, caps
     people = {1: 1, 2: 2, 3: 1}
     parts = {1: int((DatasetCounts.of(truth[0], 59) + DatasetCounts.of(truth[1], 59)).parts[1])}
     stated = PublishedCounts(4, 'us', people=9, people_per_image=people, parts=parts)
-    monkeypatch.setattr('mmhparse.datasets.report.published_counts.published_counts', lambda dataset: stated)
+    monkeypatch.setattr('mmhparse.datasets.report.published_counts', lambda dataset: stated)
     rows = {row['what']: row for row in report_on(run_tool, config, tmp_path)['published']['counts']}
     assert rows['images']['agrees'] and rows['people per image']['agrees']
     assert not rows['people']['agrees'] and rows['people']['found'] == 8

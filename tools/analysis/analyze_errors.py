@@ -29,7 +29,7 @@ from mmhparse.commands.dataset_setup import build_dataset
 from mmhparse.commands.runner_setup import build_runner, set_work_dir
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.engine import check_checkpoint
-from mmhparse.engine.hooks.parse_visualization_hook import original_image
+from mmhparse.engine.hooks import original_image
 from mmhparse.evaluation import PartErrorMetric
 from mmhparse.evaluation.error_analysis import ERROR_KINDS, PIXEL_ERRORS, ErrorAnalysis
 from mmhparse.evaluation.functional import THRESHOLDS

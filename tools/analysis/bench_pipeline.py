@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.datasets.readers.coco_masks import segmentation_mask
+from mmhparse.datasets.readers import segmentation_mask
 from mmhparse.registry import DATASETS, TRANSFORMS
 from mmhparse.synthetic import SyntheticScene, synthetic_scene
 from mmhparse.testing.releases import (

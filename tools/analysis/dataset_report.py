@@ -19,8 +19,7 @@ from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.dataset_setup import add_split_option, build_dataset
 from mmhparse.datasets import HumanParseDataset, Irregularity
 from mmhparse.datasets.exporting import load_whole
-from mmhparse.datasets.report.counts import DatasetCounts
-from mmhparse.datasets.report.published_counts import PublishedCounts, published_counts
+from mmhparse.datasets.report import DatasetCounts, PublishedCounts, published_counts
 from mmhparse.utils import progress_bar
 from mmhparse.utils.atomic_files import write_atomic
 

@@ -10,7 +10,7 @@ from PIL import Image
 from mmhparse.commands import load_config
 from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.dataset_setup import add_split_option, build_dataset
-from mmhparse.datasets.derived.part_instances import part_instance_map
+from mmhparse.datasets.derived import part_instance_map
 from mmhparse.datasets.exporting import export, image_file, image_names
 from mmhparse.structures import IGNORE, ParseAnnotation
 from mmhparse.utils import UsageError, progress_bar

@@ -8,8 +8,7 @@ from mmhparse.commands import load_config
 from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.dataset_setup import add_split_option, build_dataset
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.datasets.exporting import export, image_file, image_names
-from mmhparse.datasets.readers.coco_parse_json import parse_annotations, parse_categories
+from mmhparse.datasets.exporting import export, image_file, image_names, parse_annotations, parse_categories
 from mmhparse.utils import UsageError, progress_bar
 from mmhparse.utils.atomic_files import write_atomic
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from mmhparse.datasets.readers.coco_parse_json import PERSON, parse_categories
+from mmhparse.datasets.exporting import PERSON, parse_categories
 
 from .base import Summary
 

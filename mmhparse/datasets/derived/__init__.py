@@ -1,3 +1,22 @@
 """Labels made from other labels: parts from joints and masks, joints from parts, whole maps from people."""
 
-__all__ = []
+from .body_segments import BodySegments, Segment, body_segments
+from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
+from .part_instances import part_instance_map
+from .person_layers import PersonLayer, flatten_layers, person_boxes
+from .pseudo_parts import nearest_parts, pseudo_part_map
+
+__all__ = [
+    'BodySegments',
+    'CIHP_CENTRES',
+    'PartCentres',
+    'PersonLayer',
+    'Segment',
+    'body_segments',
+    'flatten_layers',
+    'joints_from_parts',
+    'nearest_parts',
+    'part_instance_map',
+    'person_boxes',
+    'pseudo_part_map',
+]

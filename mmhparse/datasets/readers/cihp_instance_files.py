@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..derived.part_instances import part_instance_map
-from ..transforms import read_label_map
+from .label_maps import read_label_map
 
 
 def check_instance_files(

@@ -35,9 +35,9 @@ def densepose_part_map(dp_masks: Sequence, box: Sequence[float], size: tuple[int
     rows, columns = box_frame(box, size)
     grid = np.zeros((GRID, GRID), np.uint8)
     for part, code in enumerate(dp_masks, start=1):
-        if code:
-            if tuple(code['size']) != (GRID, GRID):
-                raise ValueError(f'mask of part {part}: expected {GRID} x {GRID}, got {code["size"]}.')
+        if code not in ([], None):
+            if isinstance(code, dict) and code.get('size') != [GRID, GRID]:
+                raise ValueError(f'mask of part {part}: expected {GRID} x {GRID}, got {str(code.get("size"))[:60]}.')
             grid[decode_runs(code)] = part
     part_map = np.zeros(size, np.uint8)
     cells = np.ix_(nearest_cells(rows.stop - rows.start), nearest_cells(columns.stop - columns.start))
@@ -48,8 +48,9 @@ def densepose_part_map(dp_masks: Sequence, box: Sequence[float], size: tuple[int
 def box_frame(box: Sequence[float], size: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns that the grid is stretched over.
 
-    The numbers of the box lose their fractions, and what is outside the image is cut off before the stretching: at the
-    border, masks are squeezed and not cut.
+    The numbers of the box are truncated to integers and clipped to the image before the stretching: at the border,
+    masks are squeezed and not cut. For example the box [-10.5, 3.9, 30.7, 8.2] becomes x = -10, y = 3, 30 wide and 8
+    high, and so the columns 0 to 19 and the rows 3 to 10.
 
     Raises:
         ValueError: If no pixel is left.
@@ -67,7 +68,7 @@ def box_frame(box: Sequence[float], size: tuple[int, int]) -> tuple[slice, slice
 def nearest_cells(pixels: int) -> np.ndarray:
     """(N,) the cell of the grid that each of N pixels in a row takes: floor(256 n / N).
 
-    OpenCV's nearest neighbour, but exact: where 256 n / N is whole, rounding makes OpenCV take the cell before in one
-    of a few hundred cases.
+    This is OpenCV's nearest neighbour, but exact: where 256 n / N is an integer, OpenCV's rounding takes the cell
+    before it in one of a few hundred cases.
     """
     return np.arange(pixels) * GRID // pixels

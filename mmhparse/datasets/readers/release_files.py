@@ -1,19 +1,22 @@
-"""Files of a release: names that stay below its folder, lists of names, and what to say when the folder is missing."""
+"""Files of a release: what to say when they are missing, names that stay inside a folder, lists of names."""
 
 import os
 import os.path as osp
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from .image_files import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)
 class Release:
-    """What a data set's authors ship.
+    """A data set as its authors ship it.
 
     Attributes:
         name: What the data set is called.
         source: Where to get it.
-        tree: The folder as it should look, a line a file or folder.
+        tree: The expected folder, a line a file or folder.
     """
 
     name: str
@@ -45,15 +48,17 @@ class Release:
 
 
 def join_inside(root: str, *names: str) -> str:
-    """The path of a name that a file of the release gives, below ``root``.
+    """The path of a file below ``root`` whose name comes from a file of the release, and is not trusted.
 
-    Links in the folder are followed, as whoever has put them there means; names are not believed: they must not lead
-    out of the folder.
+    Symbolic links in the folder are followed, because whoever put them there wants that. For example
+    ``('data', 'images', 'a/b.jpg')`` becomes ``'data/images/a/b.jpg'``, while ``'../b.jpg'``, ``'/b.jpg'`` and
+    ``'a/../../b.jpg'`` are refused. So are ``'a\\\\b.jpg'``, a path on Windows and a name elsewhere, and ``'.'``.
 
     Raises:
         ValueError: If a name is empty or absolute, or has a ``..``, a backslash or a zero byte.
     """
     for name in names:
+        # ('.', ) and '' have no parts: PurePosixPath drops '.', so that 'a/./b' is ('a', 'b')
         parts = PurePosixPath(name).parts
         if not parts or name.startswith('/') or '..' in parts or '\\' in name or '\0' in name:
             raise ValueError(f"the name {name!r} leads out of the folder '{root}', or is no file name.")
@@ -61,29 +66,55 @@ def join_inside(root: str, *names: str) -> str:
 
 
 def read_names(path: str) -> list[str]:
-    """The names of a list file, one a line, without the spaces round them and without empty lines.
+    """The names of a list file, one a line, stripped of white space; empty lines are skipped.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not text, has no name, or has one twice.
+        ValueError: If it is not text in UTF-8, holds no name, or holds one twice.
     """
     try:
+        # Windows editors put a byte order mark in front: 'utf-8-sig' reads files with and without it
         with open(path, encoding='utf-8-sig') as file:
             names = [line.strip() for line in file if line.strip()]
     except FileNotFoundError as error:
         raise FileNotFoundError(f"there is no list '{path}'; set ann_file to a file with one name a line.") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"list '{path}' is not text: {error}.") from error
+        raise ValueError(f"list '{path}' is not text in UTF-8: {error}. Save it as UTF-8.") from error
+    except OSError as error:
+        raise OSError(f"list '{path}' cannot be read: {error}. Set ann_file to a file with one name a line.") from error
     if not names:
         raise ValueError(f"list '{path}' is empty; expected one name a line.")
-    if len(set(names)) < len(names):
-        seen: set[str] = set()
-        twice = next(name for name in names if name in seen or seen.add(name))
-        raise ValueError(f"list '{path}' has '{twice}' twice; an image must be listed once.")
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"list '{path}' has '{name}' twice; an image must be listed once.")
+        seen.add(name)
     return names
 
 
-def files_in(folder: str) -> dict[str, str]:
-    """Paths of the files of a folder by name without suffix; hidden files, as macOS leaves them, are left out."""
+def files_in(folder: str, suffixes: Collection[str] = IMAGE_SUFFIXES) -> dict[str, str]:
+    """Paths of the files of a folder by their stem, the name without suffix.
+
+    Of ``im0.jpg``, ``im0.json`` and ``._im0.jpg`` (which macOS leaves behind), the first is an image and the second
+    is not; hidden files never count.
+
+    Args:
+        folder: It is not searched recursively.
+        suffixes: What the names of wanted files end in, in small letters; capitals in names do not matter.
+
+    Raises:
+        ValueError: If two files have one stem, as ``im0.jpg`` and ``im0.png``: which one is meant is unknown.
+    """
+    paths: dict[str, str] = {}
     with os.scandir(folder) as entries:
-        return {osp.splitext(entry.name)[0]: entry.path for entry in entries if not entry.name.startswith('.')}
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            stem, suffix = osp.splitext(entry.name)
+            if entry.name.startswith('.') or suffix.lower() not in suffixes:
+                continue
+            if stem in paths:
+                raise ValueError(
+                    f"folder '{folder}' has two files of the name '{stem}', '{osp.basename(paths[stem])}' and "
+                    f"'{entry.name}', and which one is meant is unknown: remove one of them."
+                )
+            paths[stem] = entry.path
+    return paths

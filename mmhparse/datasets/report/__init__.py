@@ -1,3 +1,7 @@
-"""What a data set holds, and what in it is not as its format says."""
+"""Reports of a data set: its counts beside the published ones, and the irregularities of its files."""
 
-__all__ = []
+from .counts import DatasetCounts
+from .irregularity import Irregularity
+from .published_counts import PublishedCounts, published_counts
+
+__all__ = ['DatasetCounts', 'Irregularity', 'PublishedCounts', 'published_counts']

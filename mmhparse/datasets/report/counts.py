@@ -1,4 +1,4 @@
-"""What a data set holds: people, parts and joints, counted image by image."""
+"""Counts of a data set's people, parts and joints, image by image."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class DatasetCounts:
 
     Attributes:
         images: Number of images.
-        people: People with an id, be it of parts or of joints alone.
+        people: People with an id, whether their parts are known, their joints or both.
         parsed: People with at least one pixel of a known part.
-        people_per_image: How many images have how many people of whom parts are known.
+        people_per_image: Images by their number of people of whom parts are known.
         parts: (C,) int64; people who have pixels of each part class, class 0 always 0.
         pixels: (C,) int64; pixels of each part class.
         ignored_pixels: Pixels that are 255 in the part map.
@@ -37,20 +37,21 @@ class DatasetCounts:
 
     @classmethod
     def zero(cls, parts: int, joints: int) -> DatasetCounts:
-        """Those of no image, with ``parts`` classes and ``joints`` joint types."""
+        """The counts of no image, with ``parts`` classes and ``joints`` joint types."""
         no_parts, no_joints = np.zeros(parts, np.int64), np.zeros(joints, np.int64)
         return cls(0, 0, 0, no_parts, no_parts, 0, no_joints, no_joints)
 
     @classmethod
     def of(cls, annotation: ParseAnnotation, parts: int) -> DatasetCounts:
-        """Those of one image, with ``parts`` classes."""
-        part_map, person_map = annotation.part_map.astype(np.int64).ravel(), annotation.person_map.ravel()
+        """The counts of one image, with ``parts`` classes."""
+        part_map, person_map = annotation.part_map.astype(np.int64).ravel(), annotation.person_map.ravel()  # (H * W,)
         people = len(annotation)
-        # one bin for each person and part; who is nobody or ignored has person 0
+        # One bin for each pair of person and part, 256 * person + part: part 7 of person 2 is bin 519. Pixels that are
+        # nobody's or ignored count as person 0.
         owner = np.where(person_map == IGNORE, 0, person_map)
         table = np.bincount(owner * (IGNORE + 1) + part_map, minlength=(people + 1) * (IGNORE + 1))
-        table = table.reshape(people + 1, IGNORE + 1)
-        has_part = table[1:, 1:parts] > 0
+        table = table.reshape(people + 1, IGNORE + 1)  # (1 + P, 256)
+        has_part = table[1:, 1:parts] > 0  # (P, C - 1)
         parsed = int(has_part.any(axis=1).sum())
         visibility = annotation.joints[..., 2]
         return cls(

@@ -8,9 +8,9 @@ class Irregularity:
     """One finding.
 
     Attributes:
-        kind: What is wrong, a key of ``IRREGULARITIES`` of the data set that found it.
-        path: The file in which it is.
-        detail: Which person, joint or label, and what was found.
+        kind: A key of ``IRREGULARITIES`` of the data set that found it.
+        path: The file that it is in.
+        detail: Which person, joint or label, and the value that was found.
     """
 
     kind: str

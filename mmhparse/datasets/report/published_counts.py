@@ -1,22 +1,22 @@
-"""How many images and people the authors of the data sets, or careful counts of their files, state."""
+"""Published counts of the data sets' images and people, by their authors or from counts of their files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..human_parse_dataset import HumanParseDataset
+from mmengine.dataset import BaseDataset
 
 
 @dataclass(frozen=True)
 class PublishedCounts:
-    """What is stated of one split.
+    """The published counts of one split. "With parts" are people of whom at least one part is labelled.
 
     Attributes:
-        images: Images with people of whom parts are known.
-        source: Who says so.
-        people: People of whom parts are known; None where nobody says.
-        people_per_image: How many images have how many such people; empty where nobody says.
-        parts: People who have each part class; empty where nobody says.
+        images: Images with such people.
+        source: Where the counts are published.
+        people: People with parts; None where unpublished.
+        people_per_image: Images by their number of people with parts; empty where unpublished.
+        parts: People who have each part class; empty where unpublished.
     """
 
     images: int
@@ -70,6 +70,6 @@ _PUBLISHED = {
 }  # fmt: skip
 
 
-def published_counts(dataset: HumanParseDataset) -> PublishedCounts | None:
-    """What is stated of the split that a data set reads; None where nothing is."""
-    return _PUBLISHED.get((dataset.metainfo['dataset_name'], Path(dataset.ann_file).name))
+def published_counts(dataset: BaseDataset) -> PublishedCounts | None:
+    """The published counts of the split that a data set reads, by its name and list; None where there are none."""
+    return _PUBLISHED.get((dataset.metainfo['dataset_name'], Path(dataset.ann_file or '').name))

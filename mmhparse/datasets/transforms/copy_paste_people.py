@@ -12,6 +12,7 @@ from mmhparse.structures import ParseAnnotation
 from mmhparse.structures.annotation import MAX_PEOPLE
 
 from .annotation_size import check_annotation_size
+from .load_image import LoadImage
 from .pasting import paste_person
 from .warping import warp_image
 
@@ -52,7 +53,8 @@ class CopyPastePeople(BaseTransform):
             height, drawn uniformly.
         min_pixels: People with fewer pixels are not pasted.
         feather: Spread of the soft edges in pixels; 0 for hard ones.
-        pre_transform: What the other image goes through before its people are cut out; ``LoadImage`` if not given.
+        pre_transform: Transforms of the other image before its people are cut out; ``LoadImage`` with the ``exif`` of
+            the data set if not given.
 
     Raises:
         ValueError: If an argument is out of its range, if image and annotation differ in size, or if the sample brings
@@ -84,8 +86,8 @@ class CopyPastePeople(BaseTransform):
         self.reach = np.array(reach, np.float64)
         self.min_pixels = min_pixels
         self.feather = feather
-        steps = [dict(type='LoadImage')] if pre_transform is None else pre_transform
-        self.pre_transform = Compose([TRANSFORMS.build(step) for step in steps])
+        steps = [_load] if pre_transform is None else [TRANSFORMS.build(step) for step in pre_transform]
+        self.pre_transform = Compose(steps)
 
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
@@ -131,6 +133,10 @@ class CopyPastePeople(BaseTransform):
         centre = (beside[:2] + beside[2:]) / 2 + np.random.uniform(-self.reach, self.reach) * size
         centre = np.clip(centre, 0, np.array(annotation.size) - 1)
         return np.array([[zoom, 0, 0], [0, zoom, 0]]) + np.outer(centre - zoom * (box[:2] + box[2:]) / 2, [0, 0, 1])
+
+
+def _load(results: dict) -> dict:
+    return LoadImage(results['exif']).transform(results)
 
 
 def _alone(annotation: ParseAnnotation, person: int) -> ParseAnnotation:

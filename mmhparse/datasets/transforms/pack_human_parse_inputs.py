@@ -26,14 +26,15 @@ class PackHumanParseInputs(BaseTransform):
     Required keys: img. Optional keys: annotation, fields and those of ``meta_keys``.
 
     Args:
-        meta_keys: Keys that become metainfo where they are present.
+        meta_keys: Keys that become metainfo where they are present. With ``img_path`` goes ``exif``, how that image was
+            read.
 
     Raises:
         ValueError: If the annotation is neither of the size of the image nor of that of the original image.
     """
 
     def __init__(self, meta_keys: Sequence[str] = ('img_path', 'img_id', 'ori_shape', 'img_shape', 'flip')):
-        self.meta_keys = tuple(meta_keys)
+        self.meta_keys = (*meta_keys, *(['exif'] if 'img_path' in meta_keys else []))
 
     def transform(self, results: dict) -> dict:
         data_sample = HumanParseDataSample(metainfo={key: results[key] for key in self.meta_keys if key in results})

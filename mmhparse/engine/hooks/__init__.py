@@ -3,6 +3,7 @@
 from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
 from .loss_shares_hook import LossSharesHook
+from .original_images import image_name, original_image
 from .parse_visualization_hook import ParseVisualizationHook
 from .progress_hook import ProgressHook
 from .stage_pictures_hook import StagePicturesHook
@@ -16,4 +17,6 @@ __all__ = [
     'ProgressHook',
     'StagePicturesHook',
     'WholeCheckpointHook',
+    'image_name',
+    'original_image',
 ]

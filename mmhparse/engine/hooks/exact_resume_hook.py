@@ -14,7 +14,7 @@ from mmhparse.registry import HOOKS
 from mmhparse.utils.progress import progress_bar
 
 
-def random_states() -> dict[str, Any]:
+def _random_states() -> dict[str, Any]:
     """The states of all random generators of this process, in types that a weights-only checkpoint may hold."""
     name, keys, position, has_gauss, gauss = np.random.get_state()
     return {
@@ -25,8 +25,8 @@ def random_states() -> dict[str, Any]:
     }
 
 
-def set_random_states(states: dict[str, Any]) -> None:
-    """Puts back what :func:`random_states` returned."""
+def _set_random_states(states: dict[str, Any]) -> None:
+    """Puts back what :func:`_random_states` returned."""
     random.setstate(states['python'])
     np.random.set_state(states['numpy'])
     torch.set_rng_state(states['torch'].cpu())
@@ -57,25 +57,25 @@ class ExactResumeHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if _saves_now(runner, by_epoch=False):
-            self._gather(runner, random_states())
+            self._gather(runner, _random_states())
 
     def after_train_epoch(self, runner) -> None:
         if _saves_now(runner, by_epoch=True):
-            self._gather(runner, random_states())
+            self._gather(runner, _random_states())
 
     def before_val(self, runner) -> None:
         # a best checkpoint is saved while evaluation still runs
-        self._before_evaluation = random_states()
+        self._before_evaluation = _random_states()
         self._gather(runner, self._before_evaluation)
 
     def after_val(self, runner) -> None:
-        set_random_states(self._before_evaluation)
+        _set_random_states(self._before_evaluation)
         self._before_evaluation = None
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         # mmengine calls this on the main process alone, where nothing can be gathered any more
         if get_world_size() == 1:
-            checkpoint['random_states'] = [self._before_evaluation or random_states()]
+            checkpoint['random_states'] = [self._before_evaluation or _random_states()]
         elif self._gathered and self._gathered[0] == runner.iter:
             checkpoint['random_states'] = self._gathered[1]
         else:
@@ -102,7 +102,7 @@ class ExactResumeHook(Hook):
         own = states[get_rank()]
         if isinstance(loop, IterBasedTrainLoop):
             loop.dataloader_iterator = _replayed(
-                loop.dataloader_iterator, loop.iter, then=lambda: set_random_states(own)
+                loop.dataloader_iterator, loop.iter, then=lambda: _set_random_states(own)
             )
             return
         if loop.dataloader.num_workers and loop.dataloader.persistent_workers:
@@ -110,7 +110,7 @@ class ExactResumeHook(Hook):
                 'persistent_workers is set, so the random augmentation of the resumed epochs will differ from that of '
                 'an uninterrupted training.'
             )
-        set_random_states(own)
+        _set_random_states(own)
 
     def _gather(self, runner, own: dict[str, Any]) -> None:
         if get_world_size() > 1:

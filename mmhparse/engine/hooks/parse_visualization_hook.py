@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 from mmengine.hooks import Hook
-from mmengine.structures import BaseDataElement
-from torch import Tensor
 
-from mmhparse.datasets.transforms.loading import read_image
 from mmhparse.registry import HOOKS
+
+from .original_images import image_name, original_image
 
 
 @HOOKS.register_module()
@@ -63,21 +60,3 @@ class ParseVisualizationHook(Hook):
                 out_file=str(Path(self.out_dir) / f'{name}.png') if self.out_dir else None,
                 step=self._seen,
             )
-
-
-def image_name(sample: BaseDataElement) -> str:
-    """The name of the image's file without its ending; where there is no file, its id."""
-    path = sample.metainfo.get('img_path')
-    return Path(path).stem if path else f'{sample.metainfo["img_id"]:08d}'
-
-
-def original_image(sample: BaseDataElement, packed: Tensor) -> np.ndarray:
-    """The original image, (H, W, 3) uint8 RGB; where there is no file, the network input at the original size."""
-    meta = sample.metainfo
-    if meta.get('img_path'):
-        # as data sets read it: annotations are not turned by EXIF either
-        return np.ascontiguousarray(read_image(meta['img_path'], exif=False)[..., ::-1])
-    rows, columns = meta['img_shape'][:2]
-    height, width = meta['ori_shape'][:2]
-    image = packed[[2, 1, 0], :rows, :columns].permute(1, 2, 0).cpu().numpy()
-    return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=cv2.INTER_LINEAR)

@@ -8,7 +8,7 @@ from mmhparse.registry import HOOKS
 from mmhparse.structures import ImageGeometry, Parsing
 from mmhparse.visualization import draw_stages, in_grid
 
-from .parse_visualization_hook import image_name, original_image
+from .original_images import image_name, original_image
 
 
 @HOOKS.register_module()

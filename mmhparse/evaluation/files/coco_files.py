@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from mmhparse.datasets.readers.coco_masks import segmentation_mask
+from mmhparse.datasets.readers import segmentation_mask
 from mmhparse.evaluation.functional import PeopleMaps
 from mmhparse.structures import IGNORE
 

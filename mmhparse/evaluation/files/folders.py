@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmhparse.datasets.transforms import read_label_map
+from mmhparse.datasets.readers import read_label_map
 
 
 def require_folders(root: str, *names: str, whose: str) -> None:

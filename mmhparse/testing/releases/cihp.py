@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmhparse.datasets.derived.part_instances import part_instance_map
+from mmhparse.datasets.derived import part_instance_map
 from mmhparse.structures import CIHP_19, CIHP_CENTRES_9, ParseAnnotation
 from mmhparse.synthetic.scene import SyntheticScene
 
@@ -81,6 +81,7 @@ def disturb_cihp(root: Path, number: int, kind: str, split: str = 'train') -> No
         'part of nobody': lambda: _set_corner(parts, persons, part=5, person=0),
         'person without parts': lambda: _change(parts, lambda labels: np.where(_array(persons) == 1, 0, labels)),
         'person ids with gaps': lambda: _change(persons, lambda ids: np.where(ids > 0, 3 * ids, 0)),
+        'everything ignored': lambda: _change(persons, lambda ids: np.where(ids > 0, 255, 0)),
         'too many people to number': lambda: _change(persons, _stripes),
         'instance map differs': lambda: _change(instances, lambda codes: np.where(codes > 0, 1, 0)),
         'listed part without pixels': lambda: listing.write_text(listing.read_text() + '199 19 10\n'),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmhparse.datasets.readers.coco_parse_json import parse_annotations, parse_categories
+from mmhparse.datasets.exporting import parse_annotations, parse_categories
 from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, Skeleton
 from mmhparse.synthetic.scene import SyntheticScene
 

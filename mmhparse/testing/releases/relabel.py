@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmhparse.datasets.derived.joints_from_parts import CIHP_CENTRES, joints_from_parts
+from mmhparse.datasets.derived import CIHP_CENTRES, joints_from_parts
 from mmhparse.structures import (
     CIHP_19,
     CIHP_CENTRES_9,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmhparse.datasets.transforms.loading import LoadImage, read_image, read_label_map
+from mmhparse.datasets import LoadImage, read_image, read_label_map
 
 RGB = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 BGR = RGB[..., ::-1]
