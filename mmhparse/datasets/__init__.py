@@ -2,6 +2,7 @@
 
 from .cihp_dataset import CihpDataset
 from .coco_parse_dataset import CocoParseDataset
+from .coco_part_maps_dataset import CocoPartMapsDataset
 from .coco_people_dataset import CocoPeopleDataset
 from .coco_pose_parts_dataset import CocoPosePartsDataset
 from .densepose_coco_dataset import DensePoseCocoDataset
@@ -50,6 +51,7 @@ __all__ = [
     'CIHP_CENTRES',
     'CihpDataset',
     'CocoParseDataset',
+    'CocoPartMapsDataset',
     'CocoPeopleDataset',
     'CocoPosePartsDataset',
     'CopyPastePeople',

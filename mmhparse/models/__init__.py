@@ -1,6 +1,6 @@
 """Networks: backbones, necks, heads, losses, and the parsers that they make up."""
 
-from .backbones import LightResNet, ResNet
+from .backbones import LightResNet, MobileNetV1, ResNet
 from .data_preprocessors import HumanParseDataPreprocessor
 from .heads import GroupingPoseHead, MultiGranularityHead, PartDecodeHead
 from .losses import (
@@ -25,6 +25,7 @@ __all__ = [
     'LearnedLossWeights',
     'LightResNet',
     'LimbLoss',
+    'MobileNetV1',
     'MultiGranularityHead',
     'PartDecodeHead',
     'PartLoss',

@@ -54,6 +54,26 @@ def nearest_parts(points: np.ndarray, body: BodySegments) -> np.ndarray:
     return parts
 
 
+def segment_distances(points: np.ndarray, body: BodySegments, num_parts: int) -> np.ndarray:
+    """How far points are from each part's nearest segment.
+
+    Args:
+        points: (N, 2) float; x, y in pixels.
+        body: The segments of one person.
+        num_parts: C part classes.
+
+    Returns:
+        (N, C) float32 in pixels; infinite for parts without a segment, 0 or below on a part.
+    """
+    points = points.astype(np.float32)
+    distances = np.full((len(points), num_parts), np.inf, np.float32)
+    distances[_inside(points, body.trunk), TORSO] = 0
+    for segment in body.segments:
+        distance = _distance(points, segment, HALF_WIDTH * body.trunk_length)
+        np.minimum(distances[:, segment.part], distance, out=distances[:, segment.part])
+    return distances
+
+
 def _distance(points: np.ndarray, segment: Segment, half_width: float) -> np.ndarray:
     """(N,) float32 pixels from points (N, 2) to a segment: to its line for the trunk, to its surface for others."""
     axis = (segment.end - segment.start).astype(np.float32)

@@ -1,0 +1,117 @@
+"""MobileNetV1: depthwise separable convolutions in the layout of BodyPix, with its weights as a start."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmhparse.registry import MODELS
+
+_WIDTHS = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512)
+_STEPS = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 1, 1)
+
+
+@MODELS.register_module()
+class MobileNetV1(BaseModule):
+    """Thirteen depthwise separable blocks after one strided convolution (Howard et al., "MobileNets", 2017).
+
+    The layout is that of BodyPix 2: the last two blocks keep stride 16. There is no normalisation: that of the trained
+    network is folded into its convolutions, whose biases stay trainable.
+
+    Args:
+        multiplier: Width of every layer as a share of the full network's.
+        out_indices: Blocks, counted from 0, whose outputs are returned; 2, 4 and 12 have strides 4, 8 and 16.
+        output_stride: Largest stride; blocks that would exceed it are dilated instead. 8 or 16.
+        init_cfg: mmengine's initialisation; Kaiming normal if not given. ``dict(type='Pretrained', checkpoint=FILE)``
+            also takes an ``.npz`` file of BodyPix's weights, see :func:`read_bodypix_weights`.
+
+    Raises:
+        ValueError: If ``out_indices`` are not ascending blocks, or ``output_stride`` is another number.
+    """
+
+    def __init__(
+        self,
+        multiplier: float = 0.75,
+        out_indices: Sequence[int] = (2, 4, 12),
+        output_stride: int = 16,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
+        if list(out_indices) != sorted(set(out_indices)) or not set(out_indices) <= set(range(len(_STEPS))):
+            raise ValueError(f'out_indices must be ascending numbers of blocks 0 to 12, got {tuple(out_indices)}.')
+        if output_stride not in (8, 16):
+            raise ValueError(f'output_stride must be 8 or 16, got {output_stride}.')
+        widths = [int(width * multiplier) for width in _WIDTHS]
+        self.out_indices = tuple(out_indices)
+        self.out_channels = tuple(widths[index + 1] for index in out_indices)
+        self.conv0 = nn.Conv2d(3, widths[0], 3, stride=2, padding=1)
+        self.dw, self.pw = nn.ModuleList(), nn.ModuleList()
+        stride, dilation = 2, 1
+        for before, after, step in zip(widths[:-1], widths[1:], _STEPS, strict=True):
+            # a block that may not stride works at the dilation so far; those after it work at twice that
+            used, step_taken = dilation, step
+            if step == 2 and stride == output_stride:
+                step_taken, dilation = 1, 2 * dilation
+            stride *= step_taken
+            self.dw.append(nn.Conv2d(before, before, 3, stride=step_taken, padding=used, dilation=used, groups=before))
+            self.pw.append(nn.Conv2d(before, after, 1))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W), values in [-1, 1] for BodyPix's weights, to the features of ``out_indices``, finest first."""
+        feature = F.relu6(self.conv0(image))  # (B, C, H / 2, W / 2)
+        features = []
+        for index, (depthwise, pointwise) in enumerate(zip(self.dw, self.pw, strict=True)):
+            feature = F.relu6(pointwise(F.relu6(depthwise(feature))))
+            if index in self.out_indices:
+                features.append(feature)
+        return tuple(features)
+
+    def init_weights(self) -> None:
+        """Initialises as ``init_cfg`` says; reads BodyPix's own file where that is a ``.npz``."""
+        checkpoint = self.init_cfg.get('checkpoint', '') if isinstance(self.init_cfg, dict) else ''
+        if not checkpoint.endswith('.npz'):
+            super().init_weights()
+            return
+        weights = read_bodypix_weights(checkpoint)
+        own = self.state_dict()
+        different = [name for name, value in own.items() if name not in weights or weights[name].shape != value.shape]
+        if different:
+            raise ValueError(
+                f"'{checkpoint}' holds the weights of another variant of MobileNetV1: {different[0]} does not fit. "
+                'Set the multiplier of the backbone to that of the file.'
+            )
+        self.load_state_dict({name: weights[name] for name in own})
+
+
+def read_bodypix_weights(path: str | Path) -> dict[str, Tensor]:
+    """The weights of BodyPix 2 by name: ``conv0``, ``dw.N`` and ``pw.N`` of the 13 blocks, ``heads.NAME``.
+
+    Args:
+        path: An ``.npz`` file of plain float arrays, batch normalisation folded.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is none of BodyPix's, or holds anything else than finite numbers.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There are no BodyPix weights at '{path}'. docs: 'Photo parser' says where to get them and how to convert "
+            'them.'
+        )
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            weights = {name: torch.from_numpy(np.asarray(arrays[name], np.float32)) for name in arrays.files}
+    except Exception as error:  # numpy and zipfile raise errors of many types on files that are not theirs
+        raise ValueError(f"'{path}' cannot be read as BodyPix weights: {error}. Fetch the file again.") from error
+    missing = [name for name in ('conv0.weight', 'dw.12.weight', 'pw.12.weight') if name not in weights]
+    if missing:
+        raise ValueError(f"'{path}' holds no weights of BodyPix: it lacks {', '.join(missing)}.")
+    broken = [name for name, value in weights.items() if not value.isfinite().all()]
+    if broken:
+        raise ValueError(f"'{path}' is broken: {broken[0]} holds values that are not finite. Fetch the file again.")
+    return weights
