@@ -1,8 +1,8 @@
 """Parses the people of photos and videos: maps, tables, pictures and a summary page in one folder.
 
-Outputs are named after their inputs; docs/en/user_guides/inference.md describes each file. The exit code is 0 if all went
-well, 1 if some inputs failed (they are listed, the others are done), 2 if the command was given wrongly or the folder
-takes no more files, 130 after Ctrl-C. --resume continues an interrupted run.
+Outputs are named after their inputs; docs/en/user_guides/inference.md describes each file. The exit code is 0 if all
+went well, 1 if some inputs failed (they are listed, the others are done), 2 if the command was given wrongly or the
+folder takes no more files, 130 after Ctrl-C. --resume continues an interrupted run.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from mmhparse.structures import IGNORE, ParseAnnotation
 
 from .coco_people_dataset import CocoPeopleDataset
 from .derived.person_layers import PersonLayer, person_boxes
-from .transforms import read_label_map
+from .readers.label_maps import read_label_map
 
 
 @DATASETS.register_module()
@@ -59,14 +59,14 @@ class CocoPartMapsDataset(CocoPeopleDataset):
         people = [person for person in data_info['persons'] if not person['iscrowd']]
         if part_map.shape != size or labels.shape != size:
             raise ValueError(
-                f"the maps of '{data_info['img_path']}' are {part_map.shape} and {labels.shape}, but the json says that "
-                f'the photo is {size} (height, width).'
+                f"the maps of '{data_info['img_path']}' are {part_map.shape} and {labels.shape}, but the photo is "
+                f'{size} (height, width) in the json.'
             )
         known = labels[(labels > 0) & (labels != IGNORE)]
         if known.max(initial=0) > len(people):
             raise ValueError(
-                f"'{data_info['persons_map']}' holds person {known.max()}, but the json has {len(people)} people there: "
-                'the maps were written for another json.'
+                f"'{data_info['persons_map']}' holds person {known.max()}, but the json has {len(people)} people "
+                'there: the maps were written for another json.'
             )
         joints = np.stack([self.joints(person, size) for person in people]) if people else np.zeros((0, 17, 3))
         person_map = labels.astype(np.int32)

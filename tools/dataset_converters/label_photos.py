@@ -1,10 +1,10 @@
-"""Labels photos of people for training: part maps and person maps by a teacher, put right by what people annotated.
+"""Labels photos of people for training: part and person maps by a teacher, put right by what people annotated.
 
-`python tools/dataset_converters/label_photos.py PEOPLE.json IMAGES --teacher bodypix_mobilenet_075.npz --out-dir LABELS`
+`python tools/dataset_converters/label_photos.py PEOPLE.json IMAGES --teacher bodypix_mobilenet_075.npz --out-dir OUT`
 
-PEOPLE.json has the layout of COCO's person_keypoints_*.json. LABELS then holds part_maps/, person_maps/ and figures/ (how
-far the teacher agrees with masks and joints by people), which CocoPartMapsDataset reads. A run that was broken off goes
-on where it was; a photo that cannot be read is reported and loses nothing else.
+PEOPLE.json has the layout of COCO's person_keypoints_*.json. OUT then holds part_maps/ and person_maps/, which
+CocoPartMapsDataset reads, and figures/, which tell how far the teacher agrees with masks and joints by people. A run
+that was interrupted continues where it was; a photo that cannot be read is reported and loses nothing else.
 """
 
 import argparse
@@ -19,14 +19,14 @@ import torch
 from PIL import Image
 
 from mmhparse.commands.arguments import plain_usage_errors
-from mmhparse.datasets import CocoPartMapsDataset, read_image
+from mmhparse.datasets import CocoPartMapsDataset
 from mmhparse.datasets.derived.taught_labels import LIMB_PARTS, TaughtPerson, taught_maps
-from mmhparse.datasets.readers.coco_masks import box_mask
+from mmhparse.datasets.readers import box_mask, read_image
 from mmhparse.models.teachers import PartTeacher, load_bodypix
 from mmhparse.utils import UsageError, atomic_path, progress_bar, write_atomic
 
 LEAST_HEIGHT = 16
-"""People of less height, in pixels, are too small for the teacher: their boxes are ignored unless people drew a mask."""
+"""People of less height, in pixels, are too small for the teacher: their boxes are ignored unless a mask was drawn."""
 _teacher: PartTeacher
 
 
@@ -81,7 +81,7 @@ def label(info: dict, people: People, out_dir: Path, raw: bool) -> str | None:
     """Labels one photo; returns what went wrong, if something did."""
     name = Path(info['img_path']).stem
     try:
-        photo = read_image(info['img_path'], exif=False)[..., ::-1]
+        photo = read_image(info['img_path'], exif=people.exif)[..., ::-1]
         size = info['height'], info['width']
         if photo.shape[:2] != size:
             raise ValueError(f"'{info['img_path']}' is {photo.shape[:2]}, but {size} (height, width) in the json.")

@@ -1,5 +1,5 @@
-# Photos in COCO's format with part maps by a teacher (tools/dataset_converters/label_photos.py). `data_root` holds images/,
-# people_train.json, people_val.json and labels/. Leaf configs give the model the same codec.
+# Photos in COCO's format with part maps by a teacher (tools/dataset_converters/label_photos.py). `data_root` holds
+# images/, people_train.json, people_val.json and labels/. Leaf configs give the model the same codec.
 dataset_type = 'CocoPartMapsDataset'
 data_root = 'data/photos'
 image_size = (224, 224)
