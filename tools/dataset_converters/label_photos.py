@@ -87,7 +87,7 @@ def label(info: dict, people: People, out_dir: Path, raw: bool) -> str | None:
             raise ValueError(f"'{info['img_path']}' is {photo.shape[:2]}, but {size} (height, width) in the json.")
         persons, crowd = _persons(info, people, np.ascontiguousarray(photo), size)
         unmasked = [TaughtPerson(p.box, p.joints, None, p.view) for p in persons]
-        alone = taught_maps(unmasked, crowd)
+        alone = taught_maps(unmasked, crowd, corrected=False)
         maps = alone if raw else taught_maps(persons, crowd)
     except (ValueError, OSError) as error:
         return str(error)

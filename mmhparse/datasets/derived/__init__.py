@@ -4,7 +4,8 @@ from .body_segments import BodySegments, Segment, body_segments
 from .joints_from_parts import CIHP_CENTRES, PartCentres, joints_from_parts
 from .part_instances import part_instance_map
 from .person_layers import PersonLayer, flatten_layers, person_boxes
-from .pseudo_parts import nearest_parts, pseudo_part_map
+from .pseudo_parts import nearest_parts, pseudo_part_map, segment_distances
+from .taught_labels import TaughtPerson, View, settle_limbs, taught_maps
 
 __all__ = [
     'BodySegments',
@@ -12,6 +13,8 @@ __all__ = [
     'PartCentres',
     'PersonLayer',
     'Segment',
+    'TaughtPerson',
+    'View',
     'body_segments',
     'flatten_layers',
     'joints_from_parts',
@@ -19,4 +22,7 @@ __all__ = [
     'part_instance_map',
     'person_boxes',
     'pseudo_part_map',
+    'segment_distances',
+    'settle_limbs',
+    'taught_maps',
 ]

@@ -89,12 +89,15 @@ class TaughtPerson:
         return float(np.sqrt(max(np.prod(self.box[2:] - self.box[:2]), 1.0)))
 
 
-def taught_maps(people: Sequence[TaughtPerson], crowd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def taught_maps(
+    people: Sequence[TaughtPerson], crowd: np.ndarray, *, corrected: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """The maps of one photo.
 
     Args:
         people: Those who are annotated one by one; person p gets the id p + 1.
         crowd: (H, W) bool; regions in which people were not told apart.
+        corrected: Whether joints correct the teacher's parts; they always decide between people.
 
     Returns:
         part_map (H, W) uint8 and person_map (H, W) int32; 255 = ignore in both. A pixel with a person's id and part 255
@@ -109,8 +112,8 @@ def taught_maps(people: Sequence[TaughtPerson], crowd: np.ndarray) -> tuple[np.n
         x0, y0, x1, y1 = person.view.window
         own = owner[y0:y1, x0:x1] == number
         part_map[owner == number] = IGNORE  # pixels of a mask beyond the window
-        part_map[y0:y1, x0:x1][own] = _parts(person, own)
-    return settle_limbs(part_map, owner, people)
+        part_map[y0:y1, x0:x1][own] = _parts(person, own) if corrected else person.view.parts[own]
+    return settle_limbs(part_map, owner, people) if corrected else (part_map, owner)
 
 
 def settle_limbs(
