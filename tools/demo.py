@@ -15,9 +15,17 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.commands import HEADLINE_METRICS, draw_curves, load_config, write_metrics
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.runner_setup import build_runner, set_resume, set_work_dir
+from mmhparse.commands import (
+    HEADLINE_METRICS,
+    add_config_options,
+    build_runner,
+    draw_curves,
+    load_config,
+    plain_usage_errors,
+    set_resume,
+    set_work_dir,
+    write_metrics,
+)
 from mmhparse.synthetic import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,7 @@ from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
 from mmhparse.apis.model_names import describe_bundled_models
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options
-from mmhparse.commands.heaps import share_heaps
+from mmhparse.commands import add_config_options, load_config, share_heaps
 
 INTERRUPTED = 130
 

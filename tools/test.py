@@ -5,14 +5,19 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmhparse.commands import load_config, write_metrics
-from mmhparse.commands.arguments import (
+from mmhparse.commands import (
     add_config_options,
     add_launcher_options,
+    build_runner,
+    draw_predictions,
+    dump_predictions,
     export_local_rank,
+    load_config,
     plain_usage_errors,
+    set_work_dir,
+    use_tta,
+    write_metrics,
 )
-from mmhparse.commands.runner_setup import build_runner, draw_predictions, dump_predictions, set_work_dir, use_tta
 from mmhparse.engine import WholeCheckpointHook, check_checkpoint
 
 
@@ -50,7 +55,7 @@ def main() -> None:
             draw_predictions(cfg, show=args.show, out_dir=args.show_dir, wait_time=args.wait_time)
         if args.out:
             dump_predictions(cfg, args.out)
-        runner = build_runner(cfg)
+        runner = build_runner(cfg, 'test')
         runner.register_hook(WholeCheckpointHook())
         metrics = runner.test()
     if is_main_process():

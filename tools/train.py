@@ -7,22 +7,20 @@ import os
 # spin wake too slowly. Read when torch is loaded, so it stands before all other imports.
 os.environ.setdefault('GOMP_SPINCOUNT', '20000')
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import (
+from mmhparse.commands import (
     add_config_options,
     add_launcher_options,
-    export_local_rank,
-    plain_usage_errors,
-)
-from mmhparse.commands.runner_setup import (
     build_runner,
+    export_local_rank,
+    load_config,
+    plain_usage_errors,
     set_resume,
     set_work_dir,
     skip_validation,
     use_amp,
     use_auto_scale_lr,
 )
-from mmhparse.engine import WholeCheckpointHook
+from mmhparse.engine import ChangedScheduleHook, WholeCheckpointHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,8 +63,9 @@ def main() -> None:
         if args.no_validate:
             skip_validation(cfg)
         runner = build_runner(cfg)
-        if args.resume:
+        if cfg.get('resume'):
             runner.register_hook(WholeCheckpointHook())
+            runner.register_hook(ChangedScheduleHook())
         runner.train()
 
 

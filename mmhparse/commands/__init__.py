@@ -1,7 +1,49 @@
-"""What the command lines need: arguments, checked configs, runners, metrics files and learning curves."""
+"""Building blocks of the command lines: arguments, checked configs, runners, metrics files and learning curves."""
 
+from .arguments import add_config_options, add_launcher_options, export_local_rank, plain_usage_errors
 from .configs import load_config
 from .curves import draw_curves, read_log
+from .dataset_setup import add_split_option, build_dataset
+from .heaps import share_heaps
 from .metrics_file import HEADLINE_METRICS, write_metrics
+from .newest_checkpoint import newest_checkpoint
+from .run_options import (
+    draw_predictions,
+    dump_predictions,
+    set_resume,
+    set_work_dir,
+    skip_validation,
+    use_amp,
+    use_auto_scale_lr,
+    use_tta,
+)
+from .runner_setup import build_runner
+from .training_checks import check_built_model, check_training, leave_workers_out
 
-__all__ = ['HEADLINE_METRICS', 'draw_curves', 'load_config', 'read_log', 'write_metrics']
+__all__ = [
+    'HEADLINE_METRICS',
+    'add_config_options',
+    'add_launcher_options',
+    'add_split_option',
+    'build_dataset',
+    'build_runner',
+    'check_built_model',
+    'check_training',
+    'draw_curves',
+    'draw_predictions',
+    'dump_predictions',
+    'export_local_rank',
+    'leave_workers_out',
+    'load_config',
+    'newest_checkpoint',
+    'plain_usage_errors',
+    'read_log',
+    'set_resume',
+    'set_work_dir',
+    'share_heaps',
+    'skip_validation',
+    'use_amp',
+    'use_auto_scale_lr',
+    'use_tta',
+    'write_metrics',
+]

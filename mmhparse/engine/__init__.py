@@ -7,6 +7,7 @@ Importing this package lets checkpoints be resumed with torch's weights-only loa
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .hooks import (
+    ChangedScheduleHook,
     CompileNetworkHook,
     ExactResumeHook,
     LossSharesHook,
@@ -21,6 +22,7 @@ allow_checkpoint_types()
 
 __all__ = [
     'BFloat16OptimWrapper',
+    'ChangedScheduleHook',
     'CompileNetworkHook',
     'ExactResumeHook',
     'LossSharesHook',

@@ -3,13 +3,13 @@ import sys
 
 import pytest
 
-from mmhparse.commands.heaps import share_heaps
+from mmhparse.commands import share_heaps
 
 THREADS = """
 import ctypes
 import threading
 
-from mmhparse.commands.heaps import share_heaps
+from mmhparse.commands import share_heaps
 
 {first}
 libc = ctypes.CDLL(None)

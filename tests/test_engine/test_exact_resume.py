@@ -7,7 +7,7 @@ import torch
 from mmengine.hooks import Hook
 from stand_ins import stand_in_config
 
-from mmhparse.commands.runner_setup import build_runner, set_resume
+from mmhparse.commands import build_runner, set_resume
 
 _names = itertools.count()
 

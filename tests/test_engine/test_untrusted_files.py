@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from stand_ins import stand_in_config
 from torch import nn
 
-from mmhparse.commands.runner_setup import build_runner
+from mmhparse.commands import build_runner
 from mmhparse.engine import WholeCheckpointHook, check_checkpoint
 from mmhparse.engine.checkpoints import read_checkpoint
 from mmhparse.utils import UsageError

@@ -11,8 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 
-from mmhparse.commands import load_config
-from mmhparse.commands.runner_setup import build_runner
+from mmhparse.commands import build_runner, load_config
 from mmhparse.engine import LossSharesHook
 
 DEMO = 'configs/multi_granularity/mg-pgd_light_synthetic.py'

@@ -180,12 +180,15 @@ def test_an_error_without_a_path_names_the_id():
 
 
 @pytest.mark.parametrize('metric', ALL, ids=lambda metric: metric['type'])
-def test_a_set_without_truth_is_an_error(metric):
+def test_a_set_without_truth_is_nan_by_all_the_names_that_the_metric_has(metric):
+    """A training whose validation set has nobody goes on; ``save_best`` is checked against these names."""
     ignored = np.full((40, 60), 255)
     sample = with_truth(ignored, ignored, torch.zeros(0, 17, 2))
     predict(sample, *maps(0), joints_of(2), [0.9, 0.8])
-    with pytest.raises(ValueError, match='undefined: none of 1 images'):
-        evaluate([sample], [metric])
+    undefined = evaluate([sample], [metric])
+    assert np.isnan(list(undefined.values())).all()
+    names = METRICS.get(metric['type']).NAMES
+    assert tuple(undefined) == names == tuple(evaluate([perfect()], [metric]))
 
 
 def test_metainfo_without_part_set():

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
-from mmhparse.commands.runner_setup import use_tta
+from mmhparse.commands import use_tta
 from mmhparse.models import HumanParserTTA
 
 

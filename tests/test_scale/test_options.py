@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from test_scale.two_processes import config
 
-from mmhparse.commands.runner_setup import build_runner, set_resume, use_amp
+from mmhparse.commands import build_runner, set_resume, use_amp
 from mmhparse.utils import UsageError
 
 _names = itertools.count()

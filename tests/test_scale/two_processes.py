@@ -15,7 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from mmhparse.commands.runner_setup import build_runner
+from mmhparse.commands import build_runner
 from mmhparse.registry import HOOKS
 
 CODEC = dict(type='DifferentiableGroupingCodec')

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from parse_samples import joints_of, predict
 
-from mmhparse.commands.dataset_setup import build_dataset
+from mmhparse.commands import build_dataset
 from mmhparse.evaluation.error_analysis import ERROR_KINDS
 from mmhparse.registry import MODELS
 

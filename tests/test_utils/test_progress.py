@@ -8,7 +8,7 @@ import pytest
 from stand_ins import stand_in_config
 from tqdm import tqdm
 
-from mmhparse.commands.runner_setup import build_runner
+from mmhparse.commands import build_runner
 from mmhparse.utils import progress, progress_bar
 
 

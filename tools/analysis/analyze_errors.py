@@ -23,10 +23,14 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.dataset_setup import build_dataset
-from mmhparse.commands.runner_setup import build_runner, set_work_dir
+from mmhparse.commands import (
+    add_config_options,
+    build_dataset,
+    build_runner,
+    load_config,
+    plain_usage_errors,
+    set_work_dir,
+)
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.engine import check_checkpoint
 from mmhparse.engine.hooks import original_image
@@ -74,7 +78,7 @@ def score_checkpoint(cfg: Config, path: str, options: dict) -> PartErrorMetric:
     check_checkpoint(path)
     cfg.load_from = path
     cfg.test_evaluator = dict(type='PartErrorMetric', **options)
-    runner = build_runner(cfg)
+    runner = build_runner(cfg, 'test')
     runner.test()
     return runner.test_loop.evaluator.metrics[0]
 
@@ -164,9 +168,17 @@ def main() -> None:
         set_work_dir(cfg, None)
         score = score_pickle if args.predictions.endswith(('.pkl', '.pickle')) else score_checkpoint
         metric = score(cfg, args.predictions, dict(band=args.band, keep_worst=args.worst))
+        if metric.analysis is None:
+            raise UsageError(
+                'no image of the test set has a true person with part pixels: there are no errors to find.'
+            )
         dataset = build_dataset(cfg, 'test')
     folder = Path(args.out_dir or Path(cfg.work_dir) / 'errors')
     folder.mkdir(parents=True, exist_ok=True)
+    if metric.analysis is None:
+        raise SystemExit(
+            'error: no image of the test set has a true person with part pixels; there is nothing to lose.'
+        )
     print_table(metric.analysis)
     draw_plot(metric.analysis, folder / 'errors.png')
     (folder / 'errors.json').write_text(json.dumps(as_record(metric.analysis, metric.worst), indent=1) + '\n')

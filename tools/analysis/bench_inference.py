@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from mmhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
-from mmhparse.commands.heaps import share_heaps
+from mmhparse.commands import share_heaps
 from mmhparse.synthetic import synthetic_scene
 
 ROOT = Path(__file__).resolve().parents[2]

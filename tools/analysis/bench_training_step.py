@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands import add_config_options, load_config, plain_usage_errors
 from mmhparse.models import BottomUpHumanParser
 from mmhparse.registry import DATASETS, MODELS
 from mmhparse.structures import TargetFields

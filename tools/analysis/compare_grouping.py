@@ -28,9 +28,7 @@ from torch import Tensor
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.training_candidates import LabelledCandidates, training_candidates
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.runner_setup import build_runner, set_work_dir
+from mmhparse.commands import add_config_options, build_runner, load_config, plain_usage_errors, set_work_dir
 from mmhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver, UnbalancedTransport, solve
 from mmhparse.registry import MODELS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields

@@ -14,9 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.dataset_setup import add_split_option, build_dataset
+from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
 from mmhparse.datasets import HumanParseDataset, Irregularity
 from mmhparse.datasets.exporting import load_whole
 from mmhparse.datasets.report import DatasetCounts, PublishedCounts, published_counts

@@ -16,8 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mmhparse.commands import HEADLINE_METRICS
-from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.commands import HEADLINE_METRICS, plain_usage_errors
 from mmhparse.evaluation.files import (
     CihpFiles,
     CocoFiles,

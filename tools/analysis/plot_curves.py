@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mmhparse.commands import draw_curves
-from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.commands import draw_curves, plain_usage_errors
 
 
 def main() -> None:

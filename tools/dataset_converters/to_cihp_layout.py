@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.dataset_setup import add_split_option, build_dataset
+from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
 from mmhparse.datasets.derived import part_instance_map
 from mmhparse.datasets.exporting import export, image_file, image_names
 from mmhparse.structures import IGNORE, ParseAnnotation

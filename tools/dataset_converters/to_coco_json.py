@@ -4,9 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.dataset_setup import add_split_option, build_dataset
+from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.datasets.exporting import export, image_file, image_names, parse_annotations, parse_categories
 from mmhparse.utils import UsageError, progress_bar

@@ -18,8 +18,7 @@ from mmhparse.apis.building import build_model
 from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import OnnxNetwork
 from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.commands import load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.packed_weights import inference_config
 from mmhparse.structures import ParseFields

@@ -11,9 +11,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import Compose
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
-from mmhparse.commands.dataset_setup import add_split_option, build_dataset
+from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
 from mmhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
 from mmhparse.structures import HumanParseDataSample, ImageGeometry
 from mmhparse.utils import UsageError, progress_bar

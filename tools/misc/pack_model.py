@@ -7,8 +7,7 @@ config. The models that come with the package lie in mmhparse/weights; mmhparse/
 import argparse
 from pathlib import Path
 
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.commands import load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.checkpoints import load_weights, read_checkpoint
 from mmhparse.engine.packed_weights import inference_config, pack_weights

@@ -1,5 +1,6 @@
 """Hooks of the Runner."""
 
+from .changed_schedule_hook import ChangedScheduleHook
 from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
 from .loss_shares_hook import LossSharesHook
@@ -10,6 +11,7 @@ from .stage_pictures_hook import StagePicturesHook
 from .whole_checkpoint_hook import WholeCheckpointHook
 
 __all__ = [
+    'ChangedScheduleHook',
     'CompileNetworkHook',
     'ExactResumeHook',
     'LossSharesHook',

@@ -18,6 +18,7 @@ from mmhparse.registry import METRICS
 
 from .sample_reading import naming_image, part_set_of, read_array, read_predicted_people, read_true_people
 from .table import format_table
+from .undefined import undefined_metrics
 
 
 @METRICS.register_module()
@@ -26,7 +27,7 @@ class InstancePartMetric(BaseMetric):
 
     Reports as fractions ``AP_p_10`` ... ``AP_p_90`` at overlaps above 0.1 ... 0.9, their mean ``AP_p_vol``, and
     ``PCP_10`` ... ``PCP_90``. Images without people or without predictions are fine; a set without any prediction
-    scores 0.
+    scores 0, and one without true people NaN.
 
     Args:
         protocol: Whose rules to follow: a name in :data:`~mmhparse.evaluation.functional.INSTANCE_PART_PROTOCOLS` or
@@ -35,8 +36,14 @@ class InstancePartMetric(BaseMetric):
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has no true person.
+        ValueError: If a sample cannot be scored; the message names the image.
     """
+
+    NAMES = (
+        *(f'AP_p_{round(100 * threshold)}' for threshold in THRESHOLDS),
+        'AP_p_vol',
+        *(f'PCP_{round(100 * threshold)}' for threshold in THRESHOLDS),
+    )
 
     def __init__(self, protocol: str | InstancePartProtocol = 'mmhparse', **kwargs):
         super().__init__(**kwargs)
@@ -55,13 +62,10 @@ class InstancePartMetric(BaseMetric):
         """Ranks the predictions of all images."""
         scores = score_claims(results, self.protocol)
         if scores.num_people == 0:
-            raise ValueError(f'AP^p is undefined: none of {len(results)} images has a true person with part pixels.')
+            return undefined_metrics(self.NAMES, f'none of {len(results)} images has a true person with part pixels.')
         columns = ['overlap above', *map(str, THRESHOLDS), 'mean']
         rows = [('AP^p', [*scores.ap, scores.ap_vol]), ('PCP', [*scores.pcp, scores.pcp.mean()])]
         MMLogger.get_current_instance().info(
             f'{scores.num_predictions} predictions of {scores.num_people} people\n' + format_table(columns, rows)
         )
-        percents = [round(100 * threshold) for threshold in THRESHOLDS]
-        metrics = {f'AP_p_{percent}': float(ap) for percent, ap in zip(percents, scores.ap, strict=True)}
-        metrics['AP_p_vol'] = scores.ap_vol
-        return metrics | {f'PCP_{percent}': float(pcp) for percent, pcp in zip(percents, scores.pcp, strict=True)}
+        return dict(zip(self.NAMES, map(float, [*scores.ap, scores.ap_vol, *scores.pcp]), strict=True))

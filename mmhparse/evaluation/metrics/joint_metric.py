@@ -17,6 +17,7 @@ from mmhparse.structures import IGNORE, Skeleton
 
 from .sample_reading import naming_image, read_array, skeleton_of
 from .table import format_table
+from .undefined import undefined_metrics
 
 _PERSON = 1
 
@@ -55,7 +56,8 @@ class JointMetric(BaseMetric):
 
     Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
     ``OKS_AR``. The OKS sigmas are those of the data set's skeleton; a person's scale is the square root of its mask's
-    pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0.
+    pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0, and
+    one without true people with joints and pixels NaN.
 
     As with COCO, people without labelled joints or without pixels are ignored: a prediction near the box of one
     (doubled in size) is neither right nor wrong. Each connected region of ignored pixels in ``gt_parsing.person_map``
@@ -66,8 +68,10 @@ class JointMetric(BaseMetric):
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has nobody with joints and pixels.
+        ValueError: If a sample cannot be scored; the message names the image.
     """
+
+    NAMES = ('OKS_AP', 'OKS_AP_50', 'OKS_AP_75', 'OKS_AR')
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keeps the joints of each image."""
@@ -79,9 +83,10 @@ class JointMetric(BaseMetric):
     def compute_metrics(self, results: list[JointRecord]) -> dict[str, float]:
         """Hands all images to COCO's evaluator."""
         if not any(image.scored.any() for image in results):
-            raise ValueError(
-                f'OKS AP is undefined: none of {len(results)} images has a person with labelled joints and pixels. '
-                'Leave JointMetric out if the data set has none.'
+            return undefined_metrics(
+                self.NAMES,
+                f'none of {len(results)} images has a person with labelled joints and pixels. Leave JointMetric out if '
+                'the data set has none.',
             )
         if all(image.image_id is not None for image in results):
             results = sorted(results, key=lambda image: image.image_id)
@@ -91,10 +96,9 @@ class JointMetric(BaseMetric):
             evaluator.evaluate()
             evaluator.accumulate()
             evaluator.summarize()
-        names = {'OKS_AP': 0, 'OKS_AP_50': 1, 'OKS_AP_75': 2, 'OKS_AR': 5}
-        metrics = {name: float(evaluator.stats[index]) for name, index in names.items()}
-        MMLogger.get_current_instance().info('Joints\n' + format_table(['', *names], [('OKS', [*metrics.values()])]))
-        return metrics
+        values = [float(evaluator.stats[index]) for index in (0, 1, 2, 5)]
+        MMLogger.get_current_instance().info('Joints\n' + format_table(['', *self.NAMES], [('OKS', values)]))
+        return dict(zip(self.NAMES, values, strict=True))
 
 
 def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:

@@ -20,6 +20,7 @@ from mmhparse.registry import METRICS
 
 from .sample_reading import naming_image, part_set_of, read_array, read_predicted_people, read_true_people
 from .table import format_table
+from .undefined import undefined_metrics
 
 
 @dataclass(frozen=True, order=True)
@@ -56,12 +57,15 @@ class PartErrorMetric(BaseMetric):
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Attributes:
-        analysis: The result of the last evaluation, None before.
+        analysis: The result of the last evaluation; None before it, and where no image has a true person, of which
+            the values are NaN.
         worst: The images that lost most since the metric was made, the worst first.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has no true person.
+        ValueError: If a sample cannot be scored; the message names the image.
     """
+
+    NAMES = ('AP_p_lost', *(f'AP_p_lost_{kind}' for kind in ERROR_KINDS))
 
     def __init__(self, band: float = 0.005, keep_worst: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -92,10 +96,12 @@ class PartErrorMetric(BaseMetric):
 
     def compute_metrics(self, results: list[RepairedClaims]) -> dict[str, float]:
         """Scores all images again after each repair."""
+        if not any(len(image.before.num_parts) for image in results):
+            self.analysis = None
+            return undefined_metrics(self.NAMES, f'none of {len(results)} images has a true person with part pixels.')
         self.analysis = score_repaired(results)
         gains = self.analysis.gain_in_turn.mean(1)
         rows = [(kind, [gain]) for kind, gain in zip(ERROR_KINDS, gains, strict=True)]
         rows.append(('all', [self.analysis.lost.mean()]))
         MMLogger.get_current_instance().info('AP^p lost\n' + format_table(['by', 'lost'], rows))
-        metrics = {f'AP_p_lost_{kind}': float(gain) for kind, gain in zip(ERROR_KINDS, gains, strict=True)}
-        return dict(AP_p_lost=float(self.analysis.lost.mean())) | metrics
+        return dict(zip(self.NAMES, map(float, [self.analysis.lost.mean(), *gains]), strict=True))

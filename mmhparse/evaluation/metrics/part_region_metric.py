@@ -19,6 +19,7 @@ from mmhparse.registry import METRICS
 
 from .sample_reading import naming_image, part_set_of, read_array, read_predicted_people, read_true_people
 from .table import format_table
+from .undefined import undefined_metrics
 
 
 @METRICS.register_module()
@@ -26,7 +27,7 @@ class PartRegionMetric(BaseMetric):
     """Scores the rows of ``pred_parts``, each part of each person, by the IoU of their regions.
 
     Reports as fractions ``AP_r_10`` ... ``AP_r_90`` at IoU above 0.1 ... 0.9 and their mean ``AP_r_vol``, and logs each
-    class. A set without any prediction scores 0.
+    class. A set without any prediction scores 0, and one without true parts NaN.
 
     Args:
         protocol: Whose rules to follow: a name in :data:`~mmhparse.evaluation.functional.PART_REGION_PROTOCOLS` or the
@@ -34,8 +35,10 @@ class PartRegionMetric(BaseMetric):
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has no true part.
+        ValueError: If a sample cannot be scored; the message names the image.
     """
+
+    NAMES = (*(f'AP_r_{round(100 * threshold)}' for threshold in THRESHOLDS), 'AP_r_vol')
 
     def __init__(self, protocol: str | PartRegionProtocol = 'mmhparse', **kwargs):
         super().__init__(**kwargs)
@@ -54,15 +57,14 @@ class PartRegionMetric(BaseMetric):
         """Ranks the parts of all images, class by class."""
         parts = part_set_of(self.dataset_meta).parts
         if not any(image.num_true.any() for image in results):
-            raise ValueError(f'AP^r is undefined: none of {len(results)} images has a true part.')
+            return undefined_metrics(self.NAMES, f'none of {len(results)} images has a true part.')
         scores = score_hits(results, len(parts), self.protocol)
         rows = [(name, [*ap, ap.mean()]) for name, ap in zip(parts[1:], scores.per_class, strict=True)]
         rows.append(('mean', [*scores.ap, scores.ap_vol]))
         MMLogger.get_current_instance().info(
             'AP^r at IoU above\n' + format_table(['part', *map(str, THRESHOLDS), 'mean'], rows)
         )
-        metrics = {f'AP_r_{round(100 * t)}': float(ap) for t, ap in zip(THRESHOLDS, scores.ap, strict=True)}
-        return metrics | {'AP_r_vol': scores.ap_vol}
+        return dict(zip(self.NAMES, map(float, [*scores.ap, scores.ap_vol]), strict=True))
 
 
 def _read_part_scores(sample: dict, people: int, classes: int) -> np.ndarray:

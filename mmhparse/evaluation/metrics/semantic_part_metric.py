@@ -17,13 +17,15 @@ from mmhparse.registry import METRICS
 
 from .sample_reading import naming_image, part_set_of, read_array
 from .table import format_table
+from .undefined import undefined_metrics
 
 
 @METRICS.register_module()
 class SemanticPartMetric(BaseMetric):
     """Scores the part map of each image, people not regarded.
 
-    Reports ``mIoU``, ``pixel_accuracy`` and ``mean_accuracy`` as fractions, and logs each class.
+    Reports ``mIoU``, ``pixel_accuracy`` and ``mean_accuracy`` as fractions, and logs each class; they are NaN in a
+    set without a labelled pixel.
 
     Args:
         protocol: How classes without pixels count: a name in
@@ -34,8 +36,10 @@ class SemanticPartMetric(BaseMetric):
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
-        ValueError: If a sample cannot be scored (naming the image), or the set has no labelled pixel.
+        ValueError: If a sample cannot be scored; the message names the image.
     """
+
+    NAMES = ('mIoU', 'pixel_accuracy', 'mean_accuracy')
 
     def __init__(
         self,
@@ -63,9 +67,10 @@ class SemanticPartMetric(BaseMetric):
         parts = part_set_of(self.dataset_meta).parts
         confusion = np.sum(results, axis=0, dtype=np.int64) if results else np.zeros((len(parts), len(parts)))
         if not confusion.any():
-            raise ValueError(f'mIoU is undefined: none of {len(results)} images has a labelled pixel.')
+            return undefined_metrics(self.NAMES, f'none of {len(results)} images has a labelled pixel.')
         scores = semantic_part_scores(confusion, self.protocol)
         rows = [(name, [iou, right]) for name, iou, right in zip(parts, scores.iou, scores.accuracy, strict=True)]
         rows.append(('mean', [scores.miou, scores.mean_accuracy]))
         MMLogger.get_current_instance().info('Part maps\n' + format_table(['part', 'IoU', 'accuracy'], rows))
-        return dict(mIoU=scores.miou, pixel_accuracy=scores.pixel_accuracy, mean_accuracy=scores.mean_accuracy)
+        values = scores.miou, scores.pixel_accuracy, scores.mean_accuracy
+        return dict(zip(self.NAMES, values, strict=True))

@@ -15,7 +15,7 @@ class HumanParserTTA(BaseTTAModel):
     """Test-time augmentation of a :class:`BottomUpHumanParser`.
 
     The test pipeline ends in ``TestTimeAug``, whose first view is not mirrored; see
-    :func:`mmhparse.commands.runner_setup.use_tta`. Fields are averaged over the views on the grid of the first
+    :func:`mmhparse.commands.use_tta`. Fields are averaged over the views on the grid of the first
     (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once.
 
     Args:

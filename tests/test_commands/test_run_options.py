@@ -5,11 +5,10 @@ import torch
 from mmengine.config import Config
 from stand_ins import stand_in_config
 
-from mmhparse.commands import runner_setup
-from mmhparse.commands.runner_setup import (
-    build_runner,
+from mmhparse.commands import (
     draw_predictions,
     dump_predictions,
+    run_options,
     set_resume,
     set_work_dir,
     skip_validation,
@@ -36,34 +35,38 @@ def test_work_dir(tmp_path, given, own, expected):
     assert cfg.work_dir == expected
 
 
-def test_epochs_that_never_end_are_refused(cfg):
-    cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2)
-    with pytest.raises(UsageError, match='InfiniteSampler never ends'):
-        build_runner(cfg)
-
-
 def test_resume(cfg, tmp_path):
     set_resume(cfg, None)
     assert not cfg.get('resume')
+    cfg.load_from = 'pretrained.pth'
     set_resume(cfg, 'auto')
-    assert cfg.resume
-    assert cfg.load_from is None
+    # nothing to resume from: the training begins as the config says
+    assert not cfg.resume
+    assert cfg.load_from == 'pretrained.pth'
     checkpoint = tmp_path / 'iter_3.pth'
     with pytest.raises(UsageError, match='no checkpoint file'):
         set_resume(cfg, str(checkpoint))
     torch.save({}, checkpoint)
     set_resume(cfg, str(checkpoint))
+    assert cfg.resume
     assert cfg.load_from == str(checkpoint)
+    torch.save({}, tmp_path / 'iter_20.pth')
+    set_resume(cfg, 'auto')
+    assert cfg.resume
+    assert cfg.load_from == str(tmp_path / 'iter_20.pth')
+    (tmp_path / 'iter_30.pth').write_bytes(b'cut short')
+    with pytest.raises(UsageError, match=r'iter_30\.pth.* cut off must be copied again'):
+        set_resume(cfg, 'auto')
 
 
 def test_amp(cfg, monkeypatch):
-    monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(run_options, 'get_device', lambda: 'cpu')
     with pytest.raises(UsageError, match='needs a GPU.*--amp bfloat16'):
         use_amp(cfg, 'float16')
     use_amp(cfg, 'bfloat16')
     assert cfg.optim_wrapper.type == 'mmhparse.BFloat16OptimWrapper'
     cfg.optim_wrapper.type = 'OptimWrapper'
-    monkeypatch.setattr(runner_setup, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(run_options, 'get_device', lambda: 'cuda')
     use_amp(cfg, 'float16')
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
