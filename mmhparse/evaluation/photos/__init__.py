@@ -1,0 +1,22 @@
+"""Scores of parsers on photos whose people have joints and masks by people, and no part labels."""
+
+from .annotated_photos import AnnotatedPerson, AnnotatedPhoto, ParsedPhoto, read_annotated_photos
+from .part_points import PartPoint, part_points
+from .people_precision import Precision, joint_precision, mask_precision
+from .photo_scores import PhotoScores, PointScores, score_photos, score_points
+
+__all__ = [
+    'AnnotatedPerson',
+    'AnnotatedPhoto',
+    'ParsedPhoto',
+    'PartPoint',
+    'PhotoScores',
+    'PointScores',
+    'Precision',
+    'joint_precision',
+    'mask_precision',
+    'part_points',
+    'read_annotated_photos',
+    'score_photos',
+    'score_points',
+]

@@ -1,0 +1,182 @@
+"""Scores parsers on photos whose people have joints and masks by people: OKS AP, mask AP and parts amid limbs.
+
+  python tools/analysis/eval_photos.py PEOPLE.json PHOTOS                       # the models of the package
+  python tools/analysis/eval_photos.py PEOPLE.json PHOTOS --config C --weights W --bodypix bodypix_mobilenet_075.npz
+
+PEOPLE.json has the layout of COCO's person_keypoints_*.json. No part labels are needed: the middle of a limb between
+two visible joints shows its part. Parsers must know the joints of coco_17 and the parts of densepose_14.
+docs/en/user_guides/metrics.md describes the scores.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
+from mmhparse.commands import load_config
+from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.datasets.readers import read_image
+from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
+from mmhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.utils import UsageError, progress_bar, write_atomic
+
+Parser = Callable[[np.ndarray], ParsedPhoto]
+"""Parses a photo, (H, W, 3) uint8 BGR."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result of one parser; seconds are those a photo takes, without reading it."""
+
+    name: str
+    scores: PhotoScores
+    seconds: float
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('people', metavar='PEOPLE.json', help='the annotations')
+    parser.add_argument('photos', metavar='PHOTOS', help='folder of the photos')
+    parser.add_argument(
+        '--models', nargs='+', metavar='NAME', choices=list(BUNDLED_MODELS), help='models of the package; default: all'
+    )
+    parser.add_argument('--config', help='config of a parser of your own; default: the one saved with --weights')
+    parser.add_argument('--weights', help='checkpoint of a parser of your own, in place of the models of the package')
+    parser.add_argument('--bodypix', metavar='FILE.npz', help="BodyPix's weights: scores its whole pipeline, too")
+    parser.add_argument('--bodypix-stride', type=int, choices=(8, 16), default=8, help='of its outputs; default: 8')
+    parser.add_argument('--max-side', type=int, help="longer side of what the parsers see; default: the configs'")
+    parser.add_argument('--device', default='cpu', help='default: cpu')
+    parser.add_argument('--threads', type=int, default=2, help='CPU threads of every parser; default: 2')
+    parser.add_argument('--limit', type=int, metavar='N', help='only the first N photos')
+    parser.add_argument('--out', metavar='FILE.json', type=Path, help='write all scores to this file')
+    add_config_options(parser)
+    args = parser.parse_args()
+    if args.config is not None and args.weights is None:
+        parser.error('--config needs --weights')
+    if args.cfg_options and args.config is None:
+        parser.error('--cfg-options changes a config: give --config')
+    for name in ('threads', 'limit'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
+    return args
+
+
+def as_parsed_photo(prediction: dict) -> ParsedPhoto:
+    """A prediction of the inferencer."""
+    people, size = prediction['people'], prediction['person_map'].shape
+    rows = np.zeros(max((person['id'] for person in people), default=0) + 1, np.int32)
+    for row, person in enumerate(people, start=1):
+        rows[person['id']] = row
+    return ParsedPhoto(
+        prediction['part_map'],
+        rows[prediction['person_map']].reshape(size),
+        np.array([person['keypoints'] for person in people], float).reshape(-1, len(COCO_17), 2),
+        np.array([person['score'] for person in people], float),
+    )
+
+
+def inferencer_parser(name: str, infer: HumanParsingInferencer) -> Parser:
+    """The inferencer as a parser to be scored.
+
+    Raises:
+        UsageError: If it knows other joints or parts than those that can be scored.
+    """
+    for known, wanted in ((infer.skeleton, COCO_17), (infer.part_set, DENSEPOSE_14)):
+        if known.name != wanted.name:
+            raise UsageError(f"{name} predicts '{known.name}', but only '{wanted.name}' can be scored on photos.")
+    return lambda image: as_parsed_photo(infer(image)['predictions'][0])
+
+
+def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
+    """The parsers to score, by name."""
+    options = {'device': args.device, 'max_side': args.max_side, 'show_progress': False}
+    parsers: dict[str, Parser] = {}
+    if args.weights is not None:
+        config = load_config(args.config, args.cfg_options) if args.config else None
+        infer = HumanParsingInferencer(config, args.weights, **options)
+        parsers[Path(args.weights).name] = inferencer_parser(args.weights, infer)
+    for name in args.models or ([] if args.weights else BUNDLED_MODELS):
+        parsers[name] = inferencer_parser(name, HumanParsingInferencer(name, **options))
+    if args.bodypix is not None:
+        # beside this file; only this row needs it
+        from bodypix_peer import BodyPixPeer
+
+        from mmhparse.models.teachers import load_bodypix
+
+        parsers['BodyPix'] = BodyPixPeer(load_bodypix(args.bodypix, args.bodypix_stride))
+    return parsers
+
+
+def evaluate(name: str, parse: Parser, photos: list[AnnotatedPhoto], images: list[np.ndarray]) -> Row:
+    """Parses and scores all photos with one parser."""
+    parse(images[0])  # what only the first call costs is not counted
+    parsed, seconds = [], 0.0
+    with progress_bar(len(images), name, leave=False) as bar:
+        for image in images:
+            start = time.perf_counter()
+            parsed.append(parse(image))
+            seconds += time.perf_counter() - start
+            bar.update()
+    return Row(name, score_photos(photos, parsed), seconds / len(images))
+
+
+def table_of(rows: list[Row]) -> Table:
+    """One column a parser."""
+    first = rows[0].scores
+    counts = (
+        f'{first.joints.people} people with joints, {first.masks.people} with masks, {first.parts.points} part points'
+    )
+    table = Table('score', title=counts)
+    for row in rows:
+        table.add_column(row.name, justify='right')
+    for name in first.metrics():
+        table.add_row(name, *(f'{row.scores.metrics()[name]:.3f}' for row in rows))
+    table.add_row('seconds a photo', *(f'{row.seconds:.3f}' for row in rows), end_section=True)
+    for part in first.parts.by_part:
+        table.add_row(part, *(f'{row.scores.parts.by_part[part]:.3f}' for row in rows), style='dim')
+    return table
+
+
+def as_json(rows: list[Row]) -> bytes:
+    """All scores; null stands for what is not defined."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    content = {row.name: row.scores.metrics() | {'seconds': row.seconds, 'details': asdict(row.scores)} for row in rows}
+    return (json.dumps(plain(content), indent=2) + '\n').encode()
+
+
+def main() -> None:
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    with plain_usage_errors():
+        try:
+            photos = read_annotated_photos(args.people, args.photos)[: args.limit]
+            if not photos:
+                raise UsageError(f'{args.people} lists no photos.')
+            images = [read_image(photo.path, exif=False) for photo in photos]
+            parsers = build_parsers(args)
+            rows = [evaluate(name, parse, photos, images) for name, parse in parsers.items()]
+        except (ValueError, OSError) as error:
+            raise UsageError(str(error)) from error
+    Console().print(table_of(rows))
+    if args.out is not None:
+        write_atomic(args.out, as_json(rows))
+
+
+if __name__ == '__main__':
+    main()
