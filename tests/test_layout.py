@@ -46,7 +46,17 @@ FLOORS = (
 )
 LEVEL = {package: level for level, package in enumerate(FLOORS)}
 # what knows tensors and arrays alone
-PLAIN_STRUCTURES = ('left_right', 'skeletons', 'part_sets', 'boxes', 'image_geometry', 'fields', 'candidates')
+PLAIN_STRUCTURES = (
+    'left_right',
+    'skeletons',
+    'part_sets',
+    'boxes',
+    'image_geometry',
+    'tensor_record',
+    'pose_fields',
+    'fields',
+    'candidates',
+)
 PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in PLAIN_STRUCTURES))
 PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
 # what mmcv-lite, or an environment without these libraries, does not have

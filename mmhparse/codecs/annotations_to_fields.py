@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from mmhparse.structures import IGNORE, ParseAnnotation, Skeleton, TargetFields
+from mmhparse.structures import IGNORE, ParseAnnotation, PoseTargets, Skeleton, TargetFields
 
 from .sampling import cell_centres, cell_pixels
 
@@ -43,17 +43,20 @@ def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, optio
     heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, person_map.shape, options)
     projection, projection_weight = _projection_field(annotation, person_map, stride)
     weight = torch.from_numpy(counts.astype(np.float32))[None]
-    return TargetFields(
+    pose = PoseTargets(
         joint_heatmaps=torch.from_numpy(heatmaps)[None],
         joint_offsets=torch.from_numpy(offsets)[None],
         limb_fields=torch.from_numpy(_limb_fields(annotation.joints, skeleton, person_map.shape, options))[None],
-        projection=torch.from_numpy(projection)[None],
-        part_map=torch.from_numpy(annotation.part_map)[None],
         joint_weight=weight,
         offset_weight=torch.from_numpy(offset_weight * counts)[None],
         limb_weight=weight,
-        projection_weight=torch.from_numpy(projection_weight)[None],
         stride=stride,
+    )
+    return TargetFields(
+        pose=pose,
+        projection=torch.from_numpy(projection)[None],
+        projection_weight=torch.from_numpy(projection_weight)[None],
+        part_map=torch.from_numpy(annotation.part_map)[None],
     )
 
 

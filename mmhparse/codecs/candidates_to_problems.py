@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmhparse import ops
 from mmhparse.matching import MatchingProblem
-from mmhparse.structures import JointCandidates, Skeleton
+from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
 from .sampling import sample_points
 
@@ -26,6 +26,40 @@ class LimbOptions:
 
     samples: int = 10
     price: float = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class LimbProblems:
+    """What the limb fields say of each possible link, and the matching problems that follow.
+
+    Attributes:
+        affinity: (B, L, N, N); how well the field agrees with a link, about 1 for a true limb.
+        problem: The B * L matching problems, problem b * L + l; its score is the affinity less the price of a link.
+    """
+
+    affinity: Tensor
+    problem: MatchingProblem
+
+
+def candidates_to_problems(
+    candidates: JointCandidates, fields: PoseFields, skeleton: Skeleton, options: LimbOptions
+) -> LimbProblems:
+    """Scores all possible links of B images; differentiable in the limb fields.
+
+    Args:
+        candidates: N candidates for each of K joint types in B images.
+        fields: Their fields.
+        skeleton: The L limbs.
+        options: How a limb is scored.
+    """
+    affinity = limb_affinity(candidates, fields.limb_fields, skeleton, fields.stride, options.samples)  # (B, L, N, N)
+    first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
+    problem = MatchingProblem(
+        score=(affinity - options.price).flatten(0, 1),  # (B * L, N, N)
+        row_mask=candidates.mask[:, first].flatten(0, 1),  # (B * L, N)
+        col_mask=candidates.mask[:, second].flatten(0, 1),  # (B * L, N)
+    )
+    return LimbProblems(affinity, problem)
 
 
 def limb_affinity(
@@ -73,22 +107,3 @@ def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samp
     strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()
     affinity = along + strength * (1 - link.norm(dim=-1) / softened)
     return affinity.unflatten(0, (batch, len(limbs)))
-
-
-def affinity_to_problem(
-    affinity: Tensor, candidates: JointCandidates, skeleton: Skeleton, price: float
-) -> MatchingProblem:
-    """One problem for each of the L limb types of each of the B images: problem b * L + l.
-
-    Args:
-        affinity: (B, L, N, N) of :func:`limb_affinity`.
-        candidates: The N candidates of each joint type.
-        skeleton: The L limbs.
-        price: Taken off every affinity.
-    """
-    first, second = torch.tensor(skeleton.limbs, device=affinity.device).T
-    return MatchingProblem(
-        score=(affinity - price).flatten(0, 1),
-        row_mask=candidates.mask[:, first].flatten(0, 1),
-        col_mask=candidates.mask[:, second].flatten(0, 1),
-    )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 from mmengine.structures import InstanceData
-from mmpose.codecs.base import BaseKeypointCodec
 
 from mmhparse.matching import MatchingProblem, solve
 from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
@@ -15,6 +14,7 @@ from mmhparse.structures import (
     ParseFields,
     Parsing,
     PartSet,
+    PoseFields,
     Skeleton,
     TargetFields,
     get_part_set,
@@ -24,7 +24,7 @@ from mmhparse.structures import (
 
 from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
-from .candidates_to_problems import LimbOptions, affinity_to_problem, limb_affinity
+from .candidates_to_problems import LimbOptions, LimbProblems, candidates_to_problems
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .given_people import GivenPeople, in_network_input, joints_for_boxes, read_given_people
 from .matches_to_people import PeopleOptions, matches_to_people
@@ -43,7 +43,7 @@ class Grouping:
 
 
 @KEYPOINT_CODECS.register_module()
-class DifferentiableGroupingCodec(BaseKeypointCodec):
+class DifferentiableGroupingCodec:
     """Bottom-up human parsing by differentiable grouping (Zhou et al., CVPR 2021).
 
     Encoding writes people as joint heatmaps and offsets, limb fields and the dense-to-sparse projection field. Decoding
@@ -124,12 +124,12 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         fields = fields.detach().float()
         boxes = None
         if people is None:
-            people = self.group(fields).people
+            people = self.group(fields.pose).people
         else:
             given = read_given_people(people, len(self.skeleton))
             people = in_network_input(given, geometry, len(self.skeleton))
             if 'bboxes' in given:
-                people, boxes = joints_for_boxes(people, self.group(fields).people), given.bboxes
+                people, boxes = joints_for_boxes(people, self.group(fields.pose).people), given.bboxes
         parsing = people_to_parsing(fields.to('cpu'), people, geometry, within_boxes=boxes is not None)
         people.scores = people.scores * person_certainty(parsing.parts, len(people))
         people = _people_in_image(people, geometry)
@@ -138,10 +138,10 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         return people, parsing
 
     @torch.no_grad()
-    def group(self, fields: ParseFields) -> Grouping:
+    def group(self, fields: PoseFields) -> Grouping:
         """Finds and matches the joints of one image, and keeps what was seen on the way."""
         candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
-        problem = self.problem(candidates, fields)
+        problem = self.problems(candidates, fields).problem
         result = solve(problem, self.solver)
         links = result.pairs()
         strength = (result.plan * problem.score)[tuple(links.T)]
@@ -150,11 +150,9 @@ class DifferentiableGroupingCodec(BaseKeypointCodec):
         )
         return Grouping(candidates, problem, result.plan, links, people)
 
-    def problem(self, candidates: JointCandidates, fields: ParseFields) -> MatchingProblem:
-        """The matching problems of all limb types of all images; problem b * L + l."""
-        options = self.limb_options
-        affinity = limb_affinity(candidates, fields.limb_fields, self.skeleton, self.stride, options.samples)
-        return affinity_to_problem(affinity, candidates, self.skeleton, options.price)
+    def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
+        """The affinities and matching problems of all limb types of B images, the same in training and decoding."""
+        return candidates_to_problems(candidates, fields, self.skeleton, self.limb_options)
 
     def _check(self, annotation: ParseAnnotation) -> None:
         joints = annotation.joints.shape[1]

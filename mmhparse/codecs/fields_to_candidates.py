@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmhparse.structures import JointCandidates, ParseFields
+from mmhparse.structures import JointCandidates, PoseFields
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CandidateOptions:
     radius: float = 2.0
 
 
-def fields_to_candidates(fields: ParseFields, options: CandidateOptions) -> JointCandidates:
+def fields_to_candidates(fields: PoseFields, options: CandidateOptions) -> JointCandidates:
     """Peaks of the joint heatmaps, each moved by the offset vector of its cell. Nothing here has a gradient."""
     heatmaps, offsets = fields.joint_heatmaps.detach(), fields.joint_offsets.detach()
     width = heatmaps.shape[3]

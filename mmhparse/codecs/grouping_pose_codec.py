@@ -31,27 +31,38 @@ class GroupingPoseCodec(BaseKeypointCodec):
         self.codec = DifferentiableGroupingCodec(**options)
 
     def encode(
-        self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None, input_size: tuple[int, int]
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: np.ndarray | None = None,
+        input_size: tuple[int, int] | None = None,
     ) -> dict[str, np.ndarray]:
         """The targets of one image.
 
         Args:
-            keypoints: (N, K, 2) x, y in pixels of the network input.
-            keypoints_visible: (N, K); above 0 where labelled. All are, if not given.
-            input_size: (W, H) of the network input.
+            keypoints: (P, K, 2) x, y in pixels of the network input.
+            keypoints_visible: (P, K); above 0 where labelled. By default all are.
+            input_size: (W, H) of the network input. mmpose hands it on from the results of its transforms.
 
         Returns:
             ``heatmaps`` (K, h, w), ``joint_offsets`` (2K, h, w), ``limb_fields`` (2L, h, w), ``offset_weight``
-            (K, h, w) and ``joints`` (N, K, 3): x, y and visibility, 0 outside the network input.
+            (K, h, w) and ``joints`` (P, K, 3): x, y and visibility, 0 outside the network input.
+
+        Raises:
+            ValueError: If ``input_size`` is missing.
         """
+        if input_size is None:
+            raise ValueError(
+                'GroupingPoseCodec.encode needs input_size, the (W, H) of the network input: in a pipeline, '
+                'BottomupRandomAffine or BottomupResize before GenerateTarget leaves it.'
+            )
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2])
         joints = np.concatenate([keypoints, keypoints_visible[..., None]], axis=2).astype(np.float32)
         nobody = np.zeros(input_size[::-1], np.uint8)
         annotation = ParseAnnotation(nobody, nobody.astype(np.int32), joints, np.zeros((len(joints), 4), np.float32))
         # an affine map that changes nothing takes away what lies outside
-        annotation = annotation.warped(np.eye(2, 3), tuple(input_size))
-        targets = self.codec.encode(annotation)
+        annotation = annotation.warped(np.eye(2, 3), (int(input_size[0]), int(input_size[1])))
+        targets = self.codec.encode(annotation).pose
         return dict(
             heatmaps=targets.joint_heatmaps[0].numpy(),
             joint_offsets=targets.joint_offsets[0].flatten(0, 1).numpy(),

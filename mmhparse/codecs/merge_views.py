@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmhparse.structures import ImageGeometry, ParseFields, PartSet, Skeleton
+from mmhparse.structures import ImageGeometry, ParseFields, PartSet, PoseFields, Skeleton
 
 from .sampling import cell_centres, sample_grid
 
@@ -55,12 +55,9 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
         sums = [total + tensor for total, tensor in zip(sums, tensors, strict=True)]
     heatmaps, offsets, limbs, projection, parts = (total / len(views) for total in sums)
     return ParseFields(
-        joint_heatmaps=heatmaps,
-        joint_offsets=offsets,
-        limb_fields=limbs,
+        pose=PoseFields(heatmaps, offsets, limbs, first.fields.stride),
         projection=(projection,),
         part_logits=parts.clamp(min=1e-12).log(),
-        stride=first.fields.stride,
         part_stride=first.fields.part_stride,
     )
 

@@ -6,7 +6,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmhparse.structures import JointCandidates, ParseFields, Skeleton
+from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 
@@ -32,7 +32,7 @@ class LabelledCandidates:
 
 @torch.no_grad()
 def training_candidates(
-    fields: ParseFields, people: list[InstanceData], jitter: float, max_negatives: int, options: CandidateOptions
+    fields: PoseFields, people: list[InstanceData], jitter: float, max_negatives: int, options: CandidateOptions
 ) -> LabelledCandidates:
     """The labelled joints, a little displaced, and the highest peaks that no labelled joint explains.
 

@@ -9,7 +9,7 @@ from .image_geometry import ImageGeometry
 from .parsing import Parsing, empty_parts
 from .part_sets import CIHP_19, DENSEPOSE_14, IGNORE, MHP_V2_58, PASCAL_PERSON_PART_6, PartSet, get_part_set
 from .people import make_people
-from .pose_fields import PoseFields
+from .pose_fields import PoseFields, PoseTargets
 from .skeletons import CIHP_CENTRES_9, COCO_17, MHP_16, PPP_14, Skeleton, get_skeleton
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     'Parsing',
     'PartSet',
     'PoseFields',
+    'PoseTargets',
     'Skeleton',
     'TargetFields',
     'empty_parts',

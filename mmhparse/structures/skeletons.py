@@ -8,7 +8,7 @@ from .left_right import left_right_pairs
 DEFAULT_SIGMA = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Skeleton:
     """Joint types and the limbs along which they are matched.
 
@@ -17,43 +17,67 @@ class Skeleton:
         joints: Names of the K joint types.
         limbs: L pairs of joint indices or names. Earlier limbs decide first when people are assembled; the first limbs
             that span the skeleton without a cycle form its kinematic tree.
-        swaps: Pairs of joint indices that change places when an image is mirrored. If not given, joints whose names
-            differ in ``left`` and ``right`` do.
-        sigmas: K sigmas of object keypoint similarity, as in COCO; 0.1 each if not given, as of COCO's hips.
+        swaps: Pairs of joint indices or names that change places when an image is mirrored. By default, joints whose
+            names differ in ``left`` and ``right`` do.
+        sigmas: K OKS sigmas, as in COCO; by default 0.1 each, about that of COCO's hips.
+
+    Attributes:
+        limbs: L pairs of joint indices.
+        swaps: Pairs of joint indices.
+        sigmas: K OKS sigmas.
+        flip_indices: K indices; joint k of a mirrored image is joint ``flip_indices[k]`` of the image.
 
     Raises:
         ValueError: If a limb or swap is not of these joints, or the numbers of joints and sigmas differ.
     """
 
     name: str
-    joints: Sequence[str]
-    limbs: Sequence[tuple[int, int] | tuple[str, str]]
-    swaps: Sequence[tuple[int, int]] | None = None
-    sigmas: Sequence[float] | None = None
+    joints: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+    swaps: tuple[tuple[int, int], ...]
+    sigmas: tuple[float, ...]
     flip_indices: tuple[int, ...] = field(init=False, repr=False)
 
-    def __post_init__(self):
-        joints = tuple(self.joints)
-        index = {name: number for number, name in enumerate(joints)}
-        limbs = tuple(tuple(index.get(end, end) for end in limb) for limb in self.limbs)
-        swaps = left_right_pairs(joints) if self.swaps is None else tuple(map(tuple, self.swaps))
-        sigmas = (DEFAULT_SIGMA,) * len(joints) if self.sigmas is None else tuple(self.sigmas)
-        for name, value in (('joints', joints), ('limbs', limbs), ('swaps', swaps), ('sigmas', sigmas)):
-            object.__setattr__(self, name, value)
-        if len(self.sigmas) != len(self.joints):
-            raise ValueError(f"Skeleton '{self.name}': {len(self.joints)} joints but {len(self.sigmas)} sigmas.")
-        for pair in (*self.limbs, *self.swaps):
-            if len(pair) != 2 or any(end not in range(len(joints)) for end in pair):
-                raise ValueError(
-                    f"Skeleton '{self.name}': {pair} is not a pair of joint indices below {len(self.joints)}."
-                )
-        flip = list(range(len(self.joints)))
-        for left, right in self.swaps:
+    def __init__(
+        self,
+        name: str,
+        joints: Sequence[str],
+        limbs: Sequence[Sequence[int | str]],
+        swaps: Sequence[Sequence[int | str]] | None = None,
+        sigmas: Sequence[float] | None = None,
+    ):
+        joints = tuple(joints)
+        limb_indices = _index_pairs(limbs, joints, name)
+        swap_indices = left_right_pairs(joints) if swaps is None else _index_pairs(swaps, joints, name)
+        sigmas = (DEFAULT_SIGMA,) * len(joints) if sigmas is None else tuple(sigmas)
+        if len(sigmas) != len(joints):
+            raise ValueError(f"Skeleton '{name}': {len(joints)} joints but {len(sigmas)} sigmas.")
+        flip = list(range(len(joints)))
+        for left, right in swap_indices:
             flip[left], flip[right] = right, left
-        object.__setattr__(self, 'flip_indices', tuple(flip))
+        # attributes of a frozen dataclass are set through object
+        for attribute, value in dict(
+            name=name, joints=joints, limbs=limb_indices, swaps=swap_indices, sigmas=sigmas, flip_indices=tuple(flip)
+        ).items():
+            object.__setattr__(self, attribute, value)
 
     def __len__(self) -> int:
         return len(self.joints)
+
+
+def _index_pairs(
+    pairs: Sequence[Sequence[int | str]], joints: tuple[str, ...], skeleton: str
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of joint indices, from pairs of indices or names."""
+    index: dict[int | str, int] = {number: number for number in range(len(joints))}
+    index.update({joint: number for number, joint in enumerate(joints)})
+    for pair in pairs:
+        if len(pair) != 2 or any(end not in index for end in pair):
+            raise ValueError(
+                f"Skeleton '{skeleton}': {tuple(pair)} is not a pair of joint indices below {len(joints)}, or of joint "
+                'names.'
+            )
+    return tuple((index[first], index[second]) for first, second in pairs)
 
 
 # Limbs run from the trunk outwards, so that they span the body before bridges over one missing joint come.

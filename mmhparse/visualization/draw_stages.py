@@ -41,7 +41,7 @@ def draw_stages(
     """
     skeleton, part_set = codec.skeleton, codec.part_set
     fields = fields.detach().float().to('cpu')
-    grouping = codec.group(fields)
+    grouping = codec.group(fields.pose)
     # all links that were worth considering; those that the plan chose stand out
     links = (grouping.problem.masked_score > 0).nonzero()
     shares = grouping.plan[tuple(links.T)]

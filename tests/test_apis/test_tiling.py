@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.networks.tiled_network import TiledNetwork, tile_starts
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.structures import ParseFields
+from mmhparse.structures import ParseFields, PoseFields
 from mmhparse.testing import synthetic_scene
 
 
@@ -31,7 +31,7 @@ def pixelwise(inputs):
     cells, halves = F.avg_pool2d(inputs, 4), F.avg_pool2d(inputs, 2)
     vectors = torch.stack([cells, -cells], 2)
     coarse = F.avg_pool2d(inputs, 8)[:, :2]
-    return ParseFields(cells, vectors, vectors, (cells[:, :2], coarse), halves, 4, 2)
+    return ParseFields(PoseFields(cells, vectors, vectors, 4), (cells[:, :2], coarse), halves, 2)
 
 
 @pytest.mark.parametrize('size', [(64, 64), (96, 64), (64, 352), (288, 192)])
@@ -60,10 +60,8 @@ def test_people_across_seams_stay_one_person():
         def cut(tensor, stride):
             return tensor[..., top // stride : (top + rows) // stride, left // stride : (left + columns) // stride]
 
-        return ParseFields(
-            *(cut(tensor, 4) for tensor in (truth.joint_heatmaps, truth.joint_offsets, truth.limb_fields)),
-            (cut(truth.projection[0], 4),), cut(truth.part_logits, 1), 4, 1,
-        )  # fmt: skip
+        pose = truth.pose.map(lambda tensor: cut(tensor, 4))
+        return ParseFields(pose, (cut(truth.projection[0], 4),), cut(truth.part_logits, 1), 1)
 
     tiled = TiledNetwork(network, 96, 32)(torch.stack([xs, ys, xs])[None])
     (people, parsing), (wanted, maps) = codec.decode(tiled), codec.decode(truth)

@@ -5,19 +5,18 @@ import pytest
 import torch
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.codecs.candidates_to_problems import affinity_to_problem, limb_affinity
+from mmhparse.codecs.candidates_to_problems import LimbOptions, candidates_to_problems, limb_affinity
 from mmhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates
-from mmhparse.structures import COCO_17, JointCandidates, ParseFields
+from mmhparse.structures import COCO_17, JointCandidates, PoseFields
 from mmhparse.testing import synthetic_scene
 
 
 def fields_of(heatmaps, offsets=None, stride=4):
-    """Fields of which only the joints matter."""
+    """Fields of which the joints alone matter."""
     batch, joints, height, width = heatmaps.shape
     if offsets is None:
         offsets = torch.zeros(batch, joints, 2, height, width)
-    zeros = torch.zeros(batch, 1, 2, height, width)
-    return ParseFields(heatmaps, offsets, zeros, (zeros[:, 0],), torch.zeros(batch, 2, height, width), stride, stride)
+    return PoseFields(heatmaps, offsets, torch.zeros(batch, 1, 2, height, width), stride)
 
 
 def test_peaks_are_local_maxima_above_the_threshold_best_first():
@@ -100,8 +99,9 @@ def test_true_limbs_score_high_and_the_problem_is_laid_out_by_image_and_limb():
         xy = torch.from_numpy(annotation.joints[..., :2]).transpose(0, 1)[None].contiguous()
         mask = torch.from_numpy(annotation.joints[..., 2] > 0).T[None].contiguous()
         candidates = JointCandidates(xy, mask.float(), mask)
-        affinity = limb_affinity(candidates, field.limb_fields, codec.skeleton, 4, 10)
-        problem = affinity_to_problem(affinity, candidates, codec.skeleton, price=0.3)
+        limbs = candidates_to_problems(candidates, field.pose, codec.skeleton, LimbOptions(samples=10, price=0.3))
+        affinity, problem = limbs.affinity, limbs.problem
+        torch.testing.assert_close(affinity, limb_affinity(candidates, field.limb_fields, codec.skeleton, 4, 10))
         assert problem.score.shape == (25, 3, 3)
         for limb, (first, second) in enumerate(codec.skeleton.limbs):
             torch.testing.assert_close(problem.score[limb], affinity[0, limb] - 0.3)

@@ -85,7 +85,7 @@ def test_what_no_box_holds_is_nobodys(codec, fields, annotation):
 
 
 def test_a_box_without_any_joint_still_gets_its_pixels(codec, fields, annotation):
-    silent = replace(fields, joint_heatmaps=torch.zeros_like(fields.joint_heatmaps))
+    silent = replace(fields, pose=replace(fields.pose, joint_heatmaps=torch.zeros_like(fields.joint_heatmaps)))
     people, parsing = codec.decode(silent, people=annotation.boxes)
     assert (people.keypoint_scores == 0).all()
     alone = (annotation.person_map == 1) & (parsing.part_map.numpy() > 0)

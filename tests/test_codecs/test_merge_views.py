@@ -1,6 +1,5 @@
 """Views of one image, merged: identical ones change nothing, mirrored and resized ones say the same."""
 
-from dataclasses import fields as items
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ import torch.nn.functional as F
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.merge_views import View, merge_views, mirrored_limbs
-from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageGeometry, ParseFields, Skeleton
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ImageGeometry, ParseFields, PoseFields, Skeleton
 from mmhparse.testing import synthetic_scene
 
 SIZE = (160, 128)
@@ -29,13 +28,11 @@ def annotation():
 def random_fields(seed, geometry=GEOMETRY):
     torch.manual_seed(seed)
     w, h = (-(-side // 4) for side in geometry.input_size)
+    pose = PoseFields(torch.rand(1, 17, h, w), torch.randn(1, 17, 2, h, w), torch.randn(1, 25, 2, h, w), stride=4)
     return ParseFields(
-        joint_heatmaps=torch.rand(1, 17, h, w),
-        joint_offsets=torch.randn(1, 17, 2, h, w),
-        limb_fields=torch.randn(1, 25, 2, h, w),
+        pose=pose,
         projection=(torch.randn(1, 2, h, w),),
         part_logits=torch.randn(1, 15, 2 * h, 2 * w),
-        stride=4,
         part_stride=2,
     )
 
@@ -50,11 +47,15 @@ def mirrored(fields):
         reverse = (a, b) not in COCO_17.limbs
         source = fields.limb_fields[:, COCO_17.limbs.index((b, a) if reverse else (a, b))]
         limbs[:, index] = (-1 if reverse else 1) * sign * source.flip(-1)
-    return replace(
-        fields,
+    pose = PoseFields(
         joint_heatmaps=fields.joint_heatmaps[:, flip].flip(-1),
         joint_offsets=(fields.joint_offsets[:, flip] * sign[:, None]).flip(-1),
         limb_fields=limbs,
+        stride=fields.stride,
+    )
+    return replace(
+        fields,
+        pose=pose,
         projection=((fields.projection[0] * sign).flip(-1),),
         part_logits=fields.part_logits[:, parts].flip(-1),
     )
@@ -62,9 +63,7 @@ def mirrored(fields):
 
 def in_columns(fields, change):
     """The fields with their columns changed."""
-    names = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'part_logits')
-    changed = {name: change(getattr(fields, name)) for name in names}
-    return replace(fields, **changed, projection=(change(fields.projection[0]),))
+    return fields.map(change)
 
 
 def merge(*views):
@@ -72,14 +71,11 @@ def merge(*views):
 
 
 def assert_same(merged, expected, **tolerance):
-    for item in items(ParseFields):
-        one, other = getattr(merged, item.name), getattr(expected, item.name)
-        if item.name == 'projection':
-            one, other = one[0], other[0]
-        if item.name == 'part_logits':
-            one, other = one.softmax(1), other.softmax(1)
-        if isinstance(one, torch.Tensor):
-            torch.testing.assert_close(one, other, **tolerance)
+    assert (merged.stride, merged.part_stride) == (expected.stride, expected.part_stride)
+    for name in ('joint_heatmaps', 'joint_offsets', 'limb_fields'):
+        torch.testing.assert_close(getattr(merged, name), getattr(expected, name), **tolerance)
+    torch.testing.assert_close(merged.projection[0], expected.projection[0], **tolerance)
+    torch.testing.assert_close(merged.part_logits.softmax(1), expected.part_logits.softmax(1), **tolerance)
 
 
 def test_identical_views_equal_the_single_view():

@@ -1,5 +1,7 @@
 """The fast grouping of pixels gives the maps of the readable one, whatever the fields and sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from readable_parsing import people_to_parsing as readable
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.part_grid import PartGrid, likeliest
 from mmhparse.codecs.people_to_parsing import people_to_parsing
-from mmhparse.structures import ImageGeometry, ParseFields, make_people
+from mmhparse.structures import ImageGeometry, ParseFields, PoseFields, make_people
 from mmhparse.testing import synthetic_scene
 
 
@@ -21,9 +23,8 @@ def random_fields(seed, smooth, part_stride, classes=7):
     logits = torch.nn.functional.interpolate(coarse, (48 // part_stride, 64 // part_stride), mode='bilinear')
     vectors = 20 * torch.randn(1, 2, 12, 16, generator=generator)
     nothing = torch.zeros(1, 1, 12, 16)
-    return ParseFields(
-        nothing, torch.zeros(1, 1, 2, 12, 16), torch.zeros(1, 0, 2, 12, 16), (vectors,), logits, 4, part_stride
-    )
+    pose = PoseFields(nothing, torch.zeros(1, 1, 2, 12, 16), torch.zeros(1, 0, 2, 12, 16), 4)
+    return ParseFields(pose, (vectors,), logits, part_stride)
 
 
 def random_people(seed, count):
@@ -56,10 +57,8 @@ def test_probabilities_are_near_those_of_every_pixel():
     annotation = synthetic_scene(5, (256, 192)).annotation
     truth = codec.encode(annotation).as_prediction(15)
     logits = torch.nn.functional.avg_pool2d(truth.part_logits, 2)
-    fields = ParseFields(
-        truth.joint_heatmaps, truth.joint_offsets, truth.limb_fields, truth.projection, logits, truth.stride, 2
-    )
-    people, geometry = codec.group(fields).people, ImageGeometry((256, 192), (256, 192))
+    fields = replace(truth, part_logits=logits, part_stride=2)
+    people, geometry = codec.group(fields.pose).people, ImageGeometry((256, 192), (256, 192))
     fast, slow = people_to_parsing(fields, people, geometry).parts, readable(fields, people, geometry).parts
     large = fast.areas >= 30
     assert (fast.probabilities - slow.probabilities).abs()[large].max() < 0.1

@@ -113,7 +113,7 @@ def test_losses(batch):
     assert {'loss_part_ce', 'loss_part_dice'} < losses.keys()
     # at the truth there is nothing to lose, in their loss as in ours
     targets = TargetFields.cat([sample.gt_fields for sample in batch['data_samples']])
-    at_truth = parser.field_losses[0](targets.as_prediction(15, confidence=100.0), targets)
+    at_truth = parser.field_losses['part'](targets.as_prediction(15, confidence=100.0), targets)
     assert at_truth['loss_part_ce'] < 1e-3
 
 

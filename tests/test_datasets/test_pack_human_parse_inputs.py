@@ -4,7 +4,7 @@ import torch
 
 from mmhparse.datasets import GenerateFields, PackHumanParseInputs
 from mmhparse.registry import KEYPOINT_CODECS
-from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, TargetFields
+from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation, PartSet, PoseTargets, TargetFields
 from mmhparse.testing import synthetic_scene
 
 
@@ -18,10 +18,8 @@ class CountingCodec:
         height, width = (length // 4 for length in annotation.part_map.shape)
         cells = torch.full((1, height, width), float(len(annotation)))
         pair = cells[:, None].expand(1, 2, height, width)
-        return TargetFields(
-            cells[:, None], pair[:, None], pair[:, None], pair, torch.from_numpy(annotation.part_map)[None], cells,
-            cells[:, None], cells, cells, stride=4,
-        )  # fmt: skip
+        pose = PoseTargets(cells[:, None], pair[:, None], pair[:, None], cells, cells[:, None], cells, stride=4)
+        return TargetFields(pose, pair, cells, torch.from_numpy(annotation.part_map)[None])
 
 
 def record(size=(96, 64)):

@@ -10,45 +10,52 @@ from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
 from mmhparse.models import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
 from mmhparse.models.losses.joint_loss import focal_heatmap_loss
 from mmhparse.models.losses.part_loss import lovasz_softmax
-from mmhparse.structures import IGNORE
+from mmhparse.structures import IGNORE, PoseFields
 
 FIELD_LOSSES = [PartLoss(), PartLoss(full_size=False), JointLoss(), LimbLoss(), ProjectionLoss()]
+
+
+def seen_by(loss, fields, targets):
+    """What the parser hands to a loss: joint and limb loss see the pose alone."""
+    return (fields.pose, targets.pose) if isinstance(loss, JointLoss | LimbLoss) else (fields, targets)
 
 
 @pytest.mark.parametrize('loss', [loss for loss in FIELD_LOSSES if not isinstance(loss, JointLoss)])
 def test_truth_costs_next_to_nothing(loss, truth):
     targets, fields = truth
-    for name, value in loss(fields, targets).items():
+    for name, value in loss(*seen_by(loss, fields, targets)).items():
         assert 0 <= value < 1e-2, name
 
 
 @pytest.mark.parametrize('loss', FIELD_LOSSES)
 def test_ignored_regions_cost_nothing(loss, truth):
     targets, fields = truth
+    pose = replace(targets.pose, **{name: torch.zeros_like(getattr(targets.pose, name)) for name in (
+        'joint_weight', 'offset_weight', 'limb_weight'
+    )})  # fmt: skip
     targets = replace(
         targets,
+        pose=pose,
         part_map=torch.full_like(targets.part_map, IGNORE),
-        **{name: torch.zeros_like(getattr(targets, name)) for name in (
-            'joint_weight', 'offset_weight', 'limb_weight', 'projection_weight'
-        )},
-    )  # fmt: skip
+        projection_weight=torch.zeros_like(targets.projection_weight),
+    )
     wrong = replace(
         fields,
-        joint_heatmaps=1 - fields.joint_heatmaps,
-        joint_offsets=fields.joint_offsets + 9,
-        limb_fields=fields.limb_fields + 1,
+        pose=PoseFields(
+            1 - fields.joint_heatmaps, fields.joint_offsets + 9, fields.limb_fields + 1, stride=fields.stride
+        ),
         projection=tuple(level + 9 for level in fields.projection),
         part_logits=-fields.part_logits,
     )
-    for name, value in loss(wrong, targets).items():
+    for name, value in loss(*seen_by(loss, wrong, targets)).items():
         assert value == pytest.approx(0, abs=1e-6), name
 
 
 def test_heatmaps_out_of_place_cost_more_than_the_truth(truth):
     """The focal loss pulls neighbours of a peak down, so that the truth itself is not free."""
     targets, fields = truth
-    right = JointLoss()(fields, targets)
-    wrong = JointLoss()(replace(fields, joint_heatmaps=fields.joint_heatmaps.roll(3, dims=3)), targets)
+    right = JointLoss()(fields.pose, targets.pose)
+    wrong = JointLoss()(replace(fields.pose, joint_heatmaps=fields.joint_heatmaps.roll(3, dims=3)), targets.pose)
     assert right['loss_joint_offset'] == 0
     assert right['loss_joint_heatmap'] < 0.2 * wrong['loss_joint_heatmap']
 
@@ -62,15 +69,15 @@ def test_focal_heatmap_loss_by_hand():
 
 def test_offset_loss_counts_cells(truth):
     targets, fields = truth
-    shifted = replace(fields, joint_offsets=fields.joint_offsets + 4)
-    assert JointLoss()(shifted, targets)['loss_joint_offset'].item() == pytest.approx(1)
+    shifted = replace(fields.pose, joint_offsets=fields.joint_offsets + 4)
+    assert JointLoss()(shifted, targets.pose)['loss_joint_offset'].item() == pytest.approx(1)
 
 
 def test_limb_loss_is_per_cell_on_a_limb(truth):
     targets, fields = truth
-    empty = replace(fields, limb_fields=torch.zeros_like(fields.limb_fields))
+    empty = replace(fields.pose, limb_fields=torch.zeros_like(fields.limb_fields))
     # unit vectors missed: each cell on a limb costs 1
-    assert LimbLoss()(empty, targets)['loss_limb'].item() == pytest.approx(1, abs=1e-5)
+    assert LimbLoss()(empty, targets.pose)['loss_limb'].item() == pytest.approx(1, abs=1e-5)
 
 
 def test_projection_loss_averages_levels_and_divides_by_ten_cells(truth):
@@ -125,8 +132,8 @@ def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch,
     torch.manual_seed(0)
     _, fields = truth
     loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
-    right = loss(fields, people_of(batch))
-    wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
+    right = loss(fields.pose, people_of(batch))
+    wrong = loss(replace(fields.pose, limb_fields=-fields.limb_fields), people_of(batch))
     assert right['loss_grouping_plan'] < 0.5 * wrong['loss_grouping_plan']
     assert right['loss_grouping_affinity'] < 0.1 * wrong['loss_grouping_affinity']
 
@@ -134,8 +141,8 @@ def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch,
 def test_grouping_is_watched(batch, truth):
     _, fields = truth
     loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
-    right = loss(fields, people_of(batch))
-    wrong = loss(replace(fields, limb_fields=-fields.limb_fields), people_of(batch))
+    right = loss(fields.pose, people_of(batch))
+    wrong = loss(replace(fields.pose, limb_fields=-fields.limb_fields), people_of(batch))
     assert right['grouping_accuracy'] > 0.95
     assert wrong['grouping_accuracy'] < 0.05
     assert 0 <= right['grouping_residual'] < 0.1
@@ -145,7 +152,7 @@ def test_grouping_is_watched(batch, truth):
 def test_grouping_error_reaches_the_backbone_through_the_solver(tiny_parser, batch):
     """With the direct loss on the affinities switched off, the only way back is through the matching."""
     data = tiny_parser.data_preprocessor(batch, training=True)
-    fields = tiny_parser.predict_fields(data['inputs'])
+    fields = tiny_parser.predict_fields(data['inputs']).pose
     # an untrained network offers no link worth making: help it over the price
     fields = replace(fields, limb_fields=fields.limb_fields + 0.5 * truth_limbs(batch))
     loss = GroupingLoss(tiny_parser.codec, affinity_weight=0.0)
@@ -162,6 +169,7 @@ def truth_limbs(batch):
 def test_steps_against_the_grouping_gradient_mend_the_grouping(batch, truth):
     torch.manual_seed(0)
     _, fields = truth
+    fields = fields.pose
     limbs = (0.6 * fields.limb_fields + 0.05 * torch.randn_like(fields.limb_fields)).requires_grad_()
     loss = GroupingLoss(DifferentiableGroupingCodec(), affinity_weight=0.0, jitter=0.0)
     optimiser = torch.optim.SGD([limbs], lr=30.0)
@@ -178,7 +186,7 @@ def test_steps_against_the_grouping_gradient_mend_the_grouping(batch, truth):
 def test_images_without_people_cost_nothing_but_stay_in_the_graph(truth):
     _, fields = truth
     fields = replace(
-        fields,
+        fields.pose,
         joint_heatmaps=torch.zeros_like(fields.joint_heatmaps),
         limb_fields=fields.limb_fields.clone().requires_grad_(),
     )
@@ -200,7 +208,11 @@ def test_training_candidates_are_true_joints_and_unexplained_peaks(batch, truth)
     )
     fields.joint_heatmaps[0, 3, far[0], far[1]] = 0.7
     labelled = training_candidates(
-        fields, people_of(batch), jitter=0.0, max_negatives=2, options=DifferentiableGroupingCodec().candidate_options
+        fields.pose,
+        people_of(batch),
+        jitter=0.0,
+        max_negatives=2,
+        options=DifferentiableGroupingCodec().candidate_options,
     )
     candidates = labelled.candidates
     people = len(joints)

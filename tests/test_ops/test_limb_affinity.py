@@ -72,10 +72,10 @@ def test_people_are_the_same_without_it(monkeypatch):
     codec = DifferentiableGroupingCodec()
     scenes = [synthetic_scene(seed, (128, 96), num_people=4).annotation for seed in range(6)]
     fields = TargetFields.cat([codec.encode(scene) for scene in scenes]).as_prediction(15)
-    grouped = [codec.group(fields.of_image(index)) for index in range(6)]
+    grouped = [codec.group(fields.pose.of_image(index)) for index in range(6)]
     monkeypatch.setattr(candidates_to_problems.ops, 'has_limb_affinity', lambda *_: False)
     for index, compiled in enumerate(grouped):
-        reference = codec.group(fields.of_image(index))
+        reference = codec.group(fields.pose.of_image(index))
         assert torch.equal(compiled.links, reference.links)
         # people of the same score come in either order
         assert sorted(compiled.people.keypoints.tolist()) == sorted(reference.people.keypoints.tolist())

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from test_scale.two_processes import config
 
 from mmhparse.commands import build_runner, set_resume, use_amp
+from mmhparse.structures import ParseFields
 from mmhparse.utils import UsageError
 
 _names = itertools.count()
@@ -77,14 +78,17 @@ def test_losses_and_solver_are_in_float32_under_autocast(tmp_path, monkeypatch):
 
     def watch(name, loss):
         def call(fields, *others):
-            kinds[name] = {fields.limb_fields.dtype, fields.part_logits.dtype, fields.projection[0].dtype}
+            tensors = [fields.joint_heatmaps, fields.joint_offsets, fields.limb_fields]
+            if isinstance(fields, ParseFields):
+                tensors += [fields.part_logits, *fields.projection]
+            kinds[name] = {tensor.dtype for tensor in tensors}
             assert not torch.is_autocast_enabled('cpu')
             return own(fields, *others)
 
         own = loss.forward
         monkeypatch.setattr(loss, 'forward', call)
 
-    for index, loss in enumerate([*model.field_losses, model.grouping_loss]):
+    for index, loss in enumerate([*model.field_losses.values(), model.grouping_loss]):
         watch(index, loss)
     data = model.data_preprocessor(next(iter(runner.train_dataloader)), training=True)
     with torch.autocast('cpu', dtype=torch.bfloat16):

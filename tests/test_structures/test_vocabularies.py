@@ -79,7 +79,9 @@ def test_vocabularies_of_ones_own_come_as_dicts():
     joints = dict(name='mine', joints=['head', 'left_arm', 'right_arm'], limbs=[['head', 'left_arm'], [0, 2]])
     expected = Skeleton('mine', ('head', 'left_arm', 'right_arm'), ((0, 1), (0, 2)), ((1, 2),), (0.1, 0.1, 0.1))
     assert get_skeleton(joints) == expected
-    with pytest.raises(ValueError, match=r"\(0, 'foot'\) is not a pair of joint indices below 3"):
+    with pytest.raises(
+        ValueError, match=r"\('head', 'foot'\) is not a pair of joint indices below 3, or of joint names"
+    ):
         get_skeleton(joints | dict(limbs=[['head', 'foot']]))
     with pytest.raises(ValueError, match='some names come twice'):
         get_part_set(parts | dict(parts=['background', 'head', 'head']))

@@ -37,8 +37,8 @@ def true_fields_and_people(seed: int):
 def test_true_fields_have_almost_all_limbs_right(load_tool, seed):
     tool = load_tool('analysis/compare_grouping.py')
     codec, fields, sample = true_fields_and_people(seed)
-    labelled = training_candidates(fields, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
-    made, true, links = tool.count_links(codec, labelled, fields, Hungarian()).tolist()
+    labelled = training_candidates(fields.pose, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
+    made, true, links = tool.count_links(codec, labelled, fields.pose, Hungarian()).tolist()
     assert true > 0
     assert made <= min(true, links)
     assert made / true > 0.9
@@ -48,9 +48,11 @@ def test_true_fields_have_almost_all_limbs_right(load_tool, seed):
 def test_links_to_other_people_are_not_counted_as_right(load_tool):
     tool = load_tool('analysis/compare_grouping.py')
     codec, fields, sample = true_fields_and_people(2)
-    labelled = training_candidates(fields, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
+    labelled = training_candidates(fields.pose, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
     strangers = torch.where(labelled.person > 0, torch.arange(labelled.person.shape[1])[None, :, None] + 1, 0)
-    made, true, links = tool.count_links(codec, type(labelled)(labelled.candidates, strangers), fields, Hungarian())
+    made, true, links = tool.count_links(
+        codec, type(labelled)(labelled.candidates, strangers), fields.pose, Hungarian()
+    )
     assert true == made == 0 < links
 
 

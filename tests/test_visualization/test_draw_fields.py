@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmhparse.structures import COCO_17, ImageGeometry, JointCandidates, ParseFields
+from mmhparse.structures import COCO_17, ImageGeometry, JointCandidates, ParseFields, PoseFields
 from mmhparse.visualization import (
     draw_candidates,
     draw_heatmaps,
@@ -29,13 +29,16 @@ def fields(batch=1):
     width, height = SIZE[0] // STRIDE, SIZE[1] // STRIDE
     logits = torch.zeros(batch, 15, height, width)
     logits[:, 0] = 1
-    return ParseFields(
+    pose = PoseFields(
         joint_heatmaps=torch.zeros(batch, 17, height, width),
         joint_offsets=torch.zeros(batch, 17, 2, height, width),
         limb_fields=torch.zeros(batch, len(COCO_17.limbs), 2, height, width),
+        stride=STRIDE,
+    )
+    return ParseFields(
+        pose=pose,
         projection=(torch.zeros(batch, 2, height, width), torch.zeros(batch, 2, height // 2, width // 2)),
         part_logits=logits,
-        stride=STRIDE,
         part_stride=STRIDE,
     )
 

@@ -44,7 +44,7 @@ def test_fields_candidates_and_matches(scene, codec, fields, factor):
     size = (factor * SIZE[0], factor * SIZE[1])
     geometry = ImageGeometry(size, SIZE)
     image = scene.image[..., ::-1].repeat(factor, 0).repeat(factor, 1)
-    grouping = codec.group(fields)
+    grouping = codec.group(fields.pose)
     shares = grouping.plan[tuple(grouping.links.T)]
     pictures = [
         draw_heatmaps(image, fields, geometry),
@@ -61,7 +61,7 @@ def test_fields_candidates_and_matches(scene, codec, fields, factor):
 
 
 def test_candidates_lie_on_the_joints_of_the_truth(scene, codec, fields):
-    drawn = draw_candidates(scene.image[..., ::-1], codec.group(fields).candidates)
+    drawn = draw_candidates(scene.image[..., ::-1], codec.group(fields.pose).candidates)
     ankles = scene.annotation.joints[:, 16]  # the last type is drawn over all others
     x, y = ankles[ankles[:, 2] > 0, :2].round().astype(int).T
     assert len(x) and (drawn[y, x] == spread_colours(17)[16]).all()

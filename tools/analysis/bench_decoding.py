@@ -92,7 +92,7 @@ def grouping_side_by_side(repeats: int) -> dict[str, list[float]]:
     """Both ways to give the foreground of a 512 x 512 image with 10 people its people."""
     codec, annotation = make_codec(), crowd((1, 2), 10, (512, 256))
     fields, geometry = stride_fields(codec, annotation), ImageGeometry((512, 512), (512, 512))
-    people = codec.group(fields).people
+    people = codec.group(fields.pose).people
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
     xs, ys = geometry.pixels_in_input()
     part_map, _ = parts.read(xs, ys)
@@ -125,7 +125,7 @@ def growth_with_pixels(repeats: int) -> dict[float, list[float]]:
     """Maps of larger and larger images of which the network saw 512 x 512 pixels."""
     codec = make_codec()
     fields = stride_fields(codec, crowd((1, 2), 10, (512, 256)))
-    people = codec.group(fields).people
+    people = codec.group(fields.pose).people
     times = {}
     for side in (512, 1024, 2048, 3072, 4096):
         geometry = ImageGeometry((side, side), (512, 512))

@@ -75,9 +75,12 @@ def measure(model: BottomUpHumanParser, data: dict, device: torch.device, repeat
         optimizer.step()
 
     times = {'whole step': milliseconds(step, device, repeats)}
-    losses = {type(loss).__name__: lambda fields, loss=loss: loss(fields, targets) for loss in model.field_losses}
+    losses = {
+        type(loss).__name__: lambda fields, name=name: model.field_loss(name, fields, targets)
+        for name, loss in model.field_losses.items()
+    }
     if model.grouping_loss is not None:
-        losses['GroupingLoss'] = lambda fields: model.grouping_loss(fields, people)
+        losses['GroupingLoss'] = lambda fields: model.grouping_loss(fields.pose, people)
     for name, loss in losses.items():
         times[name] = milliseconds(lambda loss=loss: total(loss(fields.as_leaves())).backward(), device, repeats)
     times['network and optimizer'] = times['whole step'] - sum(list(times.values())[1:])

@@ -31,7 +31,7 @@ from mmhparse.codecs.training_candidates import LabelledCandidates, training_can
 from mmhparse.commands import add_config_options, build_runner, load_config, plain_usage_errors, set_work_dir
 from mmhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver, UnbalancedTransport, solve
 from mmhparse.registry import MODELS
-from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields
+from mmhparse.structures import HumanParseDataSample, ImageGeometry, PoseFields
 
 SOLVERS = {
     'greedy': Greedy(),
@@ -83,9 +83,9 @@ def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
         data = model.data_preprocessor(batch)
         fields = model.predict_fields(data['inputs'])
         people = [people_in_input(sample) for sample in data['data_samples']]
-        labelled = training_candidates(fields, people, 0.0, MOST_FALSE_PEAKS, model.codec.candidate_options)
+        labelled = training_candidates(fields.pose, people, 0.0, MOST_FALSE_PEAKS, model.codec.candidate_options)
         for name, solver in SOLVERS.items():
-            counts[name] += count_links(model.codec, labelled, fields, solver)
+            counts[name] += count_links(model.codec, labelled, fields.pose, solver)
             model.codec.solver = solver
             samples = [model.decode(fields.of_image(index), one) for index, one in enumerate(data['data_samples'])]
             evaluators[name].process(samples, batch)
@@ -108,10 +108,10 @@ def people_in_input(sample: HumanParseDataSample) -> InstanceData:
 
 
 def count_links(
-    codec: DifferentiableGroupingCodec, labelled: LabelledCandidates, fields: ParseFields, solver: Solver
+    codec: DifferentiableGroupingCodec, labelled: LabelledCandidates, fields: PoseFields, solver: Solver
 ) -> Tensor:
     """(3,); true links that were made, true links, links that were made."""
-    problem = codec.problem(labelled.candidates, fields)
+    problem = codec.problems(labelled.candidates, fields).problem
     truth = labelled.true_links(codec.skeleton) & problem.mask
     links = solve(problem, solver).pairs()
     return torch.stack([truth[tuple(links.T)].sum(), truth.sum(), torch.tensor(len(links))]).float()

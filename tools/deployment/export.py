@@ -7,7 +7,6 @@ options stay the same. The exit code is 1 if the outputs of the exported network
 
 import argparse
 import warnings
-from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -40,8 +39,7 @@ class PlainFields(nn.Module):
         self.eval()
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        found = self.parser.head(self.parser.neck(self.parser.backbone(inputs)))
-        return found.joint_heatmaps, found.joint_offsets, found.limb_fields, found.projection[0], found.part_logits
+        return as_tensors(self.parser.head(self.parser.neck(self.parser.backbone(inputs))))
 
 
 def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> None:
@@ -75,9 +73,7 @@ def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> No
 
 def _spatial(found: ParseFields) -> dict[str, int]:
     """Which axis of each output is the height."""
-    values = [getattr(found, name) for name in OUTPUTS]
-    tensors = [value[0] if isinstance(value, tuple) else value for value in values]
-    return {name: tensor.ndim - 2 for name, tensor in zip(OUTPUTS, tensors, strict=True)}
+    return {name: tensor.ndim - 2 for name, tensor in zip(OUTPUTS, as_tensors(found), strict=True)}
 
 
 def export_torch(parser: nn.Module, path: Path) -> nn.Module:
@@ -112,8 +108,7 @@ def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
 
 def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:
     """Fields in the order of ``OUTPUTS``."""
-    values = {item.name: getattr(found, item.name) for item in fields(found)}
-    return tuple(values[name][0] if name == 'projection' else values[name] for name in OUTPUTS)
+    return found.joint_heatmaps, found.joint_offsets, found.limb_fields, found.projection[0], found.part_logits
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmhparse.engine.checkpoints import config_of_text
-from mmhparse.structures import ParseFields
+from mmhparse.structures import ParseFields, PoseFields
 
 OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
 """Names of an export's outputs: of the projection field only the finest level, as only that is decoded."""
@@ -38,7 +38,8 @@ class OnnxNetwork:
     def __call__(self, inputs: Tensor) -> ParseFields:
         arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)
         heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)  # (B, ..., h, w) each
-        return ParseFields(heatmaps, offsets, limbs, (projection,), logits, self.stride, self.part_stride)
+        pose = PoseFields(heatmaps, offsets, limbs, self.stride)
+        return ParseFields(pose, (projection,), logits, self.part_stride)
 
 
 def open_session(path: str | Path, device: str):

@@ -1,12 +1,12 @@
 """TiledNetwork: large images in tiles, joined in the fields, so that a person across tiles stays one person."""
 
 import itertools
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from mmhparse.structures import ParseFields
+from mmhparse.structures import ParseFields, PoseFields
 
 from .network import Network
 
@@ -108,16 +108,21 @@ class _Blend:
     def fields(self) -> ParseFields:
         """The fields of the whole image."""
         blended = {name: total / self.weights[name] for name, total in self.sums.items()}  # (B, ..., h, w)
-        projection = (blended.pop('projection'),)
-        return replace(self.first, projection=projection, **blended)
+        projection, part_logits = blended.pop('projection'), blended.pop('part_logits')
+        return replace(
+            self.first,
+            pose=PoseFields(**blended, stride=self.first.stride),
+            projection=(projection,),
+            part_logits=part_logits,
+        )
 
 
 def _grids(found: ParseFields) -> list[tuple[str, Tensor, int]]:
-    """Name, tensor (B, ..., h, w) and stride of all that is decoded: of the projection field only the finest level."""
-    tensors = [item.name for item in fields(found) if item.name not in ('projection', 'stride', 'part_stride')]
-    grids = [(name, getattr(found, name), found.stride) for name in tensors if name != 'part_logits']
+    """Name, tensor and stride of all that is decoded: of the projection field only the finest level."""
     return [
-        *grids,
+        ('joint_heatmaps', found.pose.joint_heatmaps, found.stride),
+        ('joint_offsets', found.pose.joint_offsets, found.stride),
+        ('limb_fields', found.pose.limb_fields, found.stride),
         ('projection', found.projection[0], found.stride),
         ('part_logits', found.part_logits, found.part_stride),
     ]

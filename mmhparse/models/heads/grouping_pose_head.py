@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from mmhparse.registry import KEYPOINT_CODECS, MODELS
 from mmhparse.structures import PoseFields
 
-from ..losses.pose_targets import PoseTargets
 from ..mixing_conv import Mixing
 from .joint_branch import JointBranch
 from .limb_branch import LimbBranch
+from .pose_targets import pose_targets
 
 
 @MODELS.register_module()
@@ -49,7 +49,7 @@ class GroupingPoseHead(BaseModule):
         losses = losses or {
             name: dict(type=f'mmhparse.{name.capitalize()}Loss') for name in ('joint', 'limb', 'grouping')
         }
-        self.field_losses = nn.ModuleList(MODELS.build(losses[name]) for name in ('joint', 'limb'))
+        self.field_losses = nn.ModuleDict({name: MODELS.build(losses[name]) for name in ('joint', 'limb')})
         self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=codec)) if 'grouping' in losses else None
 
     def forward(self, feats: tuple[Tensor, ...]) -> PoseFields:
@@ -60,9 +60,9 @@ class GroupingPoseHead(BaseModule):
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None) -> dict:
         """The losses, from what ``GenerateTarget`` left in the data samples."""
         fields = self(feats)
-        targets = PoseTargets.of_samples(batch_data_samples, self.stride)
+        targets = pose_targets(batch_data_samples, self.stride)
         losses = {}
-        for loss in self.field_losses:
+        for loss in self.field_losses.values():
             losses.update(loss(fields, targets))
         if self.grouping_loss is not None:
             people = [InstanceData(joints=sample.gt_instance_labels.joints) for sample in batch_data_samples]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.registry import MODELS
-from mmhparse.structures import ParseFields
+from mmhparse.structures import ParseFields, PoseFields
 
 from ..mixing_conv import Mixing
 from .decode_head_branch import DecodeHeadBranch
@@ -79,11 +79,8 @@ class MultiGranularityHead(BaseModule):
         """
         heatmaps, offsets = self.branches['joint'](pyramid, self.stride)
         return ParseFields(
-            joint_heatmaps=heatmaps,
-            joint_offsets=offsets,
-            limb_fields=self.branches['limb'](pyramid),
+            pose=PoseFields(heatmaps, offsets, self.branches['limb'](pyramid), self.stride),
             projection=self.branches['projection'](pyramid, self.stride),
             part_logits=self.branches['part'](pyramid),
-            stride=self.stride,
             part_stride=self.part_stride,
         )

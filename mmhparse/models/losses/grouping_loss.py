@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
 from mmhparse.matching import solve
 from mmhparse.registry import MODELS, TASK_UTILS
-from mmhparse.structures import ParseFields, PoseFields
+from mmhparse.structures import PoseFields
 
 from .normaliser import normaliser
 
@@ -53,7 +53,7 @@ class GroupingLoss(nn.Module):
         self.max_negatives = max_negatives
         self.max_positive_weight = max_positive_weight
 
-    def forward(self, fields: ParseFields | PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
+    def forward(self, fields: PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
         """The losses of B images, and two numbers to watch: ``grouping_accuracy``, the share of true links that the
         plan makes (above one half), and ``grouping_residual``, the largest violation of a constraint by a plan.
 
@@ -63,12 +63,12 @@ class GroupingLoss(nn.Module):
         """
         fields = fields.float()
         labelled = training_candidates(fields, people, self.jitter, self.max_negatives, self.codec.candidate_options)
-        problem = self.codec.problem(labelled.candidates, fields)
-        mask = problem.mask
+        limbs = self.codec.problems(labelled.candidates, fields)
+        problem, mask = limbs.problem, limbs.problem.mask
         truth = labelled.true_links(self.codec.skeleton)[mask]
         weight = self._weight(truth)
         total = normaliser(weight.sum())
-        affinity = problem.score[mask] + self.codec.limb_options.price
+        affinity = limbs.affinity.flatten(0, 1)[mask]
         error = (weight * (affinity - truth.float()).square()).sum()
         if not mask.any():
             # nothing to match, but other processes wait for this one's gradient

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mmhparse.registry import MODELS
-from mmhparse.structures import ParseFields, TargetFields
+from mmhparse.structures import PoseFields, PoseTargets
 
 from .normaliser import normaliser
 
@@ -24,7 +24,7 @@ class JointLoss(nn.Module):
         self.heatmap_weight = heatmap_weight
         self.offset_weight = offset_weight
 
-    def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+    def forward(self, fields: PoseFields, targets: PoseTargets) -> dict[str, Tensor]:
         heatmap = focal_heatmap_loss(fields.joint_heatmaps, targets.joint_heatmaps, targets.joint_weight[:, None])
         weight = targets.offset_weight[:, :, None]
         error = (fields.joint_offsets - targets.joint_offsets).abs() * weight / fields.stride

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from mmhparse.registry import MODELS
-from mmhparse.structures import ParseFields, TargetFields
+from mmhparse.structures import PoseFields, PoseTargets
 
 from .normaliser import normaliser
 
@@ -22,7 +22,7 @@ class LimbLoss(nn.Module):
         super().__init__()
         self.weight = weight
 
-    def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+    def forward(self, fields: PoseFields, targets: PoseTargets) -> dict[str, Tensor]:
         counts = targets.limb_weight[:, None]
         error = (fields.limb_fields - targets.limb_fields).square().sum(2) * counts
         on_limb = (targets.limb_fields != 0).any(2) * counts

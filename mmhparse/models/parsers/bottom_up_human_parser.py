@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmhparse.registry import KEYPOINT_CODECS, MODELS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields, TargetFields
@@ -14,6 +14,8 @@ from ..build_piece import build_piece
 from ..pyramid_shape import pyramid_shape
 
 _FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')
+_POSE_LOSSES = ('joint', 'limb')
+"""Those of the field losses that see joints and limbs alone."""
 
 
 @MODELS.register_module()
@@ -66,7 +68,7 @@ class BottomUpHumanParser(BaseModel):
             dict(neck, in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
         )
         self.head = MODELS.build(dict(head, codec=self.codec, strides=self.neck.strides))
-        self.field_losses = [build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES]
+        self.field_losses = nn.ModuleDict({name: build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES})
         self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=self.codec)) if 'grouping' in losses else None
         self.loss_weighting = MODELS.build(loss_weighting) if loss_weighting else None
         self.keep_fields = keep_fields
@@ -104,11 +106,16 @@ class BottomUpHumanParser(BaseModel):
         # sums over pixels, logarithms and the solver's projections need more digits than half precision has
         with torch.autocast(inputs.device.type, enabled=False):
             fields, losses = fields.float(), {}
-            for loss in self.field_losses:
-                losses.update(loss(fields, targets))
+            for name in self.field_losses:
+                losses.update(self.field_loss(name, fields, targets))
             if self.grouping_loss is not None:
-                losses.update(self.grouping_loss(fields, [sample.gt_people for sample in data_samples]))
+                losses.update(self.grouping_loss(fields.pose, [sample.gt_people for sample in data_samples]))
             return self.loss_weighting(losses) if self.loss_weighting is not None else losses
+
+    def field_loss(self, name: str, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+        """One of the losses of the fields: 'part', 'joint', 'limb' or 'projection'."""
+        loss = self.field_losses[name]
+        return loss(fields.pose, targets.pose) if name in _POSE_LOSSES else loss(fields, targets)
 
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
