@@ -2,13 +2,18 @@
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/coco_part_maps.py', '../_base_/models/mg-pgd_light.py']
 
 bodypix_weights = 'data/bodypix_mobilenet_075.npz'
-iterations = 2700
+iterations, warmup = 2250, 130
 
 model = dict(
     codec=_base_.codec,
     # what BodyPix was trained with: values in [-1, 1]
     data_preprocessor=dict(type='HumanParseDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3),
-    backbone=dict(_delete_=True, type='MobileNetV1', init_cfg=dict(type='Pretrained', checkpoint=bodypix_weights)),
+    backbone=dict(
+        _delete_=True,
+        type='MobileNetV1',
+        frozen_blocks=3,
+        init_cfg=dict(type='Pretrained', checkpoint=bodypix_weights),
+    ),
     losses=dict(
         _delete_=True,
         part=_base_.model.losses.part,
@@ -22,9 +27,12 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-3, fused=True),
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
     clip_grad=dict(max_norm=10.0),
-    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.4))),
+    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.05))),
 )
-param_scheduler = dict(type='OneCycleLR', eta_max=2e-3, total_steps=iterations, pct_start=0.1, by_epoch=False)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=warmup),
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.005, by_epoch=False, begin=warmup, end=iterations),
+]
 default_hooks = dict(checkpoint=dict(interval=400))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,6 +27,10 @@ class MobileNetV1(BaseModule):
         multiplier: Width of every layer as a share of the full network's.
         out_indices: Blocks, counted from 0, whose outputs are returned; 2, 4 and 12 have strides 4, 8 and 16.
         output_stride: Largest stride; blocks that would exceed it are dilated instead. 8 or 16.
+        cells: Where the cell (i, j) of a level of stride s lies: at pixel (s j, s i), as BodyPix was trained, for
+            inputs with sides of 16 n + 1 ('corners'); or within 2.5 pixels of the centre of its s x s pixels, for
+            inputs with sides of 16 n ('centres').
+        frozen_blocks: The first convolution and this many blocks keep their weights; 0 trains all.
         init_cfg: mmengine's initialisation; Kaiming normal if not given. ``dict(type='Pretrained', checkpoint=FILE)``
             also takes an ``.npz`` file of BodyPix's weights, see :func:`read_bodypix_weights`.
 
@@ -38,6 +43,8 @@ class MobileNetV1(BaseModule):
         multiplier: float = 0.75,
         out_indices: Sequence[int] = (2, 4, 12),
         output_stride: int = 16,
+        cells: Literal['corners', 'centres'] = 'centres',
+        frozen_blocks: int = 0,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
@@ -45,11 +52,17 @@ class MobileNetV1(BaseModule):
             raise ValueError(f'out_indices must be ascending numbers of blocks 0 to 12, got {tuple(out_indices)}.')
         if output_stride not in (8, 16):
             raise ValueError(f'output_stride must be 8 or 16, got {output_stride}.')
+        if cells not in ('corners', 'centres'):
+            raise ValueError(f"cells must be 'corners' or 'centres', got {cells!r}.")
+        if not 0 <= frozen_blocks <= len(_STEPS):
+            raise ValueError(f'frozen_blocks must be 0 to {len(_STEPS)}, got {frozen_blocks}.')
         widths = [int(width * multiplier) for width in _WIDTHS]
         self.out_indices = tuple(out_indices)
         self.out_channels = tuple(widths[index + 1] for index in out_indices)
         self.conv0 = nn.Conv2d(3, widths[0], 3, stride=2, padding=1)
         self.dw, self.pw = nn.ModuleList(), nn.ModuleList()
+        self.frozen_blocks = frozen_blocks
+        self.shifted: set[int] = set()
         stride, dilation = 2, 1
         for before, after, step in zip(widths[:-1], widths[1:], _STEPS, strict=True):
             # a block that may not stride works at the dilation so far; those after it work at twice that
@@ -57,18 +70,32 @@ class MobileNetV1(BaseModule):
             if step == 2 and stride == output_stride:
                 step_taken, dilation = 1, 2 * dilation
             stride *= step_taken
-            self.dw.append(nn.Conv2d(before, before, 3, stride=step_taken, padding=used, dilation=used, groups=before))
+            # striding with padding on both sides moves cells to the upper left, with one side's to the lower right
+            shifted = cells == 'centres' and step_taken == 2 and stride in (4, 16)
+            if shifted:
+                self.shifted.add(len(self.dw))
+            padding = 0 if shifted else used
+            self.dw.append(
+                nn.Conv2d(before, before, 3, stride=step_taken, padding=padding, dilation=used, groups=before)
+            )
             self.pw.append(nn.Conv2d(before, after, 1))
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W), values in [-1, 1] for BodyPix's weights, to the features of ``out_indices``, finest first."""
-        feature = F.relu6(self.conv0(image))  # (B, C, H / 2, W / 2)
         features = []
-        for index, (depthwise, pointwise) in enumerate(zip(self.dw, self.pw, strict=True)):
-            feature = F.relu6(pointwise(F.relu6(depthwise(feature))))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen_blocks == 0):
+            feature = F.relu6(self.conv0(image))  # (B, C, H / 2, W / 2)
+        for index in range(len(self.dw)):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and index >= self.frozen_blocks):
+                feature = self._block(index, feature)
             if index in self.out_indices:
                 features.append(feature)
         return tuple(features)
+
+    def _block(self, index: int, feature: Tensor) -> Tensor:
+        if index in self.shifted:
+            feature = F.pad(feature, (0, 1, 0, 1))
+        return F.relu6(self.pw[index](F.relu6(self.dw[index](feature))))
 
     def init_weights(self) -> None:
         """Initialises as ``init_cfg`` says; reads BodyPix's own file where that is a ``.npz``."""

@@ -38,7 +38,7 @@ class BodyPix(nn.Module):
 
     def __init__(self, multiplier: float = 0.75, output_stride: int = 8):
         super().__init__()
-        self.backbone = MobileNetV1(multiplier, (12,), output_stride)
+        self.backbone = MobileNetV1(multiplier, (12,), output_stride, cells='corners')
         self.output_stride = output_stride
         width = self.backbone.out_channels[0]
         self.heads = nn.ModuleDict({name: nn.Conv2d(width, channels, 1) for name, channels in _HEADS.items()})
