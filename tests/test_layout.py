@@ -1,4 +1,4 @@
-"""The cut of the house: who may import whom, what is exported, how long files and configs are."""
+"""The layout: which package may import which, what is exported, how long files and configs are."""
 
 import ast
 import importlib
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -78,6 +79,19 @@ def _module_name(path: Path) -> str:
     return '.'.join(path.relative_to(ROOT).with_suffix('').parts)
 
 
+def package_imports() -> dict[str, set[str]]:
+    """For each package of mmhparse, the other packages and root modules that its files import."""
+    found: dict[str, set[str]] = {package: set() for package in FLOORS}
+    for path in SOURCES:
+        module = _module_name(path)
+        package = module.split('.')[1]
+        for name in _imports(ast.parse(path.read_text()), module):
+            first, *rest = name.split('.')
+            if first == 'mmhparse' and rest and rest[0] != package:
+                found.setdefault(package, set()).add(rest[0])
+    return found
+
+
 def _is_in(name: str, prefixes: tuple[str, ...]) -> bool:
     return any(name == prefix or name.startswith(f'{prefix}.') for prefix in prefixes)
 
@@ -93,6 +107,20 @@ def test_imports_point_down(path):
             assert plain, f'{own} knows torch and numpy alone, but imports {name}'
         elif first == 'mmhparse' and package in LEVEL and rest:
             assert LEVEL.get(rest[0], 0) <= LEVEL[package], f'{own} lies below {rest[0]}, but imports {name}'
+
+
+def test_no_circles_between_packages():
+    """Whatever the order of the floors says: no package imports, even through others, one that imports it."""
+    imports = package_imports()
+    assert sum(map(len, imports.values())) > len(FLOORS)
+    # raises CycleError, which names the packages of the circle
+    order = list(TopologicalSorter(imports).static_order())
+    assert set(FLOORS) <= set(order)
+
+
+def test_the_check_of_circles_finds_one():
+    with pytest.raises(CycleError, match="'codecs', 'datasets', 'testing', 'codecs'"):
+        list(TopologicalSorter({'codecs': {'testing'}, 'testing': {'datasets'}, 'datasets': {'codecs'}}).static_order())
 
 
 def test_the_import_rule_sees_relative_imports():
