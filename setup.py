@@ -25,7 +25,10 @@ MIM_CONTENT = ('configs', 'tools', 'model-index.yml', 'dataset-index.yml')
 
 def read_version() -> str:
     text = (ROOT / PACKAGE / 'version.py').read_text(encoding='utf-8')
-    return re.search(r"__version__ = '(.+?)'", text).group(1)
+    version = re.search(r"__version__ = '(.+?)'", text)
+    if version is None:
+        raise SystemExit(f"{PACKAGE}/version.py must hold a line __version__ = '...'.")
+    return version.group(1)
 
 
 def read_requirements(name: str) -> list[str]:

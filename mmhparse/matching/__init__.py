@@ -1,4 +1,4 @@
-"""Maximum-weight bipartite matching, exact and differentiable: a solver library that stands on its own."""
+"""Maximum-weight bipartite matching, exact and differentiable: a self-contained solver library."""
 
 from .greedy import Greedy
 from .hungarian import Hungarian

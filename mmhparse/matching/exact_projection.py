@@ -4,11 +4,14 @@ X = max(Z - u 1^T - 1 v^T, 0), where the duals u, v >= 0 minimise the convex, pi
 
     phi(u, v) = |max(Z - u 1^T - 1 v^T, 0)|^2 / 2 + sum(u) + sum(v).
 
-Minimising over u alone, or v alone, is a projection of rows or columns onto the capped simplex; doing so in turns never
-goes up but may creep. A semismooth Newton step on both follows each turn (after Li, Sun and Toh, "On the efficient
-computation of a generalized Jacobian of the projector over the Birkhoff polytope", SIAM J. Optim. 2020) and is taken
-where phi falls. Once the positive entries and the capped sums are the right ones, it ends the search.
+Minimising over u alone, or over v alone, is a projection of rows or columns onto the capped simplex; alternating
+between them never increases phi but may converge slowly. A semismooth Newton step follows each alternation (after Li,
+Sun and Toh, "On the efficient computation of a generalized Jacobian of the projector over the Birkhoff polytope",
+SIAM J. Optim. 2020) is taken where it decreases phi. It reaches the solution as soon as the positive entries and the
+capped sums are those of the solution.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,88 +19,103 @@ from torch import Tensor
 from .dykstra import capped_simplex_threshold
 
 _TOLERANCE = 1e-12
-_MAX_TURNS = 500
+_MAX_ITERATIONS = 500
 _RIDGE = 1e-10
-"""Makes Newton's matrix regular; its null vectors move u up and v down alike, which leaves X where it is."""
+"""Makes Newton's matrix regular; its null vectors increase u and decrease v by as much, which does not change X."""
 
 
 class ExactProjection(torch.autograd.Function):
     """Nearest point of {X >= 0, row sums <= 1, column sums <= 1} to each matrix of z (B, N, M) float64.
 
     The gradient is that of the exact projection: with the positive entries and the capped sums held fixed, dX is dZ
-    projected orthogonally onto the matrices without other entries and without such sums. It holds where the two stay
-    the same around z: almost everywhere.
+    projected orthogonally onto the matrices that are 0 elsewhere and have sums of 0 where they are capped. It holds
+    where both stay the same in a neighbourhood of z: almost everywhere.
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor) -> Tensor:
-        row_dual, column_dual = _solve_dual(z)
-        x = (z - row_dual - column_dual).clamp(min=0)
-        ctx.save_for_backward(x > 0, row_dual > 0, column_dual > 0)
+    def forward(ctx: Any, z: Tensor) -> Tensor:
+        u, v = _solve_dual(z)
+        x = (z - u - v).clamp(min=0)
+        ctx.save_for_backward(x > 0, u > 0, v > 0)
         return x
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor) -> Tensor:
-        active, rows, columns = ctx.saved_tensors
-        grad = grad * active
-        row_shift, column_shift = _solve_newton_system(active, rows, columns, grad)
-        return grad - active * (row_shift + column_shift)
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        active, capped_rows, capped_columns = ctx.saved_tensors
+        grad = grads[0] * active  # (B, N, M)
+        u_change, v_change = _solve_newton_system(active, capped_rows, capped_columns, grad)
+        return grad - active * (u_change + v_change)
 
 
 def project_exactly(z: Tensor) -> Tensor:
     """:class:`ExactProjection` of z (B, N, M), computed in float64 and returned in the type of z."""
-    return ExactProjection.apply(z.double()).to(z.dtype)
+    # autograd's apply has no type
+    projection: Tensor = ExactProjection.apply(z.double())  # pyright: ignore[reportAssignmentType]
+    return projection.to(z.dtype)
 
 
 def _solve_dual(z: Tensor) -> tuple[Tensor, Tensor]:
     """The duals u (B, N, 1) and v (B, 1, M)."""
-    row_dual, column_dual = z.new_zeros(*z.shape[:2], 1), z.new_zeros(len(z), 1, z.shape[2])
+    u, v = z.new_zeros(*z.shape[:2], 1), z.new_zeros(len(z), 1, z.shape[2])
     if z.numel() == 0:
-        return row_dual, column_dual
-    for _ in range(_MAX_TURNS):
-        row_dual = capped_simplex_threshold(z - column_dual, dim=2)
-        column_dual = capped_simplex_threshold(z - row_dual, dim=1)
-        x = (z - row_dual - column_dual).clamp(min=0)
+        return u, v
+    for _ in range(_MAX_ITERATIONS):
+        u = capped_simplex_threshold(z - v, dim=2)
+        v = capped_simplex_threshold(z - u, dim=1)
+        x = (z - u - v).clamp(min=0)
         row_excess, column_excess = x.sum(2, keepdim=True) - 1, x.sum(1, keepdim=True) - 1
-        rows, columns = (row_dual > 0) | (row_excess > 0), (column_dual > 0) | (column_excess > 0)
+        rows, columns = (u > 0) | (row_excess > 0), (v > 0) | (column_excess > 0)
         if (row_excess * rows).abs().max() <= _TOLERANCE and (column_excess * columns).abs().max() <= _TOLERANCE:
             break
-        row_move, column_move = _solve_newton_system(x > 0, rows, columns, x, capped_at=1)
-        row_dual, column_dual = _descend(z, row_dual, column_dual, row_move, column_move)
-    return row_dual, column_dual
+        u_step, v_step = _solve_newton_system(x > 0, rows, columns, x, capped_at=1)
+        u, v = _line_search(z, u, v, u_step, v_step)
+    return u, v
 
 
 def _solve_newton_system(
     active: Tensor, rows: Tensor, columns: Tensor, entries: Tensor, capped_at: float = 0
 ) -> tuple[Tensor, Tensor]:
-    """What to take from capped rows (B, N, 1) and columns (B, 1, M) so that their entries sum to ``capped_at``."""
+    """What to subtract from the active entries of ``rows`` and ``columns`` so that their sums become ``capped_at``.
+
+    Args:
+        active: (B, N, M) bool; the entries that change.
+        rows: (B, N, 1) bool; rows with a required sum.
+        columns: (B, 1, M) bool; columns with a required sum.
+        entries: (B, N, M); 0 where not active.
+        capped_at: The required sum.
+
+    Returns:
+        Shifts of rows (B, N, 1) and of columns (B, 1, M), 0 outside of ``rows`` and ``columns``.
+    """
     number = active.shape[1]
     chosen = torch.cat([rows.flatten(1), columns.flatten(1)], 1)  # (B, N + M)
-    right = torch.cat([entries.sum(2), entries.sum(1)], 1) - capped_at
-    counts = torch.cat([active.sum(2), active.sum(1)], 1)
-    matrix = torch.diag_embed(counts.to(entries.dtype))
+    right = torch.cat([entries.sum(2), entries.sum(1)], 1) - capped_at  # (B, N + M)
+    counts = torch.cat([active.sum(2), active.sum(1)], 1)  # (B, N + M)
+    matrix = torch.diag_embed(counts.to(entries.dtype))  # (B, N + M, N + M)
     matrix[:, :number, number:] = active
     matrix[:, number:, :number] = active.mT
     matrix = matrix * chosen[:, :, None] * chosen[:, None]
-    right = (right * chosen)[..., None]
+    right = (right * chosen)[..., None]  # (B, N + M, 1)
     factors = torch.linalg.lu_factor(matrix + torch.diag_embed((~chosen) + _RIDGE))
     shift = torch.linalg.lu_solve(*factors, right)
-    for _ in range(2):  # takes the ridge's error away
+    for _ in range(2):  # iterative refinement, which removes the error of the ridge
         shift = shift + torch.linalg.lu_solve(*factors, right - matrix @ shift)
     return shift[:, :number], shift[:, number:].mT
 
 
-def _descend(z: Tensor, u: Tensor, v: Tensor, u_move: Tensor, v_move: Tensor) -> tuple[Tensor, Tensor]:
-    """The longest of a few steps along the move that does not raise phi, for each problem; none if all do."""
-    best, present = (u, v), _phi(z, u, v)
-    open_problems = torch.ones_like(present, dtype=torch.bool)
-    for reach in (1, 1 / 4, 1 / 16, 1 / 64):
-        trial = ((u + reach * u_move).clamp(min=0), (v + reach * v_move).clamp(min=0))
-        falls = open_problems & (_phi(z, *trial) <= present)
-        best = tuple(torch.where(falls[:, None, None], new, old) for new, old in zip(trial, best, strict=True))
-        open_problems = open_problems & ~falls
-    return best
+def _line_search(z: Tensor, u: Tensor, v: Tensor, u_step: Tensor, v_step: Tensor) -> tuple[Tensor, Tensor]:
+    """The duals after the longest of four fractions of the step that does not increase phi, problem by problem."""
+    present = _phi(z, u, v)  # (B,)
+    searching = torch.ones_like(present, dtype=torch.bool)
+    best_u, best_v = u, v
+    for fraction in (1, 1 / 4, 1 / 16, 1 / 64):
+        trial_u, trial_v = (u + fraction * u_step).clamp(min=0), (v + fraction * v_step).clamp(min=0)
+        taken = searching & (_phi(z, trial_u, trial_v) <= present)
+        best_u = torch.where(taken[:, None, None], trial_u, best_u)
+        best_v = torch.where(taken[:, None, None], trial_v, best_v)
+        searching = searching & ~taken
+    return best_u, best_v
 
 
 def _phi(z: Tensor, u: Tensor, v: Tensor) -> Tensor:

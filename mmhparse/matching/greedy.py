@@ -1,4 +1,4 @@
-"""Greedy: the best link first, as bottom-up pose estimation has always grouped joints."""
+"""Greedy: the best link first, as bottom-up pose estimation usually groups joints."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,25 @@ from .result import MatchingResult
 
 @dataclass(frozen=True)
 class Greedy:
-    """Makes the link of highest score, drops its row and column, and goes on; the plan is 0 or 1 without a gradient.
+    """Repeatedly makes the link of highest score and removes its row and column; the plan is 0 or 1, without gradient.
 
-    The baseline that exact matching is compared with (Cao et al., "Realtime multi-person 2D pose estimation using part
-    affinity fields", CVPR 2017). It gains at least half of the optimum.
+    The baseline for exact matching (Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields",
+    CVPR 2017). Its total score is at least half of the optimum.
     """
 
     @torch.no_grad()
     def solve(self, problem: MatchingProblem) -> MatchingResult:
-        left = problem.masked_score.clamp(min=0)
-        batch, rows, columns = left.shape
-        plan = torch.zeros_like(left)
-        problems = torch.arange(batch, device=left.device)
-        rounds = min(rows, columns) if left.numel() else 0
+        remaining = problem.masked_score.clamp(min=0)  # (B, N, M)
+        batch, rows, columns = remaining.shape
+        plan = torch.zeros_like(remaining)
+        problems = torch.arange(batch, device=remaining.device)
+        rounds = min(rows, columns) if remaining.numel() else 0
         for _ in range(rounds):
-            score, index = left.flatten(1).max(1)
+            score, index = remaining.flatten(1).max(1)  # (B,)
             row, column = index // columns, index % columns
             plan[problems, row, column] += (score > 0).to(plan.dtype)
-            left[problems, row] = 0
-            left[problems, :, column] = 0
+            remaining[problems, row] = 0
+            remaining[problems, :, column] = 0
         return MatchingResult(
             problem=problem,
             plan=plan,

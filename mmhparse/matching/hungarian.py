@@ -13,7 +13,7 @@ class Hungarian:
     """Exact maximum-weight matching by scipy's ``linear_sum_assignment``; the plan is 0 or 1 and has no gradient."""
 
     def solve(self, problem: MatchingProblem) -> MatchingResult:
-        links = assign(problem.masked_score)
+        links = assign(problem.masked_score)  # (Q, 3)
         plan = torch.zeros_like(problem.score, requires_grad=False)
         plan[tuple(links.T)] = 1
         return MatchingResult(

@@ -1,10 +1,11 @@
-"""What the options of several solvers have in common: a choice, and checks that name what was wrong."""
+"""Options that several solvers share, and checks of options that name the one that is wrong."""
 
 import math
 from typing import Any, Literal, get_args
 
 Gradient = Literal['unrolled', 'implicit']
-"""``'unrolled'``: of the finite iteration that was made. ``'implicit'``: of the exact answer, by what defines it."""
+"""``'unrolled'``: of the finite iteration that was run. ``'implicit'``: of the exact solution, by its optimality
+conditions."""
 
 
 def check_positive(options: Any, *names: str) -> None:

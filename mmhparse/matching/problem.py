@@ -1,4 +1,4 @@
-"""MatchingProblem: a batch of bipartite graphs whose links are to be chosen."""
+"""MatchingProblem: a batch of weighted bipartite graphs."""
 
 from dataclasses import dataclass
 
@@ -6,47 +6,37 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class MatchingProblem:
     """B maximum-weight bipartite matching problems, padded to one size.
 
-    Each row may link to at most one column and each column to at most one row. High score = good link, and only links
-    with a score above 0 are worth making: subtract the price of a link before.
+    Each row may link to at most one column and each column to at most one row. A high score is a good link, and only
+    links with a score above 0 are worth making: subtract the price of a link beforehand.
 
     Attributes:
         score: (B, N, M) float; gain of linking row n with column m.
-        row_mask: (B, N) bool; False where a row is only padding. All True if not given.
+        row_mask: (B, N) bool; False where a row is padding. All True if not given.
         col_mask: (B, M) bool; the same for columns.
 
     Raises:
         TypeError: If score is not a tensor.
-        ValueError: If score is not (B, N, M), not floating point or not finite where it counts, or if a mask does not
-            fit it or is on another device.
+        ValueError: If score is not (B, N, M), not floating point or, where it is not masked out, not finite; or if a
+            mask has another shape, another type or another device.
     """
 
     score: Tensor
-    row_mask: Tensor | None = None
-    col_mask: Tensor | None = None
+    row_mask: Tensor
+    col_mask: Tensor
 
-    def __post_init__(self):
-        if not isinstance(self.score, Tensor):
-            raise TypeError(f'score must be a torch tensor (B, N, M), got {type(self.score).__name__}.')
-        if self.score.ndim != 3 or not self.score.is_floating_point():
-            raise ValueError(
-                f'score must be a floating point tensor (B, N, M), got {self.score.dtype} {tuple(self.score.shape)}.'
-            )
-        batch, rows, columns = self.score.shape
-        for name, length in (('row_mask', rows), ('col_mask', columns)):
-            mask = getattr(self, name)
-            if mask is None:
-                mask = torch.ones(batch, length, dtype=torch.bool, device=self.score.device)
-                object.__setattr__(self, name, mask)
-            elif mask.shape != (batch, length) or mask.dtype != torch.bool:
-                raise ValueError(
-                    f'{name} must be a bool tensor {(batch, length)}, got {mask.dtype} {tuple(mask.shape)}.'
-                )
-            elif mask.device != self.score.device:
-                raise ValueError(f'{name} must be on {self.score.device} as score, got {mask.device}.')
+    def __init__(self, score: Tensor, row_mask: Tensor | None = None, col_mask: Tensor | None = None):
+        if not isinstance(score, Tensor):
+            raise TypeError(f'score must be a torch tensor (B, N, M), got {type(score).__name__}.')
+        if score.ndim != 3 or not score.is_floating_point():
+            found = f'{score.dtype} {tuple(score.shape)}'
+            raise ValueError(f'score must be a floating point tensor (B, N, M), got {found}.')
+        object.__setattr__(self, 'score', score)
+        object.__setattr__(self, 'row_mask', _checked_mask('row_mask', row_mask, score, score.shape[1]))
+        object.__setattr__(self, 'col_mask', _checked_mask('col_mask', col_mask, score, score.shape[2]))
         with torch.no_grad():
             finite = torch.isfinite(self.masked_score).all()
         if not finite:
@@ -57,10 +47,21 @@ class MatchingProblem:
 
     @property
     def mask(self) -> Tensor:
-        """(B, N, M) bool; True where row and column are both real."""
+        """(B, N, M) bool; True where neither row nor column is padding."""
         return self.row_mask[:, :, None] & self.col_mask[:, None, :]
 
     @property
     def masked_score(self) -> Tensor:
-        """(B, N, M); the score, 0 at padding, which no solver then links."""
+        """(B, N, M); the score, and 0 at padding, which no solver links."""
         return torch.where(self.mask, self.score, torch.zeros_like(self.score))
+
+
+def _checked_mask(name: str, mask: Tensor | None, score: Tensor, length: int) -> Tensor:
+    """(B, length) bool; the mask, or all True."""
+    if mask is None:
+        return torch.ones(len(score), length, dtype=torch.bool, device=score.device)
+    if mask.shape != (len(score), length) or mask.dtype != torch.bool:
+        raise ValueError(f'{name} must be a bool tensor {(len(score), length)}, got {mask.dtype} {tuple(mask.shape)}.')
+    if mask.device != score.device:
+        raise ValueError(f'{name} must be on {score.device} as score, got {mask.device}.')
+    return mask

@@ -14,7 +14,7 @@ from .problem import MatchingProblem
 from .result import MatchingResult, violation
 
 _CONVERGED = 1e-4
-"""A plan that moves less than this in the last step, and violates its constraints by less, is taken as solved."""
+"""A problem has converged if its last step changed the plan, and the plan violates its constraints, by less."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class ProjectedGradient:
     """Maximises <score, X> over {X >= 0, row sums <= 1, column sums <= 1} in a fixed number of differentiable steps.
 
     X_0 = 0 and X_{k+1} = Proj(X_k + step_size * score). The vertices of the feasible set are the matchings, so the
-    optimum of the relaxation is one. ``steps * step_size`` acts as an inverse temperature: the larger, the closer the
-    plan comes to a matching and the fainter its gradient. It follows Zhou et al., "Differentiable Multi-Granularity
-    Human Representation Learning for Instance-Aware Human Semantic Parsing", CVPR 2021; the paper's numbers are not
-    public, and these are ours.
+    optimum of the relaxation is one of them. ``steps * step_size`` acts as an inverse temperature: the larger, the
+    closer the plan comes to a matching and the smaller its gradient. After Zhou et al., "Differentiable
+    Multi-Granularity Human Representation Learning for Instance-Aware Human Semantic Parsing", CVPR 2021; the paper's
+    numbers are not public, and the defaults are our choice.
 
     The plan is differentiable in the score, and the map that is differentiated is the one that was computed:
 
@@ -34,14 +34,15 @@ class ProjectedGradient:
     - ``gradient='implicit'``: each projection is exact, and the gradient is that of the exact projections, through the
       entries that stayed positive and the sums that were capped. It is computed in float64.
 
-    Both maps are piecewise smooth; on the borders between pieces one of the gradients beside them is given.
+    Both maps are piecewise smooth; on the border between two pieces, the gradient is that of one of them.
 
     Args:
         steps: Gradient steps.
         step_size: Length of a step.
         cycles: Dykstra cycles in each projection; exact projections have none.
         gradient: Which map is computed and differentiated.
-        backend: ``'compiled'``, ``'reference'`` (PyTorch), or the first where it was built. Both give the same numbers.
+        backend: ``'compiled'``, ``'reference'`` (PyTorch), or ``'auto'``: the compiled op where it was built. Both
+            return the same numbers.
 
     Raises:
         ValueError: If an option is not positive or not one of the choices.
@@ -68,9 +69,9 @@ class ProjectedGradient:
         score = score.float() if score.dtype in (torch.float16, torch.bfloat16) else score
         if choose_backend(self.backend, score.device) == 'compiled':
             exact = self.gradient == 'implicit'
-            plan, moved = projected_gradient(score, self.steps, self.step_size, 0 if exact else self.cycles)
+            plan, change = projected_gradient(score, self.steps, self.step_size, 0 if exact else self.cycles)
         else:
-            plan, moved = self._iterate(score)
+            plan, change = self._iterate(score)
         with torch.no_grad():
             residual = violation(plan)
         return MatchingResult(
@@ -78,18 +79,18 @@ class ProjectedGradient:
             plan=plan,
             residual=residual,
             iterations=self.steps * (self.cycles if self.gradient == 'unrolled' else 1),
-            converged=(moved < _CONVERGED) & (residual < _CONVERGED),
+            converged=(change < _CONVERGED) & (residual < _CONVERGED),
         )
 
     def _iterate(self, score: Tensor) -> tuple[Tensor, Tensor]:
-        """The reference: the plans, and how far the last step moved each (B,)."""
+        """The reference: the plans (B, N, M), and the sum of absolute changes of each in the last step (B,)."""
         exact = self.gradient == 'implicit'
-        move = self.step_size * score
-        move = move.double() if exact else move
-        plan = before = torch.zeros_like(move)
+        gradient_step = self.step_size * score  # (B, N, M)
+        gradient_step = gradient_step.double() if exact else gradient_step
+        plan = before = torch.zeros_like(gradient_step)
         for _ in range(self.steps):
             before = plan
-            plan = plan + move
+            plan = plan + gradient_step
             plan = project_exactly(plan) if exact else project_relaxed_matching(plan, self.cycles)
-        moved = (plan - before).detach().abs().flatten(1).sum(1)
-        return plan.to(score.dtype), moved.to(score.dtype)
+        change = (plan - before).detach().abs().flatten(1).sum(1)  # (B,)
+        return plan.to(score.dtype), change.to(score.dtype)

@@ -1,4 +1,4 @@
-"""MatchingResult: a plan, with its own diagnosis and its hard read-out."""
+"""MatchingResult: a plan, its diagnosis and its hard matching."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .problem import MatchingProblem
 
 @dataclass(frozen=True, eq=False)
 class MatchingResult:
-    """What a solver answers to a :class:`MatchingProblem`.
+    """The answer of a solver to a :class:`MatchingProblem`.
 
     Attributes:
         problem: The problem that was solved.
@@ -20,8 +20,8 @@ class MatchingResult:
             unless the solver says otherwise.
         residual: (B,); how far the plan violates its constraints: the largest of row sum - 1, column sum - 1 and
             -plan, at least 0.
-        iterations: How many sweeps over the plan were made.
-        converged: (B,) bool; whether more iterations would leave the plan as it is.
+        iterations: How many iterations were run.
+        converged: (B,) bool; whether further iterations would leave the plan unchanged.
     """
 
     problem: MatchingProblem
@@ -32,12 +32,12 @@ class MatchingResult:
 
     @torch.no_grad()
     def pairs(self) -> Tensor:
-        """The hard links: (Q, 3) long; problem, row, column, ordered so. One-to-one in every problem.
+        """The hard links (Q, 3) long: problem, row, column, in this order. One-to-one in every problem.
 
-        The exact assignment that keeps most of the plan, among the links that have a share in it and a score above 0.
+        They are the exact assignment of the greatest sum of plan entries, among links with a score above 0.
         """
-        worth = (self.plan > 0) & (self.problem.masked_score > 0)
-        return assign(torch.where(worth, self.plan, torch.zeros_like(self.plan)))
+        worthwhile = (self.plan > 0) & (self.problem.masked_score > 0)
+        return assign(torch.where(worthwhile, self.plan, torch.zeros_like(self.plan)))
 
 
 def violation(plan: Tensor) -> Tensor:
@@ -49,19 +49,19 @@ def violation(plan: Tensor) -> Tensor:
 
 
 def assign(gain: Tensor) -> Tensor:
-    """Exact one-to-one assignment of most gain; links without gain are not made.
+    """Exact one-to-one assignment of the greatest total gain; only links with a gain above 0 are made.
 
     Args:
-        gain: (B, N, M); only entries above 0 can be linked.
+        gain: (B, N, M).
 
     Returns:
         (Q, 3) long on the device of ``gain``: problem, row, column.
     """
-    # gains below 0 must not take part in the optimum: a row may as well stay free
-    table = gain.detach().clamp(min=0).cpu().double().numpy()
+    # a gain below 0 must not influence the optimum: the row may as well stay unmatched
+    table = gain.detach().clamp(min=0).cpu().double().numpy()  # (B, N, M)
     links = [np.zeros((0, 3), dtype=np.int64)]
     for index in np.flatnonzero(table.any(axis=(1, 2))):
         rows, columns = linear_sum_assignment(table[index], maximize=True)
-        made = table[index, rows, columns] > 0
-        links.append(np.stack([np.full(made.sum(), index), rows[made], columns[made]], axis=1))
+        linked = table[index, rows, columns] > 0
+        links.append(np.stack([np.full(linked.sum(), index), rows[linked], columns[linked]], axis=1))
     return torch.from_numpy(np.concatenate(links)).to(gain.device)

@@ -1,17 +1,18 @@
-"""Entropic transport between rows and columns, with soft or hard marginals, by Sinkhorn's sweeps in the log domain.
+"""Entropic optimal transport with hard or relaxed marginals, by Sinkhorn iterations in the log domain.
 
-With gains c (N, M), masses a (N,) and b (M,), an entropy epsilon and a penalty rho, the plan P >= 0 maximises
+With gains C (N, M), masses a (N,) and b (M,), an entropy weight epsilon and a marginal weight rho, the plan P >= 0
+maximises
 
-    <c, P> + epsilon H(P) - rho KL(P 1 | a) - rho KL(P^T 1 | b),    H(P) = sum(P - P log P).
+    <C, P> + epsilon H(P) - rho KL(P 1 | a) - rho KL(P^T 1 | b),    H(P) = sum(P - P log P).
 
-It has the form P = exp(c / epsilon + f 1^T + 1 g^T). Maximising over the row potentials f alone, then over the column
-potentials g alone, is one sweep:
+It has the form P = exp(C / epsilon + f 1^T + 1 g^T), with the potentials f and g in units of epsilon. Maximising over f
+alone, then over g alone, is one Sinkhorn iteration:
 
-    f = stiffness (log a - logsumexp_j(c / epsilon + g)),    stiffness = rho / (rho + epsilon),
+    f = tau (log a - logsumexp_j(C / epsilon + g)),    tau = rho / (rho + epsilon),
 
-and likewise g. Stiffness 1, the limit of a large rho, is the hard marginal P 1 = a. A sweep brings any two g closer by
-stiffness^2 at least (Chizat, Peyre, Schmitzer and Vialard, "Scaling algorithms for unbalanced optimal transport
-problems", Math. Comp. 2018).
+and likewise g. tau = 1, the limit of a large rho, is the hard marginal P 1 = a. An iteration contracts the distance
+between any two g by a factor of tau^2 at least (Chizat, Peyre, Schmitzer and Vialard, "Scaling algorithms for
+unbalanced optimal transport problems", Math. Comp. 2018). ``tau`` is the parameter of the same name in OTT.
 """
 
 from dataclasses import dataclass
@@ -21,91 +22,93 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 FORBIDDEN = -1e30
-"""Stands for the gain minus infinity, in a way that keeps every sum and every gradient finite."""
+"""Stands for a gain of minus infinity, and keeps every sum and every gradient finite."""
 
-_SETTLED = {torch.float32: 3e-5, torch.float64: 1e-12}
+_STOPPING_ERROR = {torch.float32: 3e-5, torch.float64: 1e-12}
+"""Error of the potentials at which a problem stops, by type."""
 
 
 @dataclass(frozen=True, eq=False)
-class Transport:
+class TransportProblem:
     """B entropic transport problems.
 
     Attributes:
-        gain: (B, N, M) float; c / epsilon, ``FORBIDDEN`` where no mass may go.
-        log_rows: (B, N, 1); log a. Of no effect in rows where all is forbidden.
-        log_columns: (B, 1, M); log b, likewise.
-        stiffness: How firmly the marginals are held, in (0, 1]; 1 = exactly.
+        log_kernel: (B, N, M) float; C / epsilon, ``FORBIDDEN`` where no mass may go.
+        log_a: (B, N, 1); log of the row masses. Without effect in rows where everything is forbidden.
+        log_b: (B, 1, M); log of the column masses, likewise.
+        tau: rho / (rho + epsilon), in (0, 1]; 1 = hard marginals.
     """
 
-    gain: Tensor
-    log_rows: Tensor
-    log_columns: Tensor
-    stiffness: float
+    log_kernel: Tensor
+    log_a: Tensor
+    log_b: Tensor
+    tau: float
 
 
 @dataclass(frozen=True, eq=False)
 class Potentials:
-    """Where the sweeps ended.
+    """Where the Sinkhorn iterations ended.
 
     Attributes:
-        rows: (B, N, 1); f, 0 in rows where all is forbidden.
-        columns: (B, 1, M); g, likewise. It was fitted last.
-        error: (B,); estimate of how far the column potentials are from where they settle: the moves still to come, were
-            each smaller than the one before by the last ratio, but no less than the last move. With hard marginals the
-            last move also bounds the error of every log row sum.
-        sweeps: How many sweeps were made.
+        f: (B, N, 1); row potentials in units of epsilon, 0 in rows where everything is forbidden.
+        g: (B, 1, M); column potentials, likewise. They were updated last.
+        error: (B,); estimate of the distance of g from the fixed point: the sum of all further updates if each shrank
+            by the ratio of the last two, and at least the last update. With hard marginals the last update also bounds
+            the error of the log of every row sum.
+        iterations: How many iterations were run.
     """
 
-    rows: Tensor
-    columns: Tensor
+    f: Tensor
+    g: Tensor
     error: Tensor
-    sweeps: int
+    iterations: int
 
 
-def sweep(transport: Transport, sweeps: int, until_settled: bool) -> Potentials:
-    """Sinkhorn's sweeps from g = 0, differentiable in the gain.
+def sinkhorn(problem: TransportProblem, max_iterations: int, *, stop_when_converged: bool) -> Potentials:
+    """Sinkhorn iterations from g = 0, differentiable in the kernel.
 
     Args:
-        transport: The problems.
-        sweeps: How many.
-        until_settled: Whether a problem rests as soon as its error falls below 3e-5 (float32) or 1e-12 (float64), and
-            the sweeps end when all rest. Problems rest one by one, so that none depends on its neighbours.
+        problem: The problems.
+        max_iterations: The number of iterations, or the largest one.
+        stop_when_converged: Whether a problem stops as soon as its error is below 3e-5 (float32) or 1e-12 (float64),
+            and the iterations end when all problems have stopped. Problems stop one by one, so that the result of none
+            depends on the others of its batch.
     """
-    gain = transport.gain
-    allowed = gain > FORBIDDEN / 2
-    linked_rows, linked_columns = allowed.any(2, keepdim=True), allowed.any(1, keepdim=True)
-    rows, columns = torch.zeros_like(transport.log_rows), torch.zeros_like(transport.log_columns)
-    move = error = gain.new_full((len(gain),), torch.inf)
-    resting = torch.zeros_like(error, dtype=torch.bool)
-    made = 0
-    while made < sweeps and not (until_settled and made and resting.all()):
-        new_rows = _fit(gain + columns, transport.log_rows, linked_rows, transport.stiffness, dim=2)
-        new_columns = _fit(gain + new_rows, transport.log_columns, linked_columns, transport.stiffness, dim=1)
-        new_move = _distance(new_columns, columns)
-        new_error = _error(new_move, move)
-        if until_settled:
-            keep = resting[:, None, None]
-            new_rows, new_columns = torch.where(keep, rows, new_rows), torch.where(keep, columns, new_columns)
-            new_move, new_error = torch.where(resting, move, new_move), torch.where(resting, error, new_error)
-            resting = new_error < _SETTLED[gain.dtype]
-        rows, columns, move, error = new_rows, new_columns, new_move, new_error
-        made += 1
-    return Potentials(rows, columns, error, made)
+    log_kernel = problem.log_kernel
+    allowed = log_kernel > FORBIDDEN / 2
+    allowed_rows, allowed_columns = allowed.any(2, keepdim=True), allowed.any(1, keepdim=True)  # (B, N, 1), (B, 1, M)
+    f, g = torch.zeros_like(problem.log_a), torch.zeros_like(problem.log_b)
+    update = error = log_kernel.new_full((len(log_kernel),), torch.inf)
+    stopped = torch.zeros_like(error, dtype=torch.bool)
+    iterations = 0
+    while iterations < max_iterations and not (stop_when_converged and iterations and stopped.all()):
+        new_f = _best_potential(log_kernel + g, problem.log_a, allowed_rows, problem.tau, dim=2)
+        new_g = _best_potential(log_kernel + new_f, problem.log_b, allowed_columns, problem.tau, dim=1)
+        new_update = _largest_difference(new_g, g)
+        new_error = _distance_left(new_update, update)
+        if stop_when_converged:
+            keep = stopped[:, None, None]
+            new_f, new_g = torch.where(keep, f, new_f), torch.where(keep, g, new_g)
+            new_update, new_error = torch.where(stopped, update, new_update), torch.where(stopped, error, new_error)
+            stopped = new_error < _STOPPING_ERROR[log_kernel.dtype]
+        f, g, update, error = new_f, new_g, new_update, new_error
+        iterations += 1
+    return Potentials(f, g, error, iterations)
 
 
-def _fit(shifted: Tensor, log_mass: Tensor, linked: Tensor, stiffness: float, dim: int) -> Tensor:
-    """The best potentials for the sums along ``dim``, 0 where nothing is linked."""
-    return torch.where(linked, stiffness * (log_mass - shifted.logsumexp(dim, keepdim=True)), 0)
+def _best_potential(shifted: Tensor, log_mass: Tensor, allowed: Tensor, tau: float, dim: int) -> Tensor:
+    """The maximising potentials for the sums along ``dim`` (kept as 1), 0 where everything is forbidden."""
+    return torch.where(allowed, tau * (log_mass - shifted.logsumexp(dim, keepdim=True)), 0)
 
 
 @torch.no_grad()
-def _distance(new: Tensor, old: Tensor) -> Tensor:
-    """(B,); the largest difference, 0 where there is none at all."""
-    return pad((new - old).abs().flatten(1), (0, 1)).amax(1)
+def _largest_difference(new: Tensor, old: Tensor) -> Tensor:
+    """(B,); the largest difference of two potentials (B, 1, M), 0 if M = 0."""
+    return pad((new - old).abs().flatten(1), (0, 1)).amax(1)  # (B, M + 1) -> (B,)
 
 
-def _error(move: Tensor, before: Tensor) -> Tensor:
-    """(B,); the rest of the geometric series that goes on with the last two moves, at least the last of them."""
-    # moves that differ by no more than rounding have no ratio
-    shrinkage = (before - move).clamp(min=10 * torch.finfo(move.dtype).eps)
-    return torch.maximum(move, move.square() / shrinkage)
+def _distance_left(update: Tensor, previous: Tensor) -> Tensor:
+    """(B,); the rest of the geometric series that continues the last two updates (B,), at least the last one."""
+    # updates that differ by no more than rounding have no ratio
+    decrease = (previous - update).clamp(min=10 * torch.finfo(update.dtype).eps)
+    return torch.maximum(update, update.square() / decrease)

@@ -1,4 +1,4 @@
-"""solve: the one door to all solvers."""
+"""solve: the one entry point of all solvers."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from .result import MatchingResult
 
 
 class Solver(Protocol):
-    """Anything with frozen options that answers a problem with a result."""
+    """Anything with a ``solve`` method from a problem to its result."""
 
     def solve(self, problem: MatchingProblem) -> MatchingResult: ...
 
@@ -20,8 +20,8 @@ def solve(problem: MatchingProblem, solver: Solver) -> MatchingResult:
         solver: Solver options, e.g. ``ProjectedGradient(steps=20)`` or ``Hungarian()``.
 
     Raises:
-        TypeError: If ``solver`` is a class or anything else that cannot solve.
+        TypeError: If ``solver`` is a class or has no ``solve`` method.
     """
     if isinstance(solver, type) or not callable(getattr(solver, 'solve', None)):
-        raise TypeError(f'solver must be an instance such as ProjectedGradient() or Hungarian(), got {solver!r}.')
+        raise TypeError(f'solver must be an instance, e.g. ProjectedGradient() or Hungarian(), got {solver!r}.')
     return solver.solve(problem)

@@ -16,7 +16,7 @@ matrices = hnp.arrays(
 
 
 def sorted_projection(z: np.ndarray) -> np.ndarray:
-    """The textbook's way: sort, and find how many entries stay above 0."""
+    """The textbook algorithm: sort, and find how many entries stay above 0."""
     if np.maximum(z, 0).sum() <= 1:
         return np.maximum(z, 0)
     falling = np.sort(z)[::-1]
@@ -40,7 +40,7 @@ def test_capped_simplex_along_columns_is_the_transpose(z):
 
 @settings(max_examples=25)
 @given(matrices)
-def test_many_cycles_give_the_nearest_relaxed_matching(z):
+def test_many_cycles_converge_to_the_nearest_relaxed_matching(z):
     """x is the projection of z iff <z - x, y - x> <= 0 for each feasible y; vertices of the set suffice."""
     x = project_relaxed_matching(torch.from_numpy(z), cycles=150).numpy()[0]
     assert x.min() >= -1e-12

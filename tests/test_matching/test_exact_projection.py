@@ -36,7 +36,7 @@ def quadratic_program(point: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize('rows, columns', [(1, 4), (3, 3), (4, 6), (6, 5)])
-def test_it_is_the_answer_of_a_quadratic_program(rows, columns):
+def test_it_solves_the_quadratic_program(rows, columns):
     points = random_points(rows * columns, 4, rows, columns)
     expected = np.stack([quadratic_program(point) for point in points.numpy()])
     np.testing.assert_allclose(project_exactly(points).numpy(), expected, atol=1e-6)
@@ -53,7 +53,7 @@ def test_one_step_is_one_projection(backend):
 
 @given(st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 9), st.sampled_from([0.1, 1.0, 30.0]))
 @settings(max_examples=40)
-def test_it_is_feasible_nearest_and_stays(seed, rows, columns, scale):
+def test_it_is_feasible_nearest_and_idempotent(seed, rows, columns, scale):
     points = random_points(seed, 2, rows, columns) * scale
     x = project_exactly(points)
     assert violation(x).max() <= 1e-10
@@ -95,15 +95,15 @@ def test_gradient_of_the_finite_iteration(backend, seed):
     assert torch.autograd.gradcheck(lambda x: solve(MatchingProblem(x, None, col_mask), solver).plan, score)
 
 
-def test_many_cycles_come_to_the_exact_projection():
+def test_many_cycles_converge_to_the_exact_projection():
     score = random_points(3, 3, 6, 7)
     exact = solve(MatchingProblem(score), ProjectedGradient(gradient='implicit')).plan
     cyclic = solve(MatchingProblem(score), ProjectedGradient(cycles=300)).plan
     torch.testing.assert_close(cyclic, exact, atol=1e-6, rtol=0)
 
 
-def test_ties_have_an_answer_and_a_gradient():
-    """All links equally good: the plan is spread evenly, and no number is lost on the border between pieces."""
+def test_ties_have_a_plan_and_a_finite_gradient():
+    """All links equally good: the plan is spread evenly, and the gradient on the border between pieces is finite."""
     for backend in BACKENDS:
         score = torch.full((1, 4, 4), 0.5, dtype=torch.float64, requires_grad=True)
         plan = solve(MatchingProblem(score), ProjectedGradient(gradient='implicit', backend=backend)).plan
@@ -124,8 +124,8 @@ def hard_problems(count: int, seed: int):
 
 
 @pytest.mark.skipif('compiled' not in BACKENDS, reason='the ops were not built; the reference takes minutes')
-def test_the_read_out_comes_to_the_optimum():
-    """At least 99.9 % of 1,000 random problems; scores are drawn from a continuum, so the optimum is unique."""
+def test_pairs_of_many_exact_steps_are_the_optimum():
+    """At least 99.9 % of 1,000 random problems; scores are continuous, so the optimum is unique."""
     shares = []
     for steps in (10, 1000):
         right = 0

@@ -1,4 +1,4 @@
-"""A problem refuses what cannot be solved, and hides what is only padding."""
+"""A problem refuses invalid arguments and masks padding out."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_masks_default_to_all_true():
     assert len(problem) == 2
 
 
-def test_padding_scores_nothing_even_if_it_is_nan():
+def test_padding_has_a_score_of_0_even_if_it_is_nan():
     score = torch.ones(1, 2, 2)
     score[0, 1] = torch.nan
     problem = MatchingProblem(score, row_mask=torch.tensor([[True, False]]))

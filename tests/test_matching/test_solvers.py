@@ -153,7 +153,7 @@ def test_empty_problems(shape, solver):
 
 def test_only_solvers_solve():
     problem = random_problem(0)
-    with pytest.raises(TypeError, match=r'instance such as ProjectedGradient\(\)'):
+    with pytest.raises(TypeError, match=r'instance, e.g. ProjectedGradient\(\)'):
         solve(problem, ProjectedGradient)
     with pytest.raises(ValueError, match='steps must be a positive whole number'):
         ProjectedGradient(steps=0)

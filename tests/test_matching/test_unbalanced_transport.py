@@ -9,7 +9,7 @@ from scipy.optimize import LinearConstraint, minimize
 from transport_problems import FORMS, SOLVERS, plan_and_gradient, random_problem
 
 from mmhparse.matching import Hungarian, MatchingProblem
-from mmhparse.matching.sinkhorn import Transport, sweep
+from mmhparse.matching.sinkhorn import TransportProblem, sinkhorn
 from mmhparse.matching.unbalanced_transport import UnbalancedTransport
 
 
@@ -53,32 +53,32 @@ def test_dustbin_plan_is_the_maximiser_found_by_a_generic_optimiser():
     np.testing.assert_allclose(plan.numpy(), answer.x.reshape(3, 4)[:2, :3], atol=1e-6)
 
 
-def test_sweeps_are_the_scaling_of_the_plain_domain():
-    """u = (a / Gv)^stiffness and likewise v, on the 2 x 2 example of POT's documentation and on other masses."""
+def test_iterations_are_the_scaling_algorithm_of_the_plain_domain():
+    """u = (a / Gv)^tau and likewise v, on the 2 x 2 example of POT's documentation and on other masses."""
     generator = np.random.default_rng(0)
     cases = [
         (np.array([[0.0, 1], [1, 0]]), np.array([0.5, 0.5]), np.array([0.5, 0.5]), 1.0, 1.0),
         (generator.random((3, 4)), generator.random(3) + 0.1, generator.random(4) + 0.1, 0.4, 0.7),
     ]
     for cost, a, b, epsilon, rho in cases:
-        kernel, stiffness = np.outer(a, b) * np.exp(-cost / epsilon), rho / (rho + epsilon)
+        kernel, tau = np.outer(a, b) * np.exp(-cost / epsilon), rho / (rho + epsilon)
         v = np.ones(len(b))
         for _ in range(6):
-            u = (a / (kernel @ v)) ** stiffness
-            v = (b / (kernel.T @ u)) ** stiffness
+            u = (a / (kernel @ v)) ** tau
+            v = (b / (kernel.T @ u)) ** tau
         log_a, log_b = torch.from_numpy(a).log()[None, :, None], torch.from_numpy(b).log()[None, None]
-        transport = Transport(log_a + log_b - torch.from_numpy(cost) / epsilon, log_a, log_b, stiffness)
-        potentials = sweep(transport, 6, until_settled=False)
-        plan = (transport.gain + potentials.rows + potentials.columns).exp()[0].numpy()
+        transport = TransportProblem(log_a + log_b - torch.from_numpy(cost) / epsilon, log_a, log_b, tau)
+        potentials = sinkhorn(transport, 6, stop_when_converged=False)
+        plan = (transport.log_kernel + potentials.f + potentials.g).exp()[0].numpy()
         np.testing.assert_allclose(plan, u[:, None] * kernel * v, rtol=1e-12)
         if len(a) == 2:
-            potentials = sweep(transport, 60, until_settled=True)
-            settled = (transport.gain + potentials.rows + potentials.columns).exp()[0]
-            np.testing.assert_allclose(settled, [[0.3220536, 0.1184769], [0.1184769, 0.3220536]], atol=1e-7)
+            potentials = sinkhorn(transport, 60, stop_when_converged=True)
+            converged = (transport.log_kernel + potentials.f + potentials.g).exp()[0]
+            np.testing.assert_allclose(converged, [[0.3220536, 0.1184769], [0.1184769, 0.3220536]], atol=1e-7)
 
 
 @pytest.mark.parametrize('score', [-0.7, -0.1, 0.0, 0.2, 0.9])
-def test_a_lonely_pair_has_its_closed_form_and_one_half_at_score_0(score):
+def test_an_isolated_pair_has_its_closed_form_and_one_half_at_score_0(score):
     problem = MatchingProblem(torch.full((1, 1, 1), score, dtype=torch.float64))
     relaxed = UnbalancedTransport(0.1, 0.3, sweeps=200).solve(problem).plan.item()
     dustbin = UnbalancedTransport(0.1, marginals='dustbin', sweeps=2000, gradient='implicit').solve(problem).plan.item()
@@ -90,8 +90,8 @@ def test_dustbin_masses_are_those_of_the_real_rows_and_columns():
     """Real sums stay below 1 and both bins take the rest: exactly what the added row and column can hold."""
     problem = random_problem(3)
     transport = UnbalancedTransport(marginals='dustbin')._with_dustbins(problem)
-    potentials = sweep(transport, 1000, until_settled=True)
-    whole = (transport.gain + potentials.rows + potentials.columns).exp()
+    potentials = sinkhorn(transport, 1000, stop_when_converged=True)
+    whole = (transport.log_kernel + potentials.f + potentials.g).exp()
     rows, columns = problem.row_mask.double(), problem.col_mask.double()
     expected_rows = torch.cat([rows, columns.sum(1, keepdim=True)], 1)
     expected_columns = torch.cat([columns, rows.sum(1, keepdim=True)], 1)
@@ -121,29 +121,29 @@ def test_float32_follows_float64(solver):
 @pytest.mark.parametrize('form', FORMS)
 @pytest.mark.parametrize('epsilon', [0.1, 0.02])
 def test_converged_means_that_more_sweeps_change_nothing(form, epsilon):
-    """rho much larger than epsilon, and dustbins with little entropy, creep: small moves that go on for long."""
+    """rho much larger than epsilon, and dustbins with little entropy, converge slowly: many small updates."""
     problem = random_problem(4)
-    settled = UnbalancedTransport(epsilon, 2.0, form, 'implicit', 20_000).solve(problem)
+    converged = UnbalancedTransport(epsilon, 2.0, form, 'implicit', 20_000).solve(problem)
     seen = set()
     for sweeps in (1, 10, 40, 160, 640):
         result = UnbalancedTransport(epsilon, 2.0, form, sweeps=sweeps).solve(problem)
         assert result.iterations == sweeps
-        torch.testing.assert_close(result.plan[result.converged], settled.plan[result.converged], atol=3e-4, rtol=0)
+        torch.testing.assert_close(result.plan[result.converged], converged.plan[result.converged], atol=3e-4, rtol=0)
         seen.update(result.converged.tolist())
     assert seen == {False, True}
 
 
 def test_error_is_how_far_the_potentials_still_go():
-    """A sweep takes only a hundredth of the error away here: the last move alone would promise too much."""
+    """An iteration removes only a hundredth of the error here: the last update alone would be far too optimistic."""
     transport = UnbalancedTransport(0.02, 4.0)._relaxed(random_problem(0, batch=1))
-    settled = sweep(transport, 5000, until_settled=True)
+    converged = sinkhorn(transport, 5000, stop_when_converged=True)
     for sweeps in (300, 1000):
-        potentials = sweep(transport, sweeps, until_settled=False)
-        distance = (potentials.columns - settled.columns).abs().amax()
+        potentials = sinkhorn(transport, sweeps, stop_when_converged=False)
+        distance = (potentials.g - converged.g).abs().amax()
         assert potentials.error.item() == pytest.approx(distance.item(), rel=0.01)
 
 
-def test_implicit_stops_when_settled_and_says_so():
+def test_implicit_stops_when_converged_and_says_so():
     result = UnbalancedTransport(gradient='implicit', sweeps=1000).solve(random_problem(0))
     assert result.converged.all()
     assert result.iterations < 100
@@ -179,12 +179,12 @@ def test_padding_and_neighbours_change_nothing(solver):
         assert (each[:6, :, 6:] == 0).all()
 
 
-def test_a_settled_problem_does_not_go_on_with_its_neighbours():
+def test_a_converged_problem_stops_before_the_others_of_its_batch():
     score = torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(0)) * torch.tensor([0.5, 2])[:, None, None]
     transports = [UnbalancedTransport()._with_dustbins(MatchingProblem(each)) for each in (score[:1], score)]
-    alone, both = (sweep(transport, 1000, until_settled=True) for transport in transports)
-    assert alone.sweeps < both.sweeps
-    torch.testing.assert_close(both.columns[:1], alone.columns, atol=1e-6, rtol=0)
+    alone, both = (sinkhorn(transport, 1000, stop_when_converged=True) for transport in transports)
+    assert alone.iterations < both.iterations
+    torch.testing.assert_close(both.g[:1], alone.g, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize('solver', SOLVERS)

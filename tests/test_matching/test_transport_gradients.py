@@ -1,4 +1,4 @@
-"""Gradients of optimal transport: against finite differences and each other, and what they keep in memory."""
+"""Gradients of optimal transport: against finite differences and each other, and how much memory they keep."""
 
 import math
 
@@ -47,8 +47,8 @@ def test_both_gradients_agree_after_many_sweeps(form, epsilon, rho):
 
 
 @pytest.mark.parametrize('form', FORMS)
-def test_implicit_stays_right_when_the_plan_falls_apart(form):
-    """Firm links and little entropy make lonely pairs of all, and a matrix that is all but singular."""
+def test_implicit_stays_right_when_the_plan_decomposes(form):
+    """High scores and little entropy: isolated pairs, and a matrix that is almost singular."""
     score = torch.full((1, 4, 4), -1.0)
     score.diagonal(dim1=1, dim2=2).fill_(1)
     weight = torch.randn(1, 4, 4)
