@@ -1,4 +1,4 @@
-"""Peaks, limb scores and the matching problems made of them."""
+"""Limb affinities and the matching problems made of them."""
 
 import numpy as np
 import pytest
@@ -6,46 +6,8 @@ import torch
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.candidates_to_problems import LimbOptions, candidates_to_problems, limb_affinity
-from mmhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates
-from mmhparse.structures import COCO_17, JointCandidates, PoseFields
+from mmhparse.structures import COCO_17, JointCandidates
 from mmhparse.testing import synthetic_scene
-
-
-def fields_of(heatmaps, offsets=None, stride=4):
-    """Fields of which the joints alone matter."""
-    batch, joints, height, width = heatmaps.shape
-    if offsets is None:
-        offsets = torch.zeros(batch, joints, 2, height, width)
-    return PoseFields(heatmaps, offsets, torch.zeros(batch, 1, 2, height, width), stride)
-
-
-def test_peaks_are_local_maxima_above_the_threshold_best_first():
-    heatmap = torch.zeros(1, 1, 8, 8)
-    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 2], heatmap[0, 0, 5, 6], heatmap[0, 0, 7, 0] = 0.5, 0.4, 0.9, 0.05
-    offsets = torch.zeros(1, 1, 2, 8, 8)
-    offsets[0, 0, :, 5, 6] = torch.tensor([1.0, -2.0])
-    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions())
-    assert found.mask.sum() == 2
-    torch.testing.assert_close(found.xy[0, 0, :2], torch.tensor([[26.5, 19.5], [5.5, 5.5]]))
-    assert found.score[0, 0, :2].tolist() == pytest.approx([0.9, 0.5])
-
-
-def test_only_the_best_are_kept():
-    heatmap = torch.zeros(1, 1, 9, 9)
-    heatmap[0, 0, ::3, ::3] = torch.linspace(0.2, 0.9, 9).view(3, 3)
-    found = fields_to_candidates(fields_of(heatmap), CandidateOptions(max_candidates=4))
-    assert found.score.shape == (1, 1, 4)
-    torch.testing.assert_close(found.score[0, 0], torch.linspace(0.2, 0.9, 9).flip(0)[:4])
-
-
-def test_of_two_peaks_that_mean_one_joint_the_better_stays():
-    heatmap, offsets = torch.zeros(1, 1, 4, 6), torch.zeros(1, 1, 2, 4, 6)
-    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 3] = 0.6, 0.8
-    offsets[0, 0, 0, 1, 1], offsets[0, 0, 0, 1, 3] = 3.5, -3.5
-    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=2.0))
-    assert found.score[found.mask].tolist() == pytest.approx([0.8])
-    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=0.5))
-    assert found.mask.sum() == 2
 
 
 def two_points(first, second):

@@ -1,0 +1,106 @@
+"""Peaks of joint heatmaps, and which of them suppress which."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates, suppress_neighbours
+from mmhparse.structures import PoseFields
+
+
+def fields_of(heatmaps, offsets=None, stride=4):
+    """Fields of which the joints alone matter."""
+    batch, joints, height, width = heatmaps.shape
+    if offsets is None:
+        offsets = torch.zeros(batch, joints, 2, height, width)
+    return PoseFields(heatmaps, offsets, torch.zeros(batch, 1, 2, height, width), stride)
+
+
+def test_peaks_are_local_maxima_above_the_threshold_best_first():
+    heatmap = torch.zeros(1, 1, 8, 8)
+    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 2], heatmap[0, 0, 5, 6], heatmap[0, 0, 7, 0] = 0.5, 0.4, 0.9, 0.05
+    offsets = torch.zeros(1, 1, 2, 8, 8)
+    offsets[0, 0, :, 5, 6] = torch.tensor([1.0, -2.0])
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions())
+    assert found.mask.sum() == 2
+    torch.testing.assert_close(found.xy[0, 0, :2], torch.tensor([[26.5, 19.5], [5.5, 5.5]]))
+    assert found.score[0, 0, :2].tolist() == pytest.approx([0.9, 0.5])
+
+
+def test_only_the_best_are_kept():
+    heatmap = torch.zeros(1, 1, 9, 9)
+    heatmap[0, 0, ::3, ::3] = torch.linspace(0.2, 0.9, 9).view(3, 3)
+    found = fields_to_candidates(fields_of(heatmap), CandidateOptions(max_candidates=4))
+    assert found.score.shape == (1, 1, 4)
+    torch.testing.assert_close(found.score[0, 0], torch.linspace(0.2, 0.9, 9).flip(0)[:4])
+
+
+def test_of_two_peaks_that_mean_one_joint_the_better_stays():
+    heatmap, offsets = torch.zeros(1, 1, 4, 6), torch.zeros(1, 1, 2, 4, 6)
+    heatmap[0, 0, 1, 1], heatmap[0, 0, 1, 3] = 0.6, 0.8
+    offsets[0, 0, 0, 1, 1], offsets[0, 0, 0, 1, 3] = 3.5, -3.5
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=2.0))
+    assert found.score[found.mask].tolist() == pytest.approx([0.8])
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=0.5))
+    assert found.mask.sum() == 2
+
+
+def test_of_three_peaks_in_a_row_the_third_is_not_suppressed_by_the_second():
+    """1.5 pixels apart, radius 2: the first removes the second, and the third is 3 pixels from the first."""
+    heatmap, offsets = torch.zeros(1, 1, 4, 8), torch.zeros(1, 1, 2, 4, 8)
+    for column, height, x in ((1, 0.9, 12.0), (3, 0.8, 13.5), (5, 0.7, 15.0)):
+        heatmap[0, 0, 1, column] = height
+        offsets[0, 0, 0, 1, column] = x - ((column + 0.5) * 4 - 0.5)
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions(radius=2.0))
+    assert found.xy[found.mask][:, 0].tolist() == [12.0, 15.0]
+    assert found.score[found.mask].tolist() == pytest.approx([0.9, 0.7])
+
+
+def greedy(points, mask, radius):
+    """Plain greedy suppression of one list of points, best first."""
+    kept = []
+    for index, (x, y) in enumerate(points):
+        if mask[index] and all((x - points[k][0]) ** 2 + (y - points[k][1]) ** 2 >= radius**2 for k in kept):
+            kept.append(index)
+    return kept
+
+
+@given(
+    seed=st.integers(0, 100_000),
+    count=st.integers(0, 60),
+    span=st.sampled_from([1, 4, 20, 200]),
+    start=st.sampled_from([0, 4096]),
+    radius=st.sampled_from([0.0, 0.5, 2.0, 5.0, 20.0]),
+)
+def test_suppression_is_that_of_a_plain_loop(seed, count, span, start, radius):
+    """Dense points too, in long chains; far from the origin squares of coordinates leave few digits for distances."""
+    generator = torch.Generator().manual_seed(seed)
+    xy = start + torch.randint(0, 4 * span, (2, 3, count, 2), generator=generator) / 4
+    mask = torch.rand(2, 3, count, generator=generator) < 0.8
+    kept = suppress_neighbours(xy, mask, radius)
+    for points, used, row in zip(xy.flatten(0, 1), mask.flatten(0, 1), kept.flatten(0, 1), strict=True):
+        assert row.nonzero()[:, 0].tolist() == greedy(points.tolist(), used.tolist(), radius)
+
+
+def test_of_equal_heights_the_first_cell_comes_first():
+    """Rows before columns, also where not all of the equal ones are taken."""
+    generator = torch.Generator().manual_seed(0)
+    heatmap = torch.randint(0, 3, (2, 3, 33, 37), generator=generator) / 4
+    cells = torch.zeros(2, 3, 33, 37)
+    cells[..., ::2, ::2] = heatmap[..., ::2, ::2]
+    found = fields_to_candidates(fields_of(cells), CandidateOptions(max_candidates=200, radius=0.0))
+    for image in range(2):
+        for joint in range(3):
+            flat = cells[image, joint].flatten().tolist()
+            best = sorted(range(len(flat)), key=lambda cell: (-flat[cell], cell))[:200]
+            expected = torch.tensor([[4 * (cell % 37) + 1.5, 4 * (cell // 37) + 1.5] for cell in best])
+            assert torch.equal(found.xy[image, joint], expected)
+
+
+def test_of_two_equal_peaks_that_mean_one_joint_the_first_cell_stays():
+    heatmap, offsets = torch.zeros(1, 1, 4, 6), torch.zeros(1, 1, 2, 4, 6)
+    heatmap[0, 0, 1, 1] = heatmap[0, 0, 1, 3] = 0.8
+    offsets[0, 0, 0, 1, 1], offsets[0, 0, 0, 1, 3] = 3.5, -3.5
+    found = fields_to_candidates(fields_of(heatmap, offsets), CandidateOptions())
+    assert found.xy[found.mask].tolist() == [[9.0, 5.5]]
