@@ -10,6 +10,9 @@ ifeq ($(shell uname -s)$(shell command -v nvidia-smi)$(PIP_FIND_LINKS),Linux)
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 endif
 
+# versions to install: requirements/oldest.txt and newest.txt hold the ends of the tried range
+CONSTRAINTS ?= requirements/tested.txt
+
 # threads that spin long while they wait take the cores from the data loader's workers
 export GOMP_SPINCOUNT ?= 20000
 
@@ -23,7 +26,7 @@ FULL := .venv-full
 REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/ops/csrc -type f)
 # a process a core, at most four: each one takes a gigabyte or two
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
-PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/tested.txt
+PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
 .PHONY: help demo test lint typecheck docs test-full clean
 
