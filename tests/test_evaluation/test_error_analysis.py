@@ -150,8 +150,10 @@ def test_images_without_people_or_predictions():
     assert result.counts.tolist() == [2, 2, 0, 0, 0]
     assert [image.lost_people() for image in claims] == [0.0, 2.0, 0.0]
     np.testing.assert_allclose(result.ap_in_turn[1:], 1)
-    with pytest.raises(ValueError, match='undefined: none of 1 images'):
-        score_repaired(claims[:1])
+    nothing_to_find = score_repaired(claims[:1])
+    assert nothing_to_find.num_people == 0 and nothing_to_find.counts.tolist() == [0, 2, 0, 0, 0]
+    assert np.isnan(nothing_to_find.lost).all() and np.isnan(nothing_to_find.gain_in_turn).all()
+    assert np.isnan(score_repaired([]).ap).all()
 
 
 def test_a_perfect_prediction_has_no_errors():

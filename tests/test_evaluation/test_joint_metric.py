@@ -138,6 +138,13 @@ def test_any_number_of_people_may_be_predicted_in_a_crowd():
     assert evaluate([crowded(False)], JOINTS)['OKS_AP'] == pytest.approx(2 / 5)
 
 
+def test_ids_may_be_numbers_and_text():
+    samples = [perfect(seed) for seed in range(3)]
+    for sample, image in zip(samples, (7, 'b', 'a'), strict=True):
+        sample.set_metainfo(dict(img_id=image))
+    assert evaluate(samples, JOINTS)['OKS_AP'] == pytest.approx(1.0)
+
+
 def test_without_maps_there_are_no_crowds():
     sample = crowded(True)
     del sample.gt_parsing

@@ -128,6 +128,19 @@ def nan_score(sample):
     sample.pred_people.scores[1] = float('nan')
 
 
+def infinite_score(sample):
+    sample.pred_people.scores[1] = float('inf')
+    sample.pred_parts.scores[-1] = float('-inf')
+
+
+def real_labels(sample):
+    sample.pred_parts.labels = sample.pred_parts.labels + 0.5
+
+
+def real_parts(sample):
+    sample.pred_parsing.part_map = sample.pred_parsing.part_map + 0.5
+
+
 def no_prediction(sample):
     del sample.pred_parsing
 
@@ -160,6 +173,11 @@ def unknown_part(sample):
         ('InstancePartMetric', stranger, 'id 9, but there are only 2'),
         ('InstancePartMetric', nan_score, 'person 2 is NaN'),
         ('JointMetric', nan_score, 'person 2 is NaN'),
+        ('InstancePartMetric', infinite_score, 'person 2 is inf'),
+        ('JointMetric', infinite_score, 'person 2 is inf'),
+        ('PartRegionMetric', infinite_score, r'pred_parts.scores has -inf in row \d+, of person 2'),
+        ('PartRegionMetric', real_labels, 'pred_parts.labels must be integers'),
+        ('SemanticPartMetric', real_parts, 'the predicted part_map must hold integers'),
         ('JointMetric', fewer_joints, r"\(P, 17, 2\) for skeleton 'coco_17'"),
         ('SemanticPartMetric', no_prediction, 'no pred_parsing.part_map. Does the model predict it'),
         ('PartRegionMetric', unlisted_part, 'has pixels but no score'),
@@ -189,6 +207,12 @@ def test_a_set_without_truth_is_nan_by_all_the_names_that_the_metric_has(metric)
     assert np.isnan(list(undefined.values())).all()
     names = METRICS.get(metric['type']).NAMES
     assert tuple(undefined) == names == tuple(evaluate([perfect()], [metric]))
+
+
+@pytest.mark.parametrize('name', ['part_map', 'pred.', '.part_map'])
+def test_names_of_maps_have_a_field_and_a_key(name):
+    with pytest.raises(ValueError, match=r"expected a field and a key of a data sample, 'FIELD.KEY'"):
+        METRICS.build(dict(type='mmhparse.SemanticPartMetric', predicted=name))
 
 
 def test_metainfo_without_part_set():

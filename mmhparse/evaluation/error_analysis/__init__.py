@@ -1,4 +1,4 @@
-"""Why a prediction loses AP^p: its errors by kind, and what repairing each of them would bring."""
+"""Error analysis of AP^p: the errors by kind, and how much correcting each kind would add."""
 
 from .find_errors import ERROR_KINDS, PIXEL_ERRORS, ErrorKind, ImageErrors, find_errors
 from .repaired_scores import ErrorAnalysis, RepairedClaims, analyze_errors, claim_repaired, score_repaired

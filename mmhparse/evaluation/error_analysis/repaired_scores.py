@@ -1,28 +1,23 @@
-"""What repairing each kind of error would bring: AP^p, scored again with those errors replaced by the truth."""
+"""What correcting each kind of error would add: AP^p, scored again with those errors replaced by the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mmhparse.evaluation.functional import (
-    PeopleMaps,
-    PersonClaims,
-    claim_people,
-    score_claims,
-)
+from mmhparse.evaluation.functional import PeopleMaps, PersonClaims, claim_people, per_image, score_claims
 
-from .find_errors import ERROR_KINDS, ImageErrors, find_errors
+from .find_errors import ERROR_KINDS, ErrorKind, ImageErrors, find_errors
 
 
 @dataclass(frozen=True, eq=False)
 class RepairedClaims:
-    """The claims of one image's predictions before and after repairs: all that the analysis needs of the image.
+    """The claims of one image's predictions before and after corrections: all that the analysis needs of the image.
 
     Attributes:
-        before: Of the prediction as it is.
-        alone: Five, each with one kind of ``ERROR_KINDS`` repaired.
-        in_turn: Five, each with one kind and all kinds before it repaired.
+        before: Of the prediction without corrections.
+        alone: Five, each with one kind of ``ERROR_KINDS`` corrected.
+        in_turn: Five, each with one kind and all kinds before it corrected.
         counts: (5,) int64; people or pixels of each kind.
     """
 
@@ -42,9 +37,9 @@ class ErrorAnalysis:
     """What each kind of error costs a set, in the order of ``ERROR_KINDS``.
 
     Attributes:
-        ap: (T,) AP^p as it is, at overlaps of 0.1, 0.2 ... 0.9.
-        ap_alone: (5, T) AP^p with one kind repaired.
-        ap_in_turn: (5, T) AP^p with one kind and all before it repaired.
+        ap: (T,) AP^p without corrections, at overlaps of 0.1, 0.2 ... 0.9. NaN, like all others, without people.
+        ap_alone: (5, T) AP^p with one kind corrected.
+        ap_in_turn: (5, T) AP^p with one kind and all before it corrected.
         counts: (5,) int64; people or pixels of each kind.
         num_people: True people that count.
     """
@@ -62,12 +57,12 @@ class ErrorAnalysis:
 
     @property
     def gain_alone(self) -> np.ndarray:
-        """(5, T) what repairing one kind alone adds to AP^p. The sum over kinds is no share of anything."""
+        """(5, T) what correcting one kind alone adds to AP^p. The sum over kinds has no meaning."""
         return self.ap_alone - self.ap
 
     @property
     def gain_in_turn(self) -> np.ndarray:
-        """(5, T) what each repair adds after those before it. The sum over kinds is what was lost."""
+        """(5, T) what each correction adds after those before it. The sum over kinds is what was lost."""
         return np.diff(self.ap_in_turn, axis=0, prepend=self.ap[None])
 
 
@@ -78,10 +73,10 @@ def analyze_errors(
     num_classes: int,
     band: float = 0.005,
 ) -> ErrorAnalysis:
-    """Tells how much of the AP^p that a set loses is due to each kind of error.
+    """Measures how much of the AP^p that a set loses is due to each kind of error.
 
     The kinds are those of :func:`find_errors`; AP^p follows the rules of the protocol 'mmhparse', under which a
-    prediction with all repairs scores 1. The idea of scoring again after a repair is that of Hoiem et al.,
+    prediction with all corrections scores 1. The idea of scoring again after a correction is that of Hoiem et al.,
     "Diagnosing Error in Object Detectors" (ECCV 2012).
 
     Args:
@@ -89,23 +84,23 @@ def analyze_errors(
         scores: (P,) floats an image, one a predicted person.
         truth: True people in the same order of images; 255 = ignore.
         num_classes: C, with the background.
-        band: How far a border may be off, as a fraction of the image's diagonal; at least one pixel.
+        band: Largest displacement of a border, as a fraction of the image's diagonal; at least one pixel.
 
     Raises:
-        ValueError: If lengths or sizes differ, a label is out of range or a score is NaN.
+        ValueError: If lengths or sizes differ, a label is out of range or a score is NaN or infinite.
     """
-    images = zip(predicted, scores, truth, strict=True)
-    return score_repaired([claim_repaired(*image, num_classes, band)[0] for image in images])
+    images = per_image(predicted=predicted, scores=scores, truth=truth)
+    return score_repaired([claim_repaired(maps, own, true, num_classes, band)[0] for maps, own, true in images])
 
 
 def claim_repaired(
     predicted: PeopleMaps, scores: np.ndarray, truth: PeopleMaps, num_classes: int, band: float = 0.005
 ) -> tuple[RepairedClaims, ImageErrors]:
-    """The claims of one image with and without repairs, and its errors; see :func:`analyze_errors`."""
+    """The claims of one image with and without corrections, and its errors; see :func:`analyze_errors`."""
     before = claim_people(predicted, scores, truth, num_classes)
     errors = find_errors(predicted, truth, max(1, round(band * float(np.hypot(*truth.size)))))
 
-    def claims(*kinds) -> PersonClaims:
+    def claims(*kinds: ErrorKind) -> PersonClaims:
         return claim_people(*errors.repaired(kinds, scores), truth, num_classes)
 
     alone = tuple(claims(kind) for kind in ERROR_KINDS)
@@ -114,19 +109,13 @@ def claim_repaired(
 
 
 def score_repaired(images: Sequence[RepairedClaims]) -> ErrorAnalysis:
-    """The analysis of a set from the claims of its images.
-
-    Raises:
-        ValueError: If no image has a true person with part pixels.
-    """
+    """The analysis of a set from the claims of its images; its values are NaN if no image has a true person."""
     before = score_claims([image.before for image in images])
-    if before.num_people == 0:
-        raise ValueError(f'AP^p is undefined: none of {len(images)} images has a true person with part pixels.')
     kinds = range(len(ERROR_KINDS))
     return ErrorAnalysis(
         ap=before.ap,
         ap_alone=np.array([score_claims([image.alone[kind] for image in images]).ap for kind in kinds]),
         ap_in_turn=np.array([score_claims([image.in_turn[kind] for image in images]).ap for kind in kinds]),
-        counts=np.sum([image.counts for image in images], axis=0),
+        counts=np.sum([image.counts for image in images], axis=0) if images else np.zeros(len(ERROR_KINDS), np.int64),
         num_people=before.num_people,
     )

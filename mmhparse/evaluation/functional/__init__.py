@@ -1,6 +1,20 @@
-"""The scores of human parsing on plain arrays."""
+"""The scores of human parsing on plain arrays.
+
+Letters, the same in all of ``mmhparse.evaluation``:
+
+====== ==========================================================================
+H x W  pixels of an image
+C      part classes; 0 = background
+P, G   predicted and true people of an image
+Q, R   predicted and true parts of an image
+T      thresholds 0.1, 0.2 ... 0.9
+N      predictions of the whole set, ranked; in :mod:`.shared_pixels` runs of pixels
+B      images of the set
+====== ==========================================================================
+"""
 
 from .average_precision import THRESHOLDS, average_precision, rank
+from .input_checks import HIGHEST_SCORE, LOWEST_SCORE, check_finite, per_image, show_score
 from .instance_part_ap import (
     InstancePartAP,
     PersonClaims,
@@ -25,9 +39,11 @@ from .semantic_part_scores import SemanticPartScores, part_confusion, semantic_p
 from .shared_pixels import PartInstances, SharedPixels, shared_pixels
 
 __all__ = [
+    'HIGHEST_SCORE',
     'INSTANCE_PART_PROTOCOLS',
     'InstancePartAP',
     'InstancePartProtocol',
+    'LOWEST_SCORE',
     'PART_REGION_PROTOCOLS',
     'PartHits',
     'PartInstances',
@@ -42,6 +58,7 @@ __all__ = [
     'SharedPixels',
     'THRESHOLDS',
     'average_precision',
+    'check_finite',
     'claim_people',
     'find_parts',
     'get_protocol',
@@ -49,10 +66,12 @@ __all__ = [
     'part_confusion',
     'part_overlaps',
     'part_region_ap',
+    'per_image',
     'precision_recall',
     'rank',
     'score_claims',
     'score_hits',
     'semantic_part_scores',
     'shared_pixels',
+    'show_score',
 ]

@@ -1,4 +1,4 @@
-"""PartOverlaps: how far each predicted person and each true person agree, class by class."""
+"""PartOverlaps: how much each predicted person and each true person overlap, class by class."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class PartOverlaps:
 
     def class_iou(self) -> np.ndarray:
         """(P, G, C) float64; intersection over union of each class, NaN where neither person has it."""
-        nowhere = self.union == 0
+        nowhere = self.union == 0  # (P, G, C)
         return np.where(nowhere, np.nan, self.intersection / np.where(nowhere, 1, self.union))
 
     def mean_iou(self) -> np.ndarray:
@@ -44,8 +44,8 @@ class PartOverlaps:
         Summed over all C with 0 for missing classes, as ``numpy.nanmean`` does: an overlap can lie exactly at a
         threshold, where the order of the sum decides.
         """
-        iou = self.intersection / np.maximum(self.union, 1)
-        count = (self.union > 0).sum(-1)
+        iou = self.intersection / np.maximum(self.union, 1)  # (P, G, C)
+        count = (self.union > 0).sum(-1)  # (P, G)
         return np.where(count > 0, iou.sum(-1) / np.maximum(count, 1), np.nan)
 
 
@@ -61,43 +61,51 @@ def part_overlaps(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
         ValueError: If the sizes differ or a label is out of range.
     """
     shared = shared_pixels(predicted, truth, num_classes)
-    ours, theirs, counts = shared.predicted, shared.truth, shared.counts
-    people, known, void = (predicted.num_people, truth.num_people), ~theirs.ignored, theirs.ignored
+    predicted_parts, true_parts, counts = shared.predicted, shared.truth, shared.counts  # (Q,), (R,), (Q, R)
+    num_pairs = (predicted.num_people, truth.num_people)
+    owner, true_owner = predicted_parts.persons - 1, true_parts.persons - 1  # (Q,), (R,)
+    void, known = true_parts.ignored, ~true_parts.ignored  # (R,)
 
-    # ignored pixels: hides[v, g] tells whether row v of them is ignored for true person g
-    hides = (theirs.persons[void, None] == np.arange(1, people[1] + 1)) | (theirs.persons[void, None] == IGNORE)
-    hidden = _table((people[0], num_classes, people[1]), (ours.persons - 1, ours.labels), counts[:, void] @ hides)
-    counted = truth.size[0] * truth.size[1] - theirs.areas[void] @ hides
+    # row v of the V rows of ignored pixels is ignored for one person, or for everybody
+    own_void = true_parts.persons[void, None] == np.arange(1, truth.num_people + 1)  # (V, G)
+    void_for = own_void | (true_parts.persons[void, None] == IGNORE)  # (V, G)
+    hidden_parts = counts[:, void] @ void_for  # (Q, G)
+    counted = truth.size[0] * truth.size[1] - true_parts.areas[void] @ void_for  # (G,)
 
-    predicted_areas = _table((people[0], num_classes), (ours.persons - 1, ours.labels), ours.areas)
+    predicted_areas = _table((num_pairs[0], num_classes), (owner, predicted_parts.labels), predicted_parts.areas)
+    hidden = _table((num_pairs[0], num_classes, num_pairs[1]), (owner, predicted_parts.labels), hidden_parts)
+    visible = (predicted_areas[..., None] - hidden).swapaxes(1, 2)  # (P, G, C)
     true_areas = _table(
-        (people[1], num_classes), (theirs.persons[known] - 1, theirs.labels[known]), theirs.areas[known]
+        (num_pairs[1], num_classes), (true_owner[known], true_parts.labels[known]), true_parts.areas[known]
     )
-    visible = (predicted_areas[..., None] - hidden).swapaxes(1, 2)
 
-    # the parts that meet, and among them those of one class
-    row, column = np.nonzero(counts * known)
-    pair, pixels = (ours.persons[row] - 1, theirs.persons[column] - 1), counts[row, column]
-    pixels_of_one_class = pixels * (ours.labels[row] == theirs.labels[column])
-    intersection = _table((*people, num_classes), (*pair, ours.labels[row]), pixels_of_one_class)
-    union = visible + true_areas - intersection
+    # the pairs of parts that share pixels, and those of one class among them
+    row, column = np.nonzero(counts * known)  # (meetings,)
+    pair, label, pixels = (owner[row], true_owner[column]), predicted_parts.labels[row], counts[row, column]
+    pixels_of_one_class = pixels * (label == true_parts.labels[column])  # (meetings,)
+    intersection = _table((*num_pairs, num_classes), (*pair, label), pixels_of_one_class)
+    union = visible + true_areas - intersection  # (P, G, C)
 
-    foreground_of_both = _table(people, pair, pixels)
-    foreground_of_either = visible.sum(-1) + true_areas.sum(-1) - foreground_of_both
+    foreground_of_both = _table(num_pairs, pair, pixels)
+    foreground_of_either = visible.sum(-1) + true_areas.sum(-1) - foreground_of_both  # (P, G)
     intersection[..., 0] = counted - foreground_of_either
     union[..., 0] = counted - foreground_of_both
     return PartOverlaps(
         intersection=intersection,
         union=union,
         predicted_areas=predicted_areas.sum(-1),
-        predicted_ignored=_table(people[:1], (ours.persons - 1,), counts[:, void].sum(-1)),
+        predicted_ignored=_table(num_pairs[:1], (owner,), counts[:, void].sum(-1)),
         true_areas=true_areas,
-        true_ignored=theirs.areas[void] @ (theirs.persons[void, None] == np.arange(1, people[1] + 1)),
+        true_ignored=true_parts.areas[void] @ own_void,
     )
 
 
 def _table(shape: tuple[int, ...], where: tuple[np.ndarray, ...], counts: np.ndarray) -> np.ndarray:
-    """An int64 table with each of the counts added to its cell."""
+    """An int64 table of this shape, where each of the counts is added to the cell that ``where`` says.
+
+    Example:
+        The shape (2, 3), ``where`` ([0, 1, 1], [2, 0, 0]) and counts [5, 1, 2] make [[0, 0, 5], [3, 0, 0]].
+    """
     table = np.zeros(shape, np.int64)
     np.add.at(table, where, counts)
     return table

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .average_precision import THRESHOLDS, average_precision, rank
+from .input_checks import per_image, show_score
 from .people_maps import PeopleMaps
 from .protocols import PART_REGION_PROTOCOLS, PartRegionProtocol, get_protocol
 from .shared_pixels import PartInstances, shared_pixels
@@ -13,12 +14,12 @@ from .shared_pixels import PartInstances, shared_pixels
 
 @dataclass(frozen=True, eq=False)
 class PartHits:
-    """Which predicted parts of one image are right: all that AP^r needs of the image.
+    """Which predicted parts of one image are true positives: all that AP^r needs of the image.
 
     Attributes:
         labels: (Q,) int64; class of each predicted part.
         scores: (Q,) float64.
-        hits: (Q, T) bool; whether it finds a true part at each threshold.
+        hits: (Q, T) bool; whether each finds a true part at each threshold.
         skippable: (Q,) bool; predictions that are left out where they would be wrong.
         num_true: (C,) int64; true parts of each class.
     """
@@ -58,10 +59,11 @@ def part_region_ap(
 ) -> PartRegionAP:
     """AP^r of a set of images.
 
-    A predicted part is right at threshold t if its IoU with a true part of its class, whoever's, is above t. Average
-    precision is taken for each class over the whole set, then averaged over the classes. Defined in Hariharan et al.,
-    "Simultaneous Detection and Segmentation" (ECCV 2014), where a true part can be found once; Gong et al., "Instance-
-    level Human Parsing via Part Grouping Network" (ECCV 2018), and those after them let it be found again and again.
+    A predicted part is a true positive at threshold t if its IoU with a true part of its class, of any person, is above
+    t. Average precision is taken for each class over the whole set, then averaged over the classes. Defined in
+    Hariharan et al., "Simultaneous Detection and Segmentation" (ECCV 2014), where a true part can be found once; the
+    evaluators of Gong et al., "Instance-level Human Parsing via Part Grouping Network" (ECCV 2018), and later ones let
+    several predictions find the same true part.
 
     Args:
         predicted: Predicted people, one record an image.
@@ -72,11 +74,13 @@ def part_region_ap(
         protocol: Whose rules to follow: a name in ``PART_REGION_PROTOCOLS`` or the rules.
 
     Raises:
-        ValueError: If lengths or sizes differ, a label is out of range or a part with pixels has no score.
+        ValueError: If lengths or sizes differ, a label is out of range, a score is infinite or a part with pixels has
+            no score.
     """
     rules = get_protocol(protocol, PART_REGION_PROTOCOLS)
-    images = zip(predicted, part_scores, truth, strict=True)
-    return score_hits([find_parts(*image, num_classes, rules) for image in images], num_classes, rules)
+    images = per_image(predicted=predicted, part_scores=part_scores, truth=truth)
+    hits = [find_parts(maps, own, true, num_classes, rules) for maps, own, true in images]
+    return score_hits(hits, num_classes, rules)
 
 
 def find_parts(
@@ -86,7 +90,7 @@ def find_parts(
     num_classes: int,
     protocol: str | PartRegionProtocol = 'mmhparse',
 ) -> PartHits:
-    """Finds which predicted parts of one image are right; see :func:`part_region_ap`."""
+    """Finds the true positives among the predicted parts of one image; see :func:`part_region_ap`."""
     rules = get_protocol(protocol, PART_REGION_PROTOCOLS)
     part_scores = np.asarray(part_scores, dtype=np.float64)
     if part_scores.shape != (predicted.num_people, num_classes):
@@ -94,24 +98,25 @@ def find_parts(
             f'expected scores of {predicted.num_people} predicted people and {num_classes} classes, '
             f'got {part_scores.shape}.'
         )
+    _check_part_scores(part_scores)
     shared = shared_pixels(predicted, truth, num_classes)
-    ours, theirs = shared.predicted, shared.truth
-    rows, labels, scores = _listed_parts(ours, part_scores, rules.count_empty)
+    true_parts = shared.truth  # R
+    rows, labels, scores = _listed_parts(shared.predicted, part_scores, rules.count_empty)  # (Q,) each
 
-    # one more row without pixels, for the parts that have none
-    counts = np.pad(shared.counts, ((0, 1), (0, 0)))[rows]
-    areas = np.append(ours.areas, 0)[rows]
-    known, ignored = ~theirs.ignored, counts[:, theirs.ignored].sum(1)
+    # one more row without pixels, for the listed parts that have none: row -1
+    counts = np.pad(shared.counts, ((0, 1), (0, 0)))[rows]  # (Q, R)
+    areas = np.append(shared.predicted.areas, 0)[rows]  # (Q,)
+    known, ignored = ~true_parts.ignored, counts[:, true_parts.ignored].sum(1)  # (R,), (Q,)
     visible = areas - ignored if rules.use_ignore else areas
-    counts = counts[:, known] * (labels[:, None] == theirs.labels[known])
-    iou = counts / (visible[:, None] + theirs.areas[known] - counts)
-    best = iou.max(1, initial=0.0)
+    counts = counts[:, known] * (labels[:, None] == true_parts.labels[known])  # (Q, true parts)
+    iou = counts / (visible[:, None] + true_parts.areas[known] - counts)
+    best = iou.max(1, initial=0.0)  # (Q,)
     return PartHits(
         labels=labels,
         scores=scores,
         hits=_match_one_to_one(iou, rank(scores, rules.ties, best)) if rules.one_to_one else _match_freely(best),
         skippable=(ignored > 0.5 * areas) & rules.use_ignore,
-        num_true=np.bincount(theirs.labels[known], minlength=num_classes),
+        num_true=np.bincount(true_parts.labels[known], minlength=num_classes),
     )
 
 
@@ -129,8 +134,8 @@ def score_hits(
             np.concatenate([getattr(image, name) for image in images])
             for name in ('labels', 'scores', 'hits', 'skippable')
         )
-        num_true = np.sum([image.num_true for image in images], axis=0)
-        order = rank(scores, rules.ties)
+        num_true = np.sum([image.num_true for image in images], axis=0)  # (C,)
+        order = rank(scores, rules.ties)  # (Q of all images,)
         for label in range(1, num_classes):
             of_class = order[labels[order] == label]
             if num_true[label] == 0 and len(of_class) == 0 and rules.absent == 'zero':
@@ -140,40 +145,49 @@ def score_hits(
                 ranked = of_class[hits[of_class, index] | ~skippable[of_class]]
                 ranked_scores = scores[ranked] if rules.ties == 'together' else None
                 per_class[label - 1, index] = average_precision(hits[ranked, index], num_true[label], ranked_scores)
-    defined = ~np.isnan(per_class) | rules.nan_spreads
-    count = defined.sum(0)
-    total = np.where(defined, per_class, 0.0).sum(0)
+    defined = ~np.isnan(per_class) | rules.nan_spreads  # (C - 1, T)
+    count = defined.sum(0)  # (T,)
+    total = np.where(defined, per_class, 0.0).sum(0)  # (T,)
     return PartRegionAP(per_class, np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _check_part_scores(part_scores: np.ndarray) -> None:
+    """Refuses infinite scores (P, C); NaN says that a person has no such part."""
+    wrong = np.argwhere(np.isinf(part_scores[:, 1:]))
+    if len(wrong):
+        person, label = wrong[0] + 1
+        value = show_score(float(part_scores[person - 1, label]))
+        raise ValueError(f'the score of part {label} of predicted person {person} is {value}.')
 
 
 def _listed_parts(
     parts: PartInstances, part_scores: np.ndarray, count_empty: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row in ``parts`` (-1 without pixels), label and score of each part that has a score, by person, then label."""
-    nameless = np.flatnonzero(np.isnan(part_scores[parts.persons - 1, parts.labels]))
-    if len(nameless):
-        label, person = parts.labels[nameless[0]], parts.persons[nameless[0]]
+    unlisted = np.flatnonzero(np.isnan(part_scores[parts.persons - 1, parts.labels]))
+    if len(unlisted):
+        label, person = parts.labels[unlisted[0]], parts.persons[unlisted[0]]
         raise ValueError(f'part {label} of predicted person {person} has pixels but no score.')
-    row_of = np.full(part_scores.shape, -1)
+    row_of = np.full(part_scores.shape, -1)  # (P, C)
     row_of[parts.persons - 1, parts.labels] = np.arange(len(parts))
-    listed = ~np.isnan(part_scores) if count_empty else row_of >= 0
+    listed = ~np.isnan(part_scores) if count_empty else row_of >= 0  # (P, C)
     listed[:, 0] = False
     return row_of[listed], np.nonzero(listed)[1], part_scores[listed]
 
 
 def _match_freely(best: np.ndarray) -> np.ndarray:
-    """(Q, T) bool; whether a prediction's best overlap (Q,) is enough."""
+    """(Q, T) bool; whether the best overlap (Q,) of a prediction is above each threshold."""
     return best[:, None] > THRESHOLDS
 
 
 def _match_one_to_one(iou: np.ndarray, order: np.ndarray) -> np.ndarray:
     """(Q, T) bool; in ``order``, each prediction finds the true part, of those not found yet, that it overlaps most."""
     thresholds = np.asarray(THRESHOLDS)
-    hits = np.zeros((len(iou), len(thresholds)), bool)
-    found = np.zeros((iou.shape[1], len(thresholds)), bool)
+    hits = np.zeros((len(iou), len(thresholds)), bool)  # (Q, T)
+    found = np.zeros((iou.shape[1], len(thresholds)), bool)  # (R, T)
     for row in order[iou[order].max(1, initial=0.0) > thresholds[0]]:
-        free = np.where(found, 0.0, iou[row][:, None])
-        best = free.argmax(0)
+        free = np.where(found, 0.0, iou[row][:, None])  # (R, T)
+        best = free.argmax(0)  # (T,)
         hits[row] = free.max(0) > thresholds
         found[best[hits[row]], hits[row]] = True
     return hits

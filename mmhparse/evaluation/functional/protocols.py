@@ -16,17 +16,17 @@ class InstancePartProtocol:
 
     Attributes:
         count_people: Which true people count: 'labelled' those with a pixel of a part, 'nonzero' also those that have
-            only ignored pixels, 'seen' those whose id occurs in the map, be it on background, 'all' also those without
-            any pixel.
+            only ignored pixels, 'seen' those with an id that occurs in the map, if only on background, 'all' also those
+            without any pixel.
         count_empty: Whether predicted people without any pixel count as predictions.
         skip_ignored: Whether a prediction that has more than half of its pixels on ignored ones is left out where it
-            would be wrong (COCO's rule for crowds); else it is a false positive.
+            would be wrong (COCO's rule for crowds); otherwise it is a false positive.
         shared_ignore: Whether pixels that are ignored for everybody (person id 255, or label 255 of nobody) are left
-            out of the comparison with each person; else they are background.
+            out of the comparison with each person; otherwise they are background.
         score_floor: Predictions with a lower score are dropped.
         ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
             and the one that overlaps more finds the person.
-        allow_nan_scores: Whether predictions whose score is NaN rank last; else they raise.
+        allow_nan_scores: Whether predictions with a score of NaN rank last; otherwise they are an error.
     """
 
     count_people: Literal['labelled', 'nonzero', 'seen', 'all']
@@ -44,12 +44,12 @@ class PartRegionProtocol:
 
     Attributes:
         one_to_one: Whether a true part is found once, by the best-scored prediction, so that duplicates are wrong;
-            else every prediction that overlaps a true part enough is right, and AP can exceed 1.
+            otherwise every prediction that overlaps a true part enough is right, and AP can exceed 1.
         use_ignore: Whether ignored pixels are left out of predicted areas, and predictions that have more than half of
-            their pixels there are left out where they would be wrong; else ignored pixels are background.
-        absent: AP of a class without true parts: 'nan' always, 'zero' where none was predicted either and NaN else.
-        nan_spreads: Whether one class with NaN makes the mean over classes NaN; else it is left out.
-        count_empty: Whether listed parts without pixels are false positives; else they are dropped.
+            their pixels there are left out where they would be wrong; otherwise ignored pixels are background.
+        absent: AP of a class without true parts: 'nan', or 'zero' if none was predicted either and NaN otherwise.
+        nan_spreads: Whether one class with NaN makes the mean over classes NaN; otherwise it is left out.
+        count_empty: Whether listed parts without pixels are false positives; otherwise they are dropped.
         ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
             and the one that overlaps more finds the part.
     """
@@ -67,7 +67,7 @@ class SemanticPartProtocol:
     """Rules of mIoU and mean accuracy.
 
     Attributes:
-        absent: What a class without pixels gives: 'excluded' from the means, or 'zero'.
+        absent: How a class without pixels counts: 'excluded' from the means, or as 'zero' in them.
         epsilon: Added to each denominator.
     """
 
@@ -99,16 +99,27 @@ SEMANTIC_PART_PROTOCOLS = {
     'mg': SemanticPartProtocol(absent='zero'),
 }
 
-Protocol = TypeVar('Protocol', InstancePartProtocol, PartRegionProtocol, SemanticPartProtocol)
+ProtocolT = TypeVar('ProtocolT', InstancePartProtocol, PartRegionProtocol, SemanticPartProtocol)
 
 
-def get_protocol(protocol: str | Protocol, known: dict[str, Protocol]) -> Protocol:
-    """Returns the protocol of that name, or the one given.
+def get_protocol(protocol: str | ProtocolT, known: dict[str, ProtocolT]) -> ProtocolT:
+    """Looks a protocol up by name; rules pass through.
+
+    Args:
+        protocol: A name in ``known``, or rules of the same metric.
+        known: The protocols of a metric, by name.
 
     Raises:
-        ValueError: If no protocol has that name.
+        ValueError: If the metric has no protocol of that name.
+        TypeError: If it is neither a name nor rules of this metric.
     """
     if not isinstance(protocol, str):
+        kind = type(next(iter(known.values())))
+        if not isinstance(protocol, kind):
+            raise TypeError(
+                f'protocol: expected a name ({", ".join(sorted(known))}) or an object of {kind.__name__}, the rules of '
+                f'this metric, got {protocol!r}.'
+            )
         return protocol
     if protocol not in known:
         raise ValueError(f"There is no protocol '{protocol}'; choose one of {sorted(known)}.")

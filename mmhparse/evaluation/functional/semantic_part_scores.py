@@ -1,4 +1,4 @@
-"""mIoU, mean accuracy and pixel accuracy of part maps, people not regarded."""
+"""mIoU, mean accuracy and pixel accuracy of part maps, without regard to people."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class SemanticPartScores:
 
     Attributes:
         iou: (C,) intersection over union of each class.
-        accuracy: (C,) share of each class' true pixels that were labelled so.
+        accuracy: (C,) share of the true pixels of each class that have this class in the prediction.
         miou, mean_accuracy, mean_f1: Means over the classes, background included.
-        pixel_accuracy: Share of all true pixels that were labelled right.
-        frequency_weighted_iou: Sum of the IoU, each weighted with its class' share of the true pixels.
+        pixel_accuracy: Share of all true pixels that have the right class.
+        frequency_weighted_iou: Sum of the IoU, each weighted with the share of its class in the true pixels.
     """
 
     iou: np.ndarray
@@ -42,15 +42,18 @@ def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -
         (C, C) int64; row = true class, column = predicted class.
 
     Raises:
-        ValueError: If the sizes differ or a label is out of range.
+        ValueError: If the sizes differ, a map does not hold integers or a label is out of range.
     """
     predicted, truth = np.asarray(predicted), np.asarray(truth)
+    for name, labels in (('predicted', predicted), ('true', truth)):
+        if labels.dtype.kind not in 'iub':
+            raise ValueError(f'the {name} part_map must hold integers, got {labels.dtype}.')
     if predicted.shape != truth.shape or truth.ndim != 2:
         raise ValueError(
             f'the predicted part_map is {predicted.shape} (H, W) but the true one is {truth.shape}. Predict at the '
             'size of the original image.'
         )
-    known = truth != IGNORE
+    known = truth != IGNORE  # (H, W)
     truth, predicted = truth[known].astype(np.int64), predicted.astype(np.int64)
     for name, labels in (('predicted', predicted), ('true', truth)):
         if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
@@ -58,7 +61,8 @@ def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -
                 f'{name} part_map has labels from {labels.min()} to {labels.max()}, but there are {num_classes} '
                 f'classes, 0 to {num_classes - 1}. Do the part sets of the model and of the data set agree?'
             )
-    pairs = truth * num_classes + predicted[known]
+    # one number a pixel, row * C + column: with C = 3, true class 2 predicted as 1 is counted in cell 7
+    pairs = truth * num_classes + predicted[known]  # (known pixels,)
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
@@ -75,15 +79,15 @@ def semantic_part_scores(
         protocol: How classes without pixels count: a name in ``SEMANTIC_PART_PROTOCOLS`` or the rules.
 
     Returns:
-        Scores; NaN where all that a mean goes over is excluded, as when every pixel is ignored.
+        Scores; NaN where a mean has nothing to average, for example when every pixel is ignored.
     """
     rules = get_protocol(protocol, SEMANTIC_PART_PROTOCOLS)
     confusion = np.asarray(confusion)
-    hit, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+    hit, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)  # (C,) each
     iou = _ratio(hit, true + predicted - hit, rules)
     accuracy, f1 = _ratio(hit, true, rules), _ratio(2 * hit, true + predicted, rules)
     total = confusion.sum()
-    share = true / max(total, 1)
+    share = true / max(total, 1)  # (C,)
     return SemanticPartScores(
         iou=iou,
         accuracy=accuracy,
@@ -96,11 +100,12 @@ def semantic_part_scores(
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray, rules: SemanticPartProtocol) -> np.ndarray:
+    """(C,) part / whole; of classes without pixels, what the protocol says."""
     empty = np.nan if rules.absent == 'excluded' else 0.0
     return np.where(whole > 0, part / (np.where(whole > 0, whole, 1) + rules.epsilon), empty)
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean of what is not NaN."""
+    """Mean of the values (C,) that are not NaN."""
     known = ~np.isnan(values)
     return float(values[known].mean()) if known.any() else float('nan')

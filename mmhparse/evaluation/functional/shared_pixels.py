@@ -1,5 +1,20 @@
-"""SharedPixels: how many pixels each predicted and each true part of an image have in common."""
+"""SharedPixels: how many pixels each predicted and each true part of an image have in common.
 
+All pairs of parts are counted in one pass. Each pixel gets one number that says which part of which person it is in
+the prediction and which in the truth, and a histogram of these numbers holds every intersection. The number is in mixed
+radix, as 2 h 5 min are 2 * 60 + 5 minutes. For example, with C = 3 classes and one true person, a pixel has
+
+- one of 3 predicted labels (0 ... C - 1). Part 2 of person 1 has the code 1 * 3 + 2 = 5;
+- one of 4 true labels (0 ... C - 1, and C for "ignored") of one of 3 true ids (0 for nobody, 1, and G + 1 = 2 for
+  "ignored for everybody"), 12 codes. Part 1 of person 1 has the code 1 * 4 + 1 = 5;
+- so the cell 5 * 12 + 5 = 65. Reshaped to rows of 12 cells, it is row 5, column 5: what both parts share.
+
+Neighbouring pixels mostly have the same number. Therefore runs of equal pixels are found first, and each run is counted
+once, with its length.
+"""
+
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +24,18 @@ from mmhparse.structures.part_sets import IGNORE
 from .people_maps import PeopleMaps
 
 _LARGE_TABLE = 1_000_000
-"""Cells of a table of all pairs, 8 MB, from which on it is worth a look at the maps to make it smaller."""
+"""Cells of the histogram, 8 MB, above which it is faster to find out first which codes occur and number only those."""
+
+_WORTH_MERGING = 4
+"""Mean length of runs, in pixels, from which on it is faster to count runs than pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class PartInstances:
-    """The parts of one image's people that have pixels, ordered by person, then label.
+    """The Q parts of one image's people that have pixels, ordered by person, then label.
 
     Attributes:
-        persons: (Q,) int64; id of each part's person. 255 in the truth: everybody's ignored pixels.
+        persons: (Q,) int64; id of each part's person. 255 in the truth: pixels that are ignored for everybody.
         labels: (Q,) int64; class of each part. 255 in the truth: ignored pixels of that person.
         areas: (Q,) int64 pixels.
     """
@@ -67,102 +85,131 @@ def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
             f'the prediction is {predicted.size} (W, H) but the truth is {truth.size}. Predict at the size of the '
             'original image.'
         )
-    _check_prediction(predicted, num_classes)
     if truth.num_people >= IGNORE:
         raise ValueError(f'the truth has {truth.num_people} people, but ids from {IGNORE} on mean ignore.')
-    ours = _Names.of(predicted.part_map, predicted.person_map, predicted.num_people, num_classes)
-    theirs = _Names.of(*_set_ignored_apart(truth, num_classes), truth.num_people + 1, num_classes + 1)
-    if len(ours.names) * len(theirs.names) > _LARGE_TABLE:
-        ours, theirs = ours.that_occur(), theirs.that_occur()
-    table = _count_pairs(ours, theirs)
-    our_rows, our_parts = ours.parts(table.sum(1) // theirs.num_layers)
-    their_rows, their_parts = theirs.parts(table.sum(0) // ours.num_layers)
-    everybodys, ignored = their_parts.persons > truth.num_people, their_parts.labels == num_classes
-    their_parts.persons[everybodys], their_parts.labels[ignored] = IGNORE, IGNORE
-    return SharedPixels(our_parts, their_parts, table[np.ix_(our_rows, their_rows)])
+    maps = [predicted.part_map, predicted.person_map, truth.part_map, truth.person_map]  # each (layers, H, W)
+    (parts, persons, true_parts, true_persons), lengths = _merge_runs(maps)  # each (layers, N)
+    _check_prediction(parts, persons, predicted.num_people, num_classes)
+    true_parts, true_persons = _recode_ignored(true_parts, true_persons, truth.num_people, num_classes)
+    predicted_codes = _PixelCodes.of(parts, persons, predicted.num_people, num_classes)
+    true_codes = _PixelCodes.of(true_parts, true_persons, truth.num_people + 1, num_classes + 1)
+    if len(predicted_codes.names) * len(true_codes.names) > _LARGE_TABLE:
+        predicted_codes, true_codes = predicted_codes.that_occur(), true_codes.that_occur()
+    table = _count_pairs(predicted_codes, true_codes, lengths)  # (predicted names, true names)
+    # each pixel of a layer meets one pixel of each layer of the other side
+    rows, instances = predicted_codes.parts(table.sum(1) // true_codes.num_layers)  # (Q,)
+    columns, true_instances = true_codes.parts(table.sum(0) // predicted_codes.num_layers)  # (R,)
+    true_instances.persons[true_instances.persons > truth.num_people] = IGNORE
+    true_instances.labels[true_instances.labels == num_classes] = IGNORE
+    return SharedPixels(instances, true_instances, table[rows[:, None], columns])
 
 
 @dataclass(frozen=True, eq=False)
-class _Names:
-    """What a pixel of one side can be: some label of some person.
+class _PixelCodes:
+    """Which part of which person each pixel of one side is, as one number.
 
     Attributes:
-        names: person * num_labels + label of each row of the table.
+        codes: (layers, N) unsigned integers; index into ``names`` of each of N pixels or runs of pixels.
+        names: (codes,) int64; person * num_labels + label that each code stands for.
         num_labels: Labels of each person.
-        digits: (N, H * W) integers each; read one after the other they are the number of the pixel's row.
-        bases: How many values each digit has.
     """
 
+    codes: np.ndarray
     names: np.ndarray
     num_labels: int
-    digits: tuple[np.ndarray, ...]
-    bases: tuple[int, ...]
 
     @classmethod
-    def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> '_Names':
-        digits = tuple(array.reshape(len(array), -1) for array in (person_map, part_map))
-        return cls(np.arange((num_people + 1) * num_labels), num_labels, digits, (num_people + 1, num_labels))
+    def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> '_PixelCodes':
+        names = np.arange((num_people + 1) * num_labels)
+        # the narrowest type that holds all codes: the maps are passed over several times
+        codes = person_map.astype(np.min_scalar_type(len(names) - 1))  # (layers, N)
+        codes *= num_labels
+        codes += part_map.astype(codes.dtype, copy=False)
+        return cls(codes, names, num_labels)
 
     @property
     def num_layers(self) -> int:
-        return len(self.digits[0])
+        return len(self.codes)
 
-    def append_to(self, codes: np.ndarray, layer: int) -> None:
-        """Writes a layer's digits behind those of the (H * W,) codes, in place."""
-        for digit, base in zip(self.digits, self.bases, strict=True):
-            codes *= base
-            codes += digit[layer]
+    def that_occur(self) -> '_PixelCodes':
+        """The same without the codes that no pixel has.
 
-    def that_occur(self) -> '_Names':
-        """The same without the names of no pixel."""
-        codes = np.zeros(self.digits[0].shape, np.intp)
-        for layer, layer_codes in enumerate(codes):
-            self.append_to(layer_codes, layer)
-        present = np.bincount(codes.ravel(), minlength=len(self.names)) > 0
-        row_of = np.cumsum(present) - 1
-        return _Names(self.names[present], self.num_labels, (row_of[codes],), (np.count_nonzero(present),))
+        Example:
+            Where pixels have the codes 5, 0 and 5 of 6, the names 0 and 5 are left, and the pixels are 1, 0 and 1.
+        """
+        present = np.bincount(self.codes.ravel(), minlength=len(self.names)) > 0  # (codes,)
+        new_code = (np.cumsum(present) - 1).astype(np.min_scalar_type(np.count_nonzero(present)))
+        return _PixelCodes(new_code[self.codes], self.names[present], self.num_labels)
 
     def parts(self, areas: np.ndarray) -> tuple[np.ndarray, PartInstances]:
-        """The rows that are parts of somebody and have pixels, and those parts."""
-        persons, labels = self.names // self.num_labels, self.names % self.num_labels
-        rows = np.flatnonzero((areas > 0) & (persons > 0) & (labels > 0))
+        """The codes (Q,) that are parts of a person and have pixels, and those parts."""
+        persons, labels = np.divmod(self.names, self.num_labels)
+        rows = np.flatnonzero((areas > 0) & (persons > 0) & (labels > 0))  # (Q,)
         return rows, PartInstances(persons[rows], labels[rows], areas[rows])
 
 
-def _count_pairs(ours: _Names, theirs: _Names) -> np.ndarray:
-    """Pixels that have each of our names and each of theirs."""
-    # one number a pixel, made in one buffer: to fill fresh memory takes longer than to count
-    codes = np.empty(ours.digits[0].shape[1], np.intp)
-    table = None
-    for our_layer, their_layer in np.ndindex(ours.num_layers, theirs.num_layers):
-        codes.fill(0)
-        ours.append_to(codes, our_layer)
-        theirs.append_to(codes, their_layer)
-        counts = np.bincount(codes, minlength=len(ours.names) * len(theirs.names))
-        table = counts if table is None else np.add(table, counts, out=table)
-    return table.reshape(len(ours.names), len(theirs.names))
+def _merge_runs(maps: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray | None]:
+    """One column for each run of neighbouring pixels, in reading order, in which no map changes.
+
+    Example:
+        The maps [[0, 0, 0, 2, 2]] and [[0, 0, 1, 1, 1]] become [[0, 0, 2]] and [[0, 1, 1]] with lengths [2, 1, 2].
+
+    Args:
+        maps: (layers, H, W) each.
+
+    Returns:
+        The maps (layers, N), and the lengths (N,) of the N runs. In maps of noise, where runs do not pay, all
+        H * W pixels and None.
+    """
+    flat = [array.reshape(len(array), -1) for array in maps]  # (layers, H * W)
+    is_end = np.zeros(flat[0].shape[1], bool)  # (H * W,)
+    is_end[-1:] = True
+    for layer in itertools.chain(*flat):
+        is_end[:-1] |= layer[1:] != layer[:-1]
+    if _WORTH_MERGING * np.count_nonzero(is_end) > len(is_end):
+        return flat, None
+    ends = np.flatnonzero(is_end)  # (N,)
+    return [array[:, ends] for array in flat], np.diff(ends, prepend=-1)
 
 
-def _set_ignored_apart(truth: PeopleMaps, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Part and person map where C is the label of ignored pixels, and P + 1 the id of everybody's."""
-    part_map, person_map = truth.part_map, truth.person_map
+def _count_pairs(predicted: _PixelCodes, truth: _PixelCodes, lengths: np.ndarray | None) -> np.ndarray:
+    """(predicted names, true names) int64; pixels with the one code in the prediction and the other in the truth."""
+    shape = len(predicted.names), len(truth.names)
+    num_cells = shape[0] * shape[1]
+    cell_type = np.min_scalar_type(num_cells - 1)
+    table = np.zeros(num_cells, np.int64)
+    for predicted_layer in predicted.codes:
+        row_starts = predicted_layer.astype(cell_type) * shape[1]  # (N,)
+        for true_layer in truth.codes:
+            # sums of lengths are float64, exact up to 2 ** 53 pixels
+            table += np.bincount(row_starts + true_layer, lengths, num_cells).astype(np.int64, copy=False)
+    return table.reshape(shape)
+
+
+def _recode_ignored(
+    part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """True part and person map (layers, N) where C is the label of ignored pixels, and G + 1 the id of "everybody"."""
     if part_map.max(initial=0) < num_classes and person_map.max(initial=0) < IGNORE:
         return part_map, person_map
-    unlabelled = part_map == IGNORE
-    _check_labels(part_map.max(initial=0, where=~unlabelled), num_classes, 'true')
-    everybodys = truth.shared_ignore().any(0)
-    part_map = np.where(unlabelled, num_classes, part_map)
-    # once is enough where there are several layers
-    part_map[:, everybodys], person_map = 0, np.where(everybodys, 0, person_map)
-    part_map[0, everybodys], person_map[0, everybodys] = num_classes, truth.num_people + 1
+    ignored = part_map == IGNORE  # (layers, N)
+    _check_labels(part_map.max(initial=0, where=~ignored), num_classes, 'true')
+    for_everybody = ((person_map == IGNORE) | (ignored & (person_map == 0))).any(0)  # (N,)
+    part_map = np.where(ignored, num_classes, part_map)
+    # of several layers the first alone holds them, so that they are counted once
+    part_map[:, for_everybody], person_map = 0, np.where(for_everybody, 0, person_map)
+    part_map[0, for_everybody], person_map[0, for_everybody] = num_classes, num_people + 1
     return part_map, person_map
 
 
-def _check_prediction(predicted: PeopleMaps, num_classes: int) -> None:
-    _check_labels(predicted.part_map.max(initial=0), num_classes, 'predicted')
-    highest = predicted.person_map.max(initial=0)
-    if highest > predicted.num_people:
-        raise ValueError(f'predicted person_map has id {highest}, but there are only {predicted.num_people} people.')
+def _check_prediction(part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_classes: int) -> None:
+    _check_labels(part_map.max(initial=0), num_classes, 'predicted')
+    highest = person_map.max(initial=0)
+    if highest > num_people:
+        raise ValueError(
+            f'predicted person_map has id {highest}, but there are only {num_people} people. Number people from 1; a '
+            'prediction has no pixels to ignore.'
+        )
 
 
 def _check_labels(highest: int, num_classes: int, whose: str) -> None:

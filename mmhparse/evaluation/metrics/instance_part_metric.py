@@ -1,4 +1,4 @@
-"""InstancePartMetric: AP^p and PCP, for whole people in their parts."""
+"""InstancePartMetric: AP^p and PCP, which score whole people by their parts."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ class InstancePartMetric(BaseMetric):
     Args:
         protocol: Whose rules to follow: a name in :data:`~mmhparse.evaluation.functional.INSTANCE_PART_PROTOCOLS` or
             the rules. By default true and predicted people without pixels do not count, and a prediction on ignored
-            pixels is not wrong.
+            pixels is not a false positive.
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Raises:
@@ -50,7 +50,7 @@ class InstancePartMetric(BaseMetric):
         self.protocol = get_protocol(protocol, INSTANCE_PART_PROTOCOLS)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps for each image which true person each prediction claims."""
+        """Records for each image which true person each prediction claims."""
         classes = len(part_set_of(self.dataset_meta))
         for sample in data_samples:
             with naming_image(sample):

@@ -1,7 +1,7 @@
 """JointMetric: average precision of joints by object keypoint similarity (OKS), as COCO defines it."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from mmengine.logging import MMLogger
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from mmhparse.evaluation.functional import check_finite
 from mmhparse.registry import METRICS
 from mmhparse.structures import IGNORE, Skeleton
 
@@ -20,6 +21,7 @@ from .table import format_table
 from .undefined import undefined_metrics
 
 _PERSON = 1
+"""Id of the category of people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +33,9 @@ class JointRecord:
         boxes: (G, 4) x1, y1, x2, y2 in pixels.
         areas: (G,) pixels of each person's mask.
         keypoints: (P, K, 2) x, y in pixels.
-        scores: (P,)
+        scores: (P,) floats; higher is more certain.
         crowds: (N, 5) x, y, width, height and pixels of each connected region of ignored pixels.
-        image_id: As the sample has it; None without any.
+        image_id: As the sample has it; None if it has none.
     """
 
     joints: np.ndarray
@@ -55,14 +57,14 @@ class JointMetric(BaseMetric):
     """Scores joints with pycocotools, without files.
 
     Reports as fractions ``OKS_AP``, the mean over OKS of 0.50, 0.55 ... 0.95, ``OKS_AP_50``, ``OKS_AP_75`` and
-    ``OKS_AR``. The OKS sigmas are those of the data set's skeleton; a person's scale is the square root of its mask's
-    pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0, and
-    one without true people with joints and pixels NaN.
+    ``OKS_AR``. The OKS sigmas are those of the data set's skeleton; a person's scale is the square root of the area of
+    its mask in pixels, and at most the 20 best predictions of an image count. A set without any prediction scores 0,
+    and one without people who have labelled joints and pixels NaN.
 
     As with COCO, people without labelled joints or without pixels are ignored: a prediction near the box of one
-    (doubled in size) is neither right nor wrong. Each connected region of ignored pixels in ``gt_parsing.person_map``
-    is one crowd, which takes any number of predictions in this way. Of equal scores, the smaller ``img_id`` comes
-    first, then the order in the image.
+    (doubled in size) is neither a true nor a false positive. Each connected region of ignored pixels in
+    ``gt_parsing.person_map`` is one crowd, which takes any number of predictions in this way. Of equal scores, the
+    smaller ``img_id`` comes first, then the order in the image.
 
     Args:
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
@@ -74,7 +76,7 @@ class JointMetric(BaseMetric):
     NAMES = ('OKS_AP', 'OKS_AP_50', 'OKS_AP_75', 'OKS_AR')
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps the joints of each image."""
+        """Records the joints of each image."""
         skeleton = skeleton_of(self.dataset_meta)
         for sample in data_samples:
             with naming_image(sample):
@@ -88,8 +90,7 @@ class JointMetric(BaseMetric):
                 f'none of {len(results)} images has a person with labelled joints and pixels. Leave JointMetric out if '
                 'the data set has none.',
             )
-        if all(image.image_id is not None for image in results):
-            results = sorted(results, key=lambda image: image.image_id)
+        results = _by_image_id(results)
         with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             evaluator = COCOeval(_coco(results, _true_people), _coco(results, _predicted_people), 'keypoints')
             evaluator.params.kpt_oks_sigmas = np.array(skeleton_of(self.dataset_meta).sigmas)
@@ -99,6 +100,13 @@ class JointMetric(BaseMetric):
         values = [float(evaluator.stats[index]) for index in (0, 1, 2, 5)]
         MMLogger.get_current_instance().info('Joints\n' + format_table(['', *self.NAMES], [('OKS', values)]))
         return dict(zip(self.NAMES, values, strict=True))
+
+
+def _by_image_id(results: list[JointRecord]) -> list[JointRecord]:
+    """The records in ascending order of ids, numbers before text; as they are if one has no id."""
+    if any(image.image_id is None for image in results):
+        return results
+    return sorted(results, key=lambda image: (isinstance(image.image_id, str), image.image_id))
 
 
 def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
@@ -116,8 +124,7 @@ def _read_joints(sample: dict, skeleton: Skeleton) -> JointRecord:
             raise ValueError(
                 f"{name} must be (P, {len(skeleton)}, {width}) for skeleton '{skeleton.name}', got {array.shape}."
             )
-    if np.isnan(record.scores).any():
-        raise ValueError(f'the score of predicted person {np.flatnonzero(np.isnan(record.scores))[0] + 1} is NaN.')
+    check_finite(record.scores, allow_nan=False)
     return record
 
 
@@ -127,15 +134,15 @@ def _read_crowds(sample: dict) -> np.ndarray:
         return np.zeros((0, 5))
     ignored = (read_array(sample, 'gt_parsing', 'person_map')[0] == IGNORE).astype(np.uint8)
     _, _, regions, _ = cv2.connectedComponentsWithStats(ignored)
-    # row 0 is what is not ignored
+    # row 0 is the region that is not ignored
     return regions[1:].astype(np.float64)
 
 
-def _coco(images: Sequence[JointRecord], annotate) -> COCO:
-    """A COCO data set in memory, with the people that ``annotate`` makes of each record."""
+def _coco(images: Sequence[JointRecord], annotate: Callable[[JointRecord], list[dict]]) -> COCO:
+    """A COCO data set in memory, with the annotations that ``annotate`` makes of each record."""
     people = [dict(person, image_id=index) for index, image in enumerate(images) for person in annotate(image)]
     coco = COCO()
-    coco.dataset = dict(
+    coco.dataset = dict(  # pyright: ignore[reportAttributeAccessIssue] - the stubs know no annotations of joints
         images=[dict(id=index) for index in range(len(images))],
         categories=[dict(id=_PERSON, name='person')],
         # pycocotools takes id 0 for "not matched"
@@ -146,11 +153,11 @@ def _coco(images: Sequence[JointRecord], annotate) -> COCO:
 
 
 def _true_people(image: JointRecord) -> list[dict]:
-    """People without ``num_keypoints`` are ignored, and so is who is predicted near their boxes."""
-    all_joints = np.where(image.scored[:, None, None], image.joints, 0)
-    nowhere = np.zeros(image.joints.shape[1] * 3).tolist()
+    """COCO annotations; people without ``num_keypoints`` are ignored, and so are predictions near their boxes."""
+    all_joints = np.where(image.scored[:, None, None], image.joints, 0)  # (G, K, 3)
+    no_keypoints = np.zeros(image.joints.shape[1] * 3).tolist()
     crowds = [
-        dict(keypoints=nowhere, num_keypoints=0, bbox=box.tolist(), area=float(area), iscrowd=1)
+        dict(keypoints=no_keypoints, num_keypoints=0, bbox=box.tolist(), area=float(area), iscrowd=1)
         for box, area in zip(image.crowds[:, :4], image.crowds[:, 4], strict=True)
     ]
     people = [
@@ -163,14 +170,15 @@ def _true_people(image: JointRecord) -> list[dict]:
         )
         for joints, box, area in zip(all_joints, image.boxes, image.areas, strict=True)
     ]
-    # crowds come last in COCO's files, too; of two that fit a prediction equally well the later takes it
+    # crowds come last in COCO's files too: of two that fit a prediction equally well, the later one takes it
     return people + crowds
 
 
 def _predicted_people(image: JointRecord) -> list[dict]:
+    """COCO results; the area of a person is that of the box around its joints."""
     people = []
     for keypoints, score in zip(image.keypoints, image.scores, strict=True):
         width, height = np.ptp(keypoints, axis=0).tolist()
-        visible = np.pad(keypoints, ((0, 0), (0, 1)), constant_values=1)
+        visible = np.pad(keypoints, ((0, 0), (0, 1)), constant_values=1)  # (K, 2) -> (K, 3)
         people.append(dict(keypoints=visible.ravel().tolist(), area=width * height, score=float(score), iscrowd=0))
     return people

@@ -1,4 +1,4 @@
-"""PartErrorMetric: how much of the AP^p that was lost is due to which kind of error."""
+"""PartErrorMetric: how much of the lost AP^p is due to which kind of error."""
 
 import heapq
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ from .undefined import undefined_metrics
 
 @dataclass(frozen=True, order=True)
 class WorstImage:
-    """An image that loses much, with what it takes to draw it.
+    """An image that loses much AP^p, with its people and errors for drawing.
 
     Attributes:
         lost_people: True people times 1 - AP^p_vol of the image alone.
-        index: Place of the image among those that the metric saw.
+        index: Index of the image among those that the metric saw.
         name: Path or id of the image.
         predicted, truth: The people.
-        errors: What is wrong.
+        errors: The errors of the prediction.
     """
 
     lost_people: float
@@ -45,15 +45,16 @@ class WorstImage:
 
 @METRICS.register_module()
 class PartErrorMetric(BaseMetric):
-    """Repairs one kind of error after the other with the truth, and tells what each repair adds to AP^p.
+    """Corrects one kind of error after the other with the truth, and measures what each correction adds to AP^p.
 
-    Reports as fractions ``AP_p_lost``, which is 1 - AP^p_vol, and its pieces ``AP_p_lost_missed_person``,
-    ``..._false_person``, ``..._wrong_person``, ``..._wrong_part`` and ``..._boundary``, each repaired after those
-    before it. See :mod:`mmhparse.evaluation.error_analysis` for what they are.
+    Reports as fractions ``AP_p_lost``, which is 1 - AP^p_vol, and its shares ``AP_p_lost_missed_person``,
+    ``..._false_person``, ``..._wrong_person``, ``..._wrong_part`` and ``..._boundary``, each corrected after those
+    before it; NaN, with a warning in the log, for a set without true people. The kinds are defined in
+    :mod:`mmhparse.evaluation.error_analysis`.
 
     Args:
-        band: How far a border may be off, as a fraction of the image's diagonal; at least one pixel.
-        keep_worst: How many of the images that lose most to keep in ``worst``, each process its own.
+        band: Largest displacement of a border, as a fraction of the image's diagonal; at least one pixel.
+        keep_worst: Number of images, of those that lose most, to keep in ``worst``; each process keeps its own.
         kwargs: ``collect_device``, ``collect_dir`` and ``prefix`` of mmengine's BaseMetric.
 
     Attributes:
@@ -79,7 +80,7 @@ class PartErrorMetric(BaseMetric):
         return sorted(self._worst, reverse=True)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps the claims of each image before and after each repair."""
+        """Records the claims of each image before and after each correction."""
         classes = len(part_set_of(self.dataset_meta))
         for sample in data_samples:
             with naming_image(sample):

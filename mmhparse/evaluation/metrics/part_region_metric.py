@@ -14,6 +14,7 @@ from mmhparse.evaluation.functional import (
     find_parts,
     get_protocol,
     score_hits,
+    show_score,
 )
 from mmhparse.registry import METRICS
 
@@ -45,7 +46,7 @@ class PartRegionMetric(BaseMetric):
         self.protocol = get_protocol(protocol, PART_REGION_PROTOCOLS)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps for each image which predicted parts are right."""
+        """Records for each image which predicted parts are true positives."""
         classes = len(part_set_of(self.dataset_meta))
         for sample in data_samples:
             with naming_image(sample):
@@ -68,15 +69,20 @@ class PartRegionMetric(BaseMetric):
 
 
 def _read_part_scores(sample: dict, people: int, classes: int) -> np.ndarray:
-    """(people, classes) scores of the rows of ``pred_parts``, NaN where there is no row."""
-    labels, persons, scores = (read_array(sample, 'pred_parts', key) for key in ('labels', 'persons', 'scores'))
+    """(P, C) scores of the rows of ``pred_parts``, NaN where there is no row."""
+    labels, persons, scores = (read_array(sample, 'pred_parts', key) for key in ('labels', 'persons', 'scores'))  # (Q,)
     for name, values, highest in (('labels', labels, classes - 1), ('persons', persons, people)):
+        if len(values) and values.dtype.kind not in 'iu':
+            raise ValueError(f'pred_parts.{name} must be integers, got {values.dtype}.')
         if len(values) and not 1 <= values.min() <= values.max() <= highest:
             raise ValueError(f'pred_parts.{name} must be from 1 to {highest}, got {values.min()} to {values.max()}.')
-    if np.isnan(scores).any():
-        raise ValueError(f'pred_parts.scores has NaN in row {np.flatnonzero(np.isnan(scores))[0]}.')
-    if len(np.unique(persons * classes + labels)) < len(labels):
-        raise ValueError('pred_parts lists a part of a person twice.')
-    table = np.full((people, classes), np.nan)
+    if not np.isfinite(scores).all():
+        row = np.flatnonzero(~np.isfinite(scores))[0]
+        raise ValueError(
+            f'pred_parts.scores has {show_score(float(scores[row]))} in row {row}, of person {persons[row]}.'
+        )
+    table = np.full((people, classes), np.nan)  # (P, C)
     table[persons - 1, labels] = scores
+    if np.count_nonzero(~np.isnan(table)) < len(labels):
+        raise ValueError('pred_parts lists a part of a person twice.')
     return table

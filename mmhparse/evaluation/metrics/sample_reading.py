@@ -1,7 +1,8 @@
-"""What the metrics read from a data sample, as mmengine's evaluator hands it over: a dict of dicts of tensors."""
+"""Reading of data samples as mmengine's evaluator passes them to metrics: dicts of dicts of tensors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -21,7 +22,7 @@ def naming_image(sample: dict) -> Iterator[None]:
 
 
 def read_array(sample: dict, field: str, key: str) -> np.ndarray:
-    """The array ``key`` of a field such as ``gt_parsing``.
+    """The array or tensor ``key`` of a field such as ``gt_parsing``, as an array on the CPU.
 
     Raises:
         ValueError: If the sample has no such field or key.
@@ -34,7 +35,7 @@ def read_array(sample: dict, field: str, key: str) -> np.ndarray:
 
 
 def read_predicted_people(sample: dict) -> PeopleMaps:
-    """Maps of ``pred_parsing`` with the people of ``pred_people``."""
+    """The maps (1, H, W) of ``pred_parsing`` with the P people of ``pred_people``."""
     return PeopleMaps(
         part_map=read_array(sample, 'pred_parsing', 'part_map'),
         person_map=read_array(sample, 'pred_parsing', 'person_map'),
@@ -43,7 +44,7 @@ def read_predicted_people(sample: dict) -> PeopleMaps:
 
 
 def read_true_people(sample: dict) -> PeopleMaps:
-    """Maps of ``gt_parsing`` with the people of ``gt_people``."""
+    """The maps (1, H, W) of ``gt_parsing`` with the G people of ``gt_people``."""
     return PeopleMaps(
         part_map=read_array(sample, 'gt_parsing', 'part_map'),
         person_map=read_array(sample, 'gt_parsing', 'person_map'),
@@ -61,7 +62,7 @@ def skeleton_of(dataset_meta: dict | None) -> Skeleton:
     return get_skeleton(_meta(dataset_meta, 'skeleton'))
 
 
-def _meta(dataset_meta: dict | None, key: str):
-    if key not in (dataset_meta or ()):
+def _meta(dataset_meta: dict | None, key: str) -> Any:
+    if dataset_meta is None or key not in dataset_meta:
         raise ValueError(f'the metainfo of the data set must name its {key}, got {dataset_meta}.')
     return dataset_meta[key]

@@ -22,7 +22,7 @@ from .undefined import undefined_metrics
 
 @METRICS.register_module()
 class SemanticPartMetric(BaseMetric):
-    """Scores the part map of each image, people not regarded.
+    """Scores the part map of each image, without regard to people.
 
     Reports ``mIoU``, ``pixel_accuracy`` and ``mean_accuracy`` as fractions, and logs each class; they are NaN in a
     set without a labelled pixel.
@@ -49,23 +49,25 @@ class SemanticPartMetric(BaseMetric):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.predicted = predicted.split('.')
-        self.truth = truth.split('.')
+        self.predicted = _field_and_key(predicted)
+        self.truth = _field_and_key(truth)
         self.protocol = get_protocol(protocol, SEMANTIC_PART_PROTOCOLS)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps a confusion matrix of each image."""
+        """Records the confusion matrix of each image."""
         classes = len(part_set_of(self.dataset_meta))
         for sample in data_samples:
             with naming_image(sample):
-                predicted = read_array(sample, *self.predicted)[0]
-                truth = read_array(sample, *self.truth)[0]
+                predicted = read_array(sample, *self.predicted)[0]  # (1, H, W) -> (H, W)
+                truth = read_array(sample, *self.truth)[0]  # (1, H, W) -> (H, W)
                 self.results.append(part_confusion(predicted, truth, classes).astype(np.int32))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Scores the sum of the confusion matrices."""
         parts = part_set_of(self.dataset_meta).parts
-        confusion = np.sum(results, axis=0, dtype=np.int64) if results else np.zeros((len(parts), len(parts)))
+        confusion = np.zeros((len(parts), len(parts)), np.int64)  # (C, C)
+        for image in results:
+            confusion += image
         if not confusion.any():
             return undefined_metrics(self.NAMES, f'none of {len(results)} images has a labelled pixel.')
         scores = semantic_part_scores(confusion, self.protocol)
@@ -74,3 +76,11 @@ class SemanticPartMetric(BaseMetric):
         MMLogger.get_current_instance().info('Part maps\n' + format_table(['part', 'IoU', 'accuracy'], rows))
         values = scores.miou, scores.pixel_accuracy, scores.mean_accuracy
         return dict(zip(self.NAMES, values, strict=True))
+
+
+def _field_and_key(name: str) -> tuple[str, str]:
+    """Splits the name of a map, such as 'pred_parsing.part_map'."""
+    field, dot, key = name.partition('.')
+    if not (field and dot and key):
+        raise ValueError(f"expected a field and a key of a data sample, 'FIELD.KEY', got '{name}'.")
+    return field, key

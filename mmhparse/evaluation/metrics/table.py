@@ -1,14 +1,14 @@
-"""Tables of scores for the log."""
+"""Tables of scores, as text for the log."""
 
 import math
 from collections.abc import Sequence
 
 
 def format_table(header: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """Lines of text, one a row: its name, then fractions with four digits, '-' for NaN.
+    """Formats a table as lines of text: a name and fractions with four digits in each row, '-' for NaN.
 
     Args:
-        header: What the names are, then the names of the columns.
+        header: Title of the column of names, then those of the columns of values.
         rows: Name and values of each row.
     """
     lines = [list(header)]
