@@ -8,6 +8,7 @@ import pytest
 from annotated_people import SIZE, perfect_prediction, photo_of, standing_person
 
 from mmhparse.apis.model_names import BUNDLED_MODELS
+from mmhparse.models.teachers import BodyPix
 
 TOOL = 'analysis/eval_photos.py'
 
@@ -46,6 +47,20 @@ def test_a_parser_of_ones_own_is_scored_by_its_weights(run_tool, folder):
     weights = next(iter(BUNDLED_MODELS.values())).path
     run_tool(TOOL, folder / 'people.json', folder, '--weights', weights, '--limit', 1, '--out', folder / 'scores.json')
     assert list(json.loads((folder / 'scores.json').read_text())) == [weights.rpartition('/')[2]]
+
+
+def test_bodypix_is_a_peer(run_tool, folder, repo_root, monkeypatch):
+    """Weights that nobody trained, in the layout of BodyPix's file."""
+    monkeypatch.syspath_prepend(str(repo_root / 'tools' / 'analysis'))
+    weights = folder / 'bodypix.npz'
+    state = BodyPix().state_dict()
+    state['heads.heatmaps.bias'].fill_(-20)  # nobody anywhere: decoding many people takes long
+    np.savez(weights, **{name.removeprefix('backbone.'): value.numpy() for name, value in state.items()})
+    arguments = ['--models', 'synthetic', '--bodypix', weights, '--bodypix-stride', 16, '--limit', 1]
+    run_tool(TOOL, folder / 'people.json', folder, *arguments, '--out', folder / 'scores.json')
+    assert list(json.loads((folder / 'scores.json').read_text())) == ['synthetic', 'BodyPix']
+    with pytest.raises(SystemExit, match="There are no BodyPix weights at 'gone.npz'"):
+        run_tool(TOOL, folder / 'people.json', folder, '--models', 'synthetic', '--bodypix', 'gone.npz')
 
 
 def test_predictions_become_rows_whatever_the_ids_of_people(load_tool):

@@ -23,8 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
-from mmhparse.commands import load_config
-from mmhparse.commands.arguments import add_config_options, plain_usage_errors
+from mmhparse.commands import add_config_options, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
 from mmhparse.structures import COCO_17, DENSEPOSE_14

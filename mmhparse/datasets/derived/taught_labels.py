@@ -233,7 +233,7 @@ def _parts(person: TaughtPerson, own: np.ndarray) -> np.ndarray:
     parts[wrong_side] = other[wrong_side]
     for chain in _CHAINS:
         of_chain = np.isin(parts, chain)
-        own_distances = distances[np.ix_(of_chain, chain)]  # (M, 3)
+        own_distances = distances[of_chain][:, list(chain)]  # (M, 3)
         best = own_distances.argmin(1)
         far = own_distances.min(1) + PIECE_MARGIN < distances[of_chain, parts[of_chain]]
         parts[np.flatnonzero(of_chain)[far]] = np.array(chain)[best[far]]

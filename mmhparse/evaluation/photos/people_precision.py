@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -85,7 +85,7 @@ def _true_row(person: AnnotatedPerson) -> dict:
     }
 
 
-def _run_lengths(mask: np.ndarray) -> dict:
+def _run_lengths(mask: np.ndarray) -> Any:
     return coco_mask.encode(np.asfortranarray(mask, np.uint8))
 
 
@@ -97,17 +97,19 @@ def _precision(
         return Precision(float('nan'), float('nan'), 0, len(found))
     if not found:
         return Precision(0.0, 0.0, len(wanted), 0)
-    images = [{'id': number, 'height': photo.size[0], 'width': photo.size[1]} for number, photo in enumerate(photos)]
-    coco = COCO()
-    coco.dataset = {
-        'images': images,
+    # Any: pycocotools takes more than its type stubs say
+    dataset: Any = {
+        'images': [{'id': n, 'height': photo.size[0], 'width': photo.size[1]} for n, photo in enumerate(photos)],
         'categories': [{'id': _PERSON, 'name': 'person'}],
         # pycocotools takes id 0 for "not matched"
         'annotations': [row | {'id': number, 'category_id': _PERSON} for number, row in enumerate(truth, start=1)],
     }
+    results: Any = [row | {'category_id': _PERSON} for row in found]
+    coco = COCO()
+    coco.dataset = dataset
     with redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         coco.createIndex()
-        evaluator = COCOeval(coco, coco.loadRes([row | {'category_id': _PERSON} for row in found]), kind)
+        evaluator = COCOeval(coco, coco.loadRes(results), kind)
         evaluator.params.kpt_oks_sigmas = np.array(COCO_17.sigmas)
         evaluator.evaluate()
         evaluator.accumulate()

@@ -14,6 +14,7 @@ from .people_precision import Precision, joint_precision, mask_precision
 
 _SIDELESS = np.array([min(label, mirrored) for label, mirrored in enumerate(DENSEPOSE_14.flip_indices)])
 """(15,) one label for left and right."""
+_SIGMAS = np.array(COCO_17.sigmas)  # (17,)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def score_points(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]
     if not len(label):
         return PointScores(float('nan'), float('nan'), float('nan'), {}, 0)
     right = found == label
-    by_part = {DENSEPOSE_14.parts[part]: float(right[label == part].mean()) for part in np.unique(label)}
+    by_part = {
+        DENSEPOSE_14.parts[int(part)]: float(right[label == part].mean()) for part in sorted(set(label.tolist()))
+    }
     sideless = _SIDELESS[found] == _SIDELESS[label]
     return PointScores(
         float(right.mean()), float(sideless.mean()), float((right & (own == 1)).mean()), by_part, len(label)
@@ -126,5 +129,5 @@ def _similarity(person: AnnotatedPerson, mask: np.ndarray, keypoints: np.ndarray
         return 0.0
     squares = ((keypoints - person.joints[:, :2]) ** 2).sum(1)  # (17,)
     # COCO's OKS: exp(-d^2 / (2 (2 sigma)^2 area))
-    similarity = np.exp(-squares / (8 * np.square(COCO_17.sigmas) * max(person.area, 1.0)))
+    similarity = np.exp(-squares / (8 * _SIGMAS**2 * max(person.area, 1.0)))
     return float(similarity[labelled].mean())

@@ -1,6 +1,6 @@
 """Trained networks of others that label photos for ours to learn from."""
 
 from .bodypix import BODYPIX_PARTS, BodyPix, load_bodypix
-from .part_teacher import PartTeacher, PersonView
+from .part_teacher import PART_OF_24, PartTeacher, PersonView
 
-__all__ = ['BODYPIX_PARTS', 'BodyPix', 'PartTeacher', 'PersonView', 'load_bodypix']
+__all__ = ['BODYPIX_PARTS', 'BodyPix', 'PART_OF_24', 'PartTeacher', 'PersonView', 'load_bodypix']

@@ -64,12 +64,12 @@ def load_bodypix(path: str | Path, output_stride: int = 8) -> BodyPix:
     weights = read_bodypix_weights(path)
     net = BodyPix(output_stride=output_stride)
     own = net.state_dict()
-    named = {name: weights.get(name.removeprefix('backbone.')) for name in own}
-    different = [name for name, value in own.items() if named[name] is None or named[name].shape != value.shape]
+    named = {f'backbone.{name}' if f'backbone.{name}' in own else name: value for name, value in weights.items()}
+    different = [name for name, value in own.items() if name not in named or named[name].shape != value.shape]
     if different:
         raise ValueError(
             f"'{path}' holds the weights of another variant of BodyPix: {different[0]} does not fit. The teacher is "
             'MobileNetV1 with multiplier 0.75.'
         )
-    net.load_state_dict(named)
+    net.load_state_dict({name: named[name] for name in own})
     return net.eval().requires_grad_(False)

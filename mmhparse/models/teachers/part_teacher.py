@@ -69,7 +69,8 @@ class PartTeacher:
     def __init__(self, net: BodyPix, sides: Sequence[int] = (257, 353), margin: float = 0.15, least_side: int = 48):
         if not sides or any(side % 16 != 1 for side in sides):
             raise ValueError(f'sides must be of the form 16 n + 1, got {tuple(sides)}.')
-        self.net = net.to(memory_format=torch.channels_last)
+        # torch's stubs lack this overload
+        self.net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.sides = tuple(sides)
         self.margin = margin
         self.least_side = least_side
@@ -91,7 +92,7 @@ class PartTeacher:
         # enlarging further shows nothing new
         sides = [side for side in self.sides if side <= MOST_ENLARGED * max(size)] or self.sides[:1]
         views = [self._look(photo[y0:y1, x0:x1], side, mirrored) for side in sides for mirrored in (False, True)]
-        segments, merged, offsets = (sum(column) / len(views) for column in zip(*views, strict=True))
+        segments, merged, offsets = (torch.stack(column).mean(0) for column in zip(*views, strict=True))
         best, label = merged.max(0)  # (h, w)
         ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         offsets = offsets.view(2, len(COCO_17), *size).numpy()  # y, then x
