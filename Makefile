@@ -48,6 +48,7 @@ typecheck: $(LITE)/ready  ## check types with pyright
 
 docs: $(LITE)/ready-for-docs  ## build the documentation site into build/docs; warnings are errors
 	$(LITE)/bin/python -m sphinx -W --keep-going -q -b html docs/en build/docs
+	@echo 'build/docs/index.html: built without warnings'
 
 test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
 	$(FULL)/bin/python $(PYTEST)
