@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -58,3 +59,19 @@ def coco_mini() -> Path:
 def cihp_demo() -> Path:
     """One photo with category, human and instance maps in CIHP's layout."""
     return _shared_data('cihp_demo')
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Says how many blocks of the documentation ran, and why the others did not; the tests note each one."""
+    outcomes = Counter(
+        outcome
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, outcome in getattr(report, 'user_properties', ())
+        if name == 'block' and getattr(report, 'when', None) == 'call'
+    )
+    if outcomes:
+        ran = outcomes.pop('ran', 0)
+        terminalreporter.write_sep('=', f'blocks of the documentation: {ran} ran, {outcomes.total()} are marked')
+        for outcome, count in sorted(outcomes.items()):
+            terminalreporter.write_line(f'{count:3} {outcome}')

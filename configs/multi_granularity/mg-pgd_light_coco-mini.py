@@ -1,4 +1,4 @@
-# A light parser learns four COCO photos by heart in ten minutes on two CPU cores: does the whole chain work on photos?
+# A light parser overfits four COCO photos in ten minutes on two CPU cores: does the whole chain work on photos?
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/coco_pose_parts.py',

@@ -81,7 +81,7 @@ class PartGrid:
 def likeliest(logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """(S,) uint8 likeliest part by logits (C, S), and (S,) float32 its probability; 0 where it is the background."""
     labels, certainty = np.zeros(logits.shape[1], np.uint8), np.zeros(logits.shape[1], np.float32)
-    # which class is the highest is dear to find, how high it is cheap; most of an image is background
+    # finding the best class is expensive and its logit is cheap; most of an image is background
     best = logits.amax(0)
     (shown,) = torch.nonzero(best > logits[0], as_tuple=True)
     rows = logits.index_select(1, shown).T.contiguous()

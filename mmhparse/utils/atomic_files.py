@@ -40,7 +40,7 @@ def write_atomic(path: str | Path, content: bytes) -> None:
     """Writes a file whole or not at all.
 
     Raises:
-        OSError: If it cannot be written; what was there before is there still.
+        OSError: If it cannot be written; an existing file is unchanged.
     """
     with atomic_path(path) as unfinished:
         unfinished.write_bytes(content)

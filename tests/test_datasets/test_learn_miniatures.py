@@ -1,4 +1,4 @@
-"""A light parser learns a miniature release of each data set by heart, from its files to its scores."""
+"""A light parser overfits a miniature release of each data set, from its files to its scores."""
 
 import json
 

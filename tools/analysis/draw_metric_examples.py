@@ -169,14 +169,14 @@ def draw_oks() -> Figure:
     joints, area = scene.annotation.joints[0], (scene.annotation.person_map == 1).sum()
     known = joints[:, 2] > 0
     shift = np.random.default_rng(0).normal(0, 7, (len(joints), 2))
-    falloffs = np.sqrt(area) * 2 * np.array(COCO_17.sigmas)
-    similarity = np.exp(-(shift**2).sum(1) / (2 * falloffs**2))
+    widths = np.sqrt(area) * 2 * np.array(COCO_17.sigmas)
+    similarity = np.exp(-(shift**2).sum(1) / (2 * widths**2))
     figure = Figure(figsize=(9, 5), layout='constrained')
     left, right = figure.subplots(1, 2)
     picture = cv2.bilateralFilter(scene.image, d=7, sigmaColor=40, sigmaSpace=4)[..., ::-1]
     left.imshow(0.5 * picture / 255 + 0.5)
-    for (x, y, _), falloff in zip(joints[known], falloffs[known], strict=True):
-        left.add_patch(Circle((x, y), falloff * np.sqrt(2 * np.log(2)), fill=False, color='0.2', linewidth=1.2))
+    for (x, y, _), width in zip(joints[known], widths[known], strict=True):
+        left.add_patch(Circle((x, y), width * np.sqrt(2 * np.log(2)), fill=False, color='0.2', linewidth=1.2))
     moved = joints[known, :2] + shift[known]
     drawn = left.scatter(*moved.T, c=similarity[known], cmap='RdYlGn', vmin=0, vmax=1, s=30, edgecolors='black')
     left.set_title('circles: worth 1/2; dots: predicted joints', fontsize='medium')

@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def open_files(kind: str, truth: str, predicted: str, part_set: str | None) -> ImageFiles:
-    """Finds what there is to score."""
+    """Finds the files to score."""
     if kind == 'coco':
         if part_set is not None:
             raise UsageError('--part-set has no use with --format coco: the json names its parts.')

@@ -69,7 +69,7 @@ def _cells(content: dict, name: str, path: str) -> list[np.ndarray]:
 
 
 def _box(box: np.ndarray, joints: np.ndarray, note: Note) -> np.ndarray:
-    """(4,) the box, or the one round the joints if it is inside out; without joints, one that no mask has."""
+    """(4,) the box, or the one around the joints if it is inverted; without joints, one that no mask has."""
     if box[2] > box[0] and box[3] > box[1]:
         return box
     note('inverted box', f'{box.tolist()}')

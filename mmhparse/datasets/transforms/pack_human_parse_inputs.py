@@ -18,7 +18,7 @@ from .annotation_size import check_annotation_size
 class PackHumanParseInputs(BaseTransform):
     """Packs image and truth as ``inputs`` and ``data_samples``.
 
-    ``inputs`` is a (3, H, W) uint8 tensor in BGR. The :class:`HumanParseDataSample` holds what there is: ``gt_people``
+    ``inputs`` is a (3, H, W) uint8 tensor in BGR. The :class:`HumanParseDataSample` holds what is known: ``gt_people``
     (``joints`` (P, K, 3) and ``bboxes`` (P, 4) float32, ``areas`` (P,) int64 pixels of the person map), ``gt_parsing``
     (``part_map`` uint8 and ``person_map`` int32, both (1, H, W)) and ``gt_fields``. Without an annotation, as in
     inference, it holds metainfo only.

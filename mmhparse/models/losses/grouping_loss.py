@@ -1,4 +1,4 @@
-"""GroupingLoss: how wrong joints are grouped, felt through the matching solver."""
+"""GroupingLoss: the error of grouping joints, differentiated through the matching solver."""
 
 import torch
 import torch.nn.functional as F
