@@ -6,14 +6,17 @@ import numpy as np
 
 from mmhparse.registry import DATASETS
 from mmhparse.structures import ParseAnnotation
-from mmhparse.synthetic import SyntheticScene, synthetic_scene
+from mmhparse.synthetic import Crowd, SyntheticScene, synthetic_scene
 
 from .human_parse_dataset import HumanParseDataset
+
+_DRAWN: dict[tuple, SyntheticScene] = {}
+"""Scenes of all data sets with a cache, by their arguments: trainings in one process draw each scene once."""
 
 
 @DATASETS.register_module()
 class SyntheticPeopleDataset(HumanParseDataset):
-    """Image i is ``synthetic_scene(seed + i, image_size)``: the same on every machine and in every process.
+    """Image i is ``synthetic_scene(seed + i, image_size, num_people, crowd)``: the same wherever it is drawn.
 
     Two sets are disjoint if their ranges ``seed ... seed + num_images - 1`` are, for instance ``seed=0`` to train and
     ``seed=1_000_000`` to evaluate. The pipeline needs no ``LoadImage``.
@@ -23,8 +26,9 @@ class SyntheticPeopleDataset(HumanParseDataset):
         image_size: (W, H) in pixels.
         seed: Seed of the first image, not negative.
         num_people: People in each image; drawn at random if not given.
-        cache: Whether to keep scenes in memory once drawn, 5 bytes a pixel; each data loader worker keeps its
-            own. It saves time where images are seen more than once and changes no result.
+        crowd: ``'ordinary'`` or ``'hard'``, as for :func:`mmhparse.testing.synthetic_scene`.
+        cache: Whether to keep scenes in memory once drawn, 5 bytes a pixel, until the process ends; each data loader
+            worker keeps its own. It saves time where images are seen more than once and changes no result.
         **kwargs: As for :class:`HumanParseDataset`; ``filter_cfg`` has no use here.
 
     Raises:
@@ -39,16 +43,18 @@ class SyntheticPeopleDataset(HumanParseDataset):
         image_size: tuple[int, int] = (256, 192),
         seed: int = 0,
         num_people: int | None = None,
+        crowd: Crowd = 'ordinary',
         cache: bool = False,
         **kwargs,
     ):
         if num_images < 1 or seed < 0:
             raise ValueError(f'expected num_images >= 1 and seed >= 0, got {num_images} and {seed}.')
         self.num_images = num_images
-        self.image_size = tuple(image_size)
+        self.image_size = (image_size[0], image_size[1])
         self.seed = seed
         self.num_people = num_people
-        self.cache: dict[int, SyntheticScene] | None = {} if cache else None
+        self.crowd: Crowd = crowd
+        self.cache = cache
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -71,16 +77,17 @@ class SyntheticPeopleDataset(HumanParseDataset):
         }
 
     def _scene(self, seed: int) -> SyntheticScene:
-        if self.cache is None:
+        if not self.cache:
             return self._draw(seed)
-        if seed not in self.cache:
-            self.cache[seed] = _with_person_map(self._draw(seed), np.uint8)
-        scene = self.cache[seed]
+        key = (seed, self.image_size, self.num_people, self.crowd)
+        if key not in _DRAWN:
+            _DRAWN[key] = _with_person_map(self._draw(seed), np.uint8)
+        scene = _DRAWN[key]
         # A copy of the image: a transform may write into it.
         return replace(_with_person_map(scene, np.int32), image=scene.image.copy())
 
     def _draw(self, seed: int) -> SyntheticScene:
-        return synthetic_scene(seed, self.image_size, self.num_people)
+        return synthetic_scene(seed, self.image_size, self.num_people, self.crowd)
 
 
 def _with_person_map(scene: SyntheticScene, dtype: type) -> SyntheticScene:

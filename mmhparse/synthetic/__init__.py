@@ -1,5 +1,5 @@
 """Synthetic people: scenes drawn from a seed, with exact truth for every stage."""
 
-from .scene import SyntheticScene, synthetic_scene
+from .scene import Crowd, SyntheticScene, synthetic_scene
 
-__all__ = ['SyntheticScene', 'synthetic_scene']
+__all__ = ['Crowd', 'SyntheticScene', 'synthetic_scene']

@@ -61,11 +61,15 @@ class Composition:
 
     Args:
         size: (W, H).
+        min_share: Share of its pixels that each person shows at least.
+        min_joint_gap: Pixels between joints of one type of two people, at least.
     """
 
-    def __init__(self, size: tuple[int, int]):
+    def __init__(self, size: tuple[int, int], min_share: float = MIN_SHARE, min_joint_gap: float = MIN_JOINT_GAP):
         width, height = size
         self.size = size
+        self.min_share = min_share
+        self.min_joint_gap = min_joint_gap
         self._covered = np.zeros((height, width), dtype=bool)
         self._part_map = np.zeros((height, width), dtype=np.uint8)
         self._person_map = np.zeros((height, width), dtype=np.int32)
@@ -107,12 +111,12 @@ class Composition:
     def _is_hidden(self, layer: Layer, x: int, y: int) -> bool:
         window, cut = layer.overlap(x, y, self._covered.shape)
         visible = np.count_nonzero((layer.parts[cut] > 0) & ~self._covered[window])
-        return visible < max(MIN_PIXELS, MIN_SHARE * np.count_nonzero(layer.parts))
+        return visible < max(MIN_PIXELS, self.min_share * np.count_nonzero(layer.parts))
 
     def _is_confusable(self, points: np.ndarray, inside: np.ndarray) -> bool:
         for other in self._joints:
             gaps = np.hypot(*(points - other[:, :2]).T)
-            if (gaps[inside & (other[:, 2] > 0)] < MIN_JOINT_GAP).any():
+            if (gaps[inside & (other[:, 2] > 0)] < self.min_joint_gap).any():
                 return True
         return False
 

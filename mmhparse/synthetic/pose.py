@@ -64,6 +64,12 @@ def sample_pose(rng: np.random.Generator) -> Pose:
     return _ACTIVITY_SAMPLERS[activity](_AngleSampler(rng))
 
 
+def sample_angle(rng: np.random.Generator, name: str, mean: float, spread: float) -> float:
+    """A normal angle in degrees, clipped to its range in :data:`ANGLE_LIMITS`."""
+    low, high = ANGLE_LIMITS[name]
+    return min(max(mean + spread * rng.standard_normal(), low), high)
+
+
 class _AngleSampler:
     """Normal angles, clipped to their limits, and coins for which side does what."""
 
@@ -71,8 +77,7 @@ class _AngleSampler:
         self.rng = rng
 
     def one(self, name: str, mean: float, spread: float) -> float:
-        low, high = ANGLE_LIMITS[name]
-        return min(max(mean + spread * self.rng.standard_normal(), low), high)
+        return sample_angle(self.rng, name, mean, spread)
 
     def pair(self, name: str, mean: float | tuple[float, float], spread: float) -> tuple[float, float]:
         left, right = mean if isinstance(mean, tuple) else (mean, mean)
