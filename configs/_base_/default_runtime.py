@@ -10,6 +10,8 @@ default_hooks = dict(
     exact_resume=dict(type='ExactResumeHook'),
     progress=dict(type='ProgressHook'),
     loss_shares=dict(type='LossSharesHook'),
+    # grouping errors teach once there are joints to group: in the second half of the training
+    grouping_schedule=dict(type='GroupingScheduleHook', start=0.5, ramp=0.1),
     # switched on by the options --show and --show-dir of tools/test.py
     visualization=dict(type='ParseVisualizationHook', enable=False),
 )

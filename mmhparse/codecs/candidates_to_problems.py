@@ -21,11 +21,15 @@ class LimbOptions:
 
     Args:
         samples: Points along the limb at which the field is read.
-        price: What a link costs: an affinity above it is worth linking.
+        price: What a link between two certain joints costs: an affinity above it is worth linking.
+        joint_price: What each end of a link costs more, in multiples of its doubt 1 - c: c is the joint heatmap, read
+            bilinearly at the candidate. So a doubtful candidate needs a better limb, and whether a candidate was worth
+            linking reaches the joint heatmaps in training. 0 makes all links cost the same.
     """
 
     samples: int = 10
     price: float = 0.3
+    joint_price: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,8 @@ class LimbProblems:
 
     Attributes:
         affinity: (B, L, N, N); how well the field agrees with a link, about 1 for a true limb.
-        problem: The B * L matching problems, problem b * L + l; its score is the affinity less the price of a link.
+        problem: The B * L matching problems, problem b * L + l; its score is the affinity less the price of a link,
+            s_ij = a_ij - price - z_i - z_j, with z from ``joint_price``.
     """
 
     affinity: Tensor
@@ -44,7 +49,7 @@ class LimbProblems:
 def candidates_to_problems(
     candidates: JointCandidates, fields: PoseFields, skeleton: Skeleton, options: LimbOptions
 ) -> LimbProblems:
-    """Scores all possible links of B images; differentiable in the limb fields.
+    """Scores all possible links of B images; differentiable in the limb fields, and by prices in the joint heatmaps.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -54,12 +59,24 @@ def candidates_to_problems(
     """
     affinity = limb_affinity(candidates, fields.limb_fields, skeleton, fields.stride, options.samples)  # (B, L, N, N)
     first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
+    score = affinity - options.price
+    if options.joint_price:
+        price = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
+        score = score - price[:, first, :, None] - price[:, second, None, :]
     problem = MatchingProblem(
-        score=(affinity - options.price).flatten(0, 1),  # (B * L, N, N)
+        score=score.flatten(0, 1),  # (B * L, N, N)
         row_mask=candidates.mask[:, first].flatten(0, 1),  # (B * L, N)
         col_mask=candidates.mask[:, second].flatten(0, 1),  # (B * L, N)
     )
     return LimbProblems(affinity, problem)
+
+
+def joint_doubts(candidates: JointCandidates, fields: PoseFields) -> Tensor:
+    """(B, K, N) in [0, 1]; one less the joint heatmap at each candidate, differentiable in the heatmap."""
+    batch, types, number = candidates.mask.shape
+    heatmaps = fields.joint_heatmaps.flatten(0, 1)[:, None]  # (B * K, 1, h, w)
+    places = candidates.xy.flatten(0, 1).to(heatmaps)  # (B * K, N, 2)
+    return 1 - sample_points(heatmaps, places, fields.stride).view(batch, types, number)
 
 
 def limb_affinity(

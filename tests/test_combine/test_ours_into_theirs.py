@@ -97,8 +97,8 @@ def test_pose_alone_in_mmpose(pose_estimator, pose_data, scenes):
     assert (pose_data['data_samples'][0].gt_instance_labels.joints.numpy() == scenes[0].annotation.joints).mean() > 0.6
     totals, names = losses_of_steps(pose_estimator, pose_data)
     assert names == {
-        'loss_joint_heatmap', 'loss_joint_offset', 'loss_limb', 'loss_grouping_plan', 'loss_grouping_affinity',
-        'grouping_accuracy', 'grouping_residual',
+        'loss_joint_heatmap', 'loss_joint_offset', 'loss_limb', 'loss_grouping_links',
+        'grouping_recall', 'grouping_precision',
     }  # fmt: skip
     assert min(totals[-3:]) < 0.8 * totals[0]
     with torch.no_grad():

@@ -25,7 +25,7 @@ def _shares(name, losses):
 
 
 def test_shares_are_of_the_terms_alone_and_add_up_to_one():
-    shares = _shares('shares', {'loss': 4.0, 'loss_part': 3.0, 'loss_joint': -1.0, 'grouping_accuracy': 0.5})
+    shares = _shares('shares', {'loss': 4.0, 'loss_part': 3.0, 'loss_joint': -1.0, 'grouping_recall': 0.5})
     assert shares == {'share_part': 0.75, 'share_joint': 0.25}
 
 
@@ -94,7 +94,7 @@ def test_tensorboard_gets_scalars_and_pictures(repo_root, tmp_path):
     (folder,) = tmp_path.glob('work/*/vis_data')
     events = EventAccumulator(str(folder)).Reload()
     scalars = events.Tags()['scalars']
-    assert {'loss', 'grouping_accuracy'} <= set(scalars)
+    assert {'loss', 'grouping_recall'} <= set(scalars)
     shares = {name.removeprefix('share_') for name in scalars if name.startswith('share_')}
     assert shares and shares == {name.removeprefix('loss_') for name in scalars if name.startswith('loss_')}
     assert sum(tag.startswith('stages_') for tag in events.Tags()['images']) == 3

@@ -12,7 +12,7 @@ def test_loss_mode_trains_every_parameter(tiny_parser, batch):
     losses = tiny_parser(**tiny_parser.data_preprocessor(batch, training=True), mode='loss')
     assert losses.keys() == {
         'loss_part_ce', 'loss_part_lovasz', 'loss_joint_heatmap', 'loss_joint_offset', 'loss_limb', 'loss_projection',
-        'loss_grouping_plan', 'loss_grouping_affinity', 'grouping_accuracy', 'grouping_residual',
+        'loss_grouping_links', 'grouping_recall', 'grouping_precision',
     }  # fmt: skip
     total, _ = tiny_parser.parse_losses(losses)
     total.backward()

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from mmengine.structures import InstanceData
 
-from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
-from mmhparse.models import GroupingLoss, JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
+from mmhparse.models import JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
 from mmhparse.models.losses.joint_loss import focal_heatmap_loss
 from mmhparse.models.losses.part_loss import lovasz_softmax
 from mmhparse.structures import IGNORE, PoseFields
@@ -122,111 +120,6 @@ def test_lovasz_has_a_gradient():
     logits = torch.randn(1, 3, 3, 3, dtype=torch.float64, requires_grad=True)
     labels = torch.randint(0, 3, (1, 3, 3))
     assert torch.autograd.gradcheck(lambda x: lovasz_softmax(x.softmax(1), labels), logits)
-
-
-def people_of(batch):
-    return [sample.gt_people for sample in batch['data_samples']]
-
-
-def test_grouping_loss_is_small_at_the_truth_and_large_for_swapped_people(batch, truth):
-    torch.manual_seed(0)
-    _, fields = truth
-    loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
-    right = loss(fields.pose, people_of(batch))
-    wrong = loss(replace(fields.pose, limb_fields=-fields.limb_fields), people_of(batch))
-    assert right['loss_grouping_plan'] < 0.5 * wrong['loss_grouping_plan']
-    assert right['loss_grouping_affinity'] < 0.1 * wrong['loss_grouping_affinity']
-
-
-def test_grouping_is_watched(batch, truth):
-    _, fields = truth
-    loss = GroupingLoss(DifferentiableGroupingCodec(), jitter=0.0)
-    right = loss(fields.pose, people_of(batch))
-    wrong = loss(replace(fields.pose, limb_fields=-fields.limb_fields), people_of(batch))
-    assert right['grouping_accuracy'] > 0.95
-    assert wrong['grouping_accuracy'] < 0.05
-    assert 0 <= right['grouping_residual'] < 0.1
-    assert not right['grouping_accuracy'].requires_grad
-
-
-def test_grouping_error_reaches_the_backbone_through_the_solver(tiny_parser, batch):
-    """With the direct loss on the affinities switched off, the only way back is through the matching."""
-    data = tiny_parser.data_preprocessor(batch, training=True)
-    fields = tiny_parser.predict_fields(data['inputs']).pose
-    # an untrained network offers no link worth making: help it over the price
-    fields = replace(fields, limb_fields=fields.limb_fields + 0.5 * truth_limbs(batch))
-    loss = GroupingLoss(tiny_parser.codec, affinity_weight=0.0)
-    sum(loss(fields, people_of(batch)).values()).backward()
-    gradient = tiny_parser.backbone.stem.conv.weight.grad
-    assert gradient.isfinite().all()
-    assert gradient.abs().sum() > 0
-
-
-def truth_limbs(batch):
-    return torch.cat([sample.gt_fields.limb_fields for sample in batch['data_samples']])
-
-
-def test_steps_against_the_grouping_gradient_mend_the_grouping(batch, truth):
-    torch.manual_seed(0)
-    _, fields = truth
-    fields = fields.pose
-    limbs = (0.6 * fields.limb_fields + 0.05 * torch.randn_like(fields.limb_fields)).requires_grad_()
-    loss = GroupingLoss(DifferentiableGroupingCodec(), affinity_weight=0.0, jitter=0.0)
-    optimiser = torch.optim.SGD([limbs], lr=30.0)
-    values = []
-    for _ in range(8):
-        value = loss(replace(fields, limb_fields=limbs), people_of(batch))['loss_grouping_plan']
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-        values.append(value.item())
-    assert values[-1] < 0.8 * values[0]
-
-
-def test_images_without_people_cost_nothing_but_stay_in_the_graph(truth):
-    _, fields = truth
-    fields = replace(
-        fields.pose,
-        joint_heatmaps=torch.zeros_like(fields.joint_heatmaps),
-        limb_fields=fields.limb_fields.clone().requires_grad_(),
-    )
-    nobody = [InstanceData(joints=torch.zeros(0, 17, 3)) for _ in range(2)]
-    losses = GroupingLoss(DifferentiableGroupingCodec())(fields, nobody)
-    sum(losses.values()).backward()
-    assert all(value == 0 for value in losses.values())
-
-
-def test_training_candidates_are_true_joints_and_unexplained_peaks(batch, truth):
-    _, fields = truth
-    fields.joint_heatmaps[0, 3] = 0
-    joints = people_of(batch)[0].joints
-    far = next(
-        (row, column)
-        for row in range(0, 24, 4)
-        for column in range(0, 32, 4)
-        if (joints[:, 3, :2] - torch.tensor([4 * column + 1.5, 4 * row + 1.5])).norm(dim=1).min() > 12
-    )
-    fields.joint_heatmaps[0, 3, far[0], far[1]] = 0.7
-    labelled = training_candidates(
-        fields.pose,
-        people_of(batch),
-        jitter=0.0,
-        max_negatives=2,
-        options=DifferentiableGroupingCodec().candidate_options,
-    )
-    candidates = labelled.candidates
-    people = len(joints)
-    assert candidates.xy.shape == (2, 17, people + 2, 2)
-    torch.testing.assert_close(candidates.xy[0, :, :people], joints[..., :2].transpose(0, 1))
-    assert (candidates.mask[0, :, :people] == (joints[..., 2] > 0).T).all()
-    assert candidates.mask[0, 3, people:].tolist() == [True, False]
-    assert candidates.score[0, 3, people].item() == pytest.approx(0.7)
-    others = [joint for joint in range(17) if joint != 3]
-    assert not candidates.mask[0, others, people:].any()
-    links = labelled.true_links(DifferentiableGroupingCodec().skeleton)
-    assert links.shape == (50, people + 2, people + 2)
-    assert (links.sum((1, 2)) <= people).all()
-    assert links[:, :people, :people].float().sub(torch.eye(people)).max() <= 0
 
 
 def test_learned_weights_follow_the_formula():

@@ -55,7 +55,7 @@ def test_losses_are_those_of_one_process_with_the_doubled_batch(trained):
     assert len(one) == 3
     for step, *shares in zip(one, *both, strict=True):
         assert sorted(shares[0].pop('ids') + shares[1].pop('ids')) == sorted(step.pop('ids'))
-        assert {'loss_grouping_plan', 'loss_part_lovasz', 'loss_joint_heatmap'} <= step.keys()
+        assert {'loss_grouping_links', 'loss_grouping_pixels', 'loss_part_lovasz', 'loss_joint_heatmap'} <= step.keys()
         for name, value in step.items():
             if not name.startswith('loss'):
                 continue

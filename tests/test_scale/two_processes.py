@@ -49,9 +49,8 @@ def config(work_dir: Path, processes: int) -> Config:
         dataset=dict(dataset, num_images=7, test_mode=True, pipeline=[dict(type='PackHumanParseInputs')]),
     )
     encode = [dict(type='GenerateFields', codec=CODEC), dict(type='PackHumanParseInputs')]
-    # jitter draws from each process's own generator
     losses = {name: dict(type=f'{name.capitalize()}Loss') for name in ('part', 'joint', 'limb', 'projection')}
-    losses['grouping'] = dict(type='GroupingLoss', jitter=0.0)
+    losses['grouping'] = dict(type='GroupingLoss', pixel_weight=1.0)
     metrics = ('SemanticPartMetric', 'InstancePartMetric', 'PartRegionMetric', 'JointMetric')
     return Config(
         dict(

@@ -1,14 +1,13 @@
 """tools/analysis/bench_matching.py and compare_grouping.py."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
-from mmengine.structures import InstanceData
+from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.codecs.training_candidates import training_candidates
-from mmhparse.matching import Hungarian
 from mmhparse.structures import HumanParseDataSample
 from mmhparse.testing import synthetic_scene
 
@@ -24,52 +23,79 @@ def test_bench_matching_writes_times_and_a_plot(load_tool, tmp_path, monkeypatch
     assert 'x loop' in capsys.readouterr().out
 
 
-def true_fields_and_people(seed: int):
+def true_fields_and_sample(seed: int):
     scene = synthetic_scene(seed, (128, 96), num_people=3)
-    codec = DifferentiableGroupingCodec()
+    codec = DifferentiableGroupingCodec(solver=dict(type='Hungarian'))
     fields = codec.encode(scene.annotation).as_prediction(len(codec.part_set))
     sample = HumanParseDataSample(metainfo=dict(ori_shape=(96, 128), img_shape=(96, 128)))
     sample.gt_people = InstanceData(joints=torch.from_numpy(scene.annotation.joints))
+    sample.gt_parsing = PixelData(
+        part_map=torch.from_numpy(scene.annotation.part_map)[None],
+        person_map=torch.from_numpy(scene.annotation.person_map)[None],
+    )
     return codec, fields, sample
 
 
 @pytest.mark.parametrize('seed', [0, 1])
-def test_true_fields_have_almost_all_limbs_right(load_tool, seed):
+def test_true_fields_have_almost_all_links_and_pixels_right(load_tool, seed):
     tool = load_tool('analysis/compare_grouping.py')
-    codec, fields, sample = true_fields_and_people(seed)
-    labelled = training_candidates(fields.pose, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
-    made, true, links = tool.count_links(codec, labelled, fields.pose, Hungarian()).tolist()
-    assert true > 0
-    assert made <= min(true, links)
-    assert made / true > 0.9
-    assert made / links > 0.9
+    codec, fields, sample = true_fields_and_sample(seed)
+    labelled = tool.label_candidates(codec, fields, sample)
+    right, true, judged, bad, made = tool.count_links(codec, labelled, fields)
+    assert made == judged + bad
+    assert right / true > 0.9 and right / judged > 0.9 and bad / made < 0.05
+    people, parsing = codec.decode(fields, people=tool.true_groups(labelled, sample))
+    sample.pred_parsing = parsing.to_pixel_data()
+    pixels, total = tool.count_pixels(sample)
+    assert total == (sample.gt_parsing.person_map > 0).sum() and pixels / total > 0.95
+    assert (people.keypoint_scores > 0).sum() == (labelled.person > 0).sum()
 
 
-def test_links_to_other_people_are_not_counted_as_right(load_tool):
+def test_links_between_two_people_are_wrong_and_links_to_nobody_are_bad_ends(load_tool):
     tool = load_tool('analysis/compare_grouping.py')
-    codec, fields, sample = true_fields_and_people(2)
-    labelled = training_candidates(fields.pose, [tool.people_in_input(sample)], 0.0, 8, codec.candidate_options)
+    codec, fields, sample = true_fields_and_sample(2)
+    labelled = tool.label_candidates(codec, fields, sample)
     strangers = torch.where(labelled.person > 0, torch.arange(labelled.person.shape[1])[None, :, None] + 1, 0)
-    made, true, links = tool.count_links(
-        codec, type(labelled)(labelled.candidates, strangers), fields.pose, Hungarian()
-    )
-    assert true == made == 0 < links
+    right, true, judged, bad, made = tool.count_links(codec, replace(labelled, person=strangers), fields)
+    assert right == true == 0 < judged
+    nobody = replace(labelled, person=torch.zeros_like(labelled.person))
+    right, true, judged, bad, made = tool.count_links(codec, nobody, fields)
+    assert right == judged == 0 and bad == made > 0
 
 
-def test_compare_grouping_trains_both_ways_and_prints_one_table(load_tool, repo_root, tmp_path, monkeypatch, capsys):
-    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_crowds.py'
+def test_true_parts_take_the_place_of_the_networks(load_tool):
+    tool = load_tool('analysis/compare_grouping.py')
+    codec, fields, sample = true_fields_and_sample(0)
+    spoilt = replace(fields, part_logits=-fields.part_logits)
+    _, parsing = codec.decode(tool.with_true_parts(spoilt, sample))
+    assert (parsing.part_map == sample.gt_parsing.part_map[0]).float().mean() > 0.99
+
+
+def test_intervals_are_students(load_tool):
+    tool = load_tool('analysis/compare_grouping.py')
+    assert tool.interval([0.5]) == '0.500'
+    # t(0.975, 2) = 4.303; s = 0.1
+    assert tool.interval([0.4, 0.5, 0.6]) == '0.500 ± 0.248'
+
+
+def test_compare_grouping_fine_tunes_each_variant_from_one_checkpoint(
+    load_tool, repo_root, tmp_path, monkeypatch, capsys
+):
+    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'
     options = ['train_cfg.max_iters=1', 'param_scheduler.total_steps=4']
     for loader in ('train_dataloader', 'test_dataloader'):
         options += [f'{loader}.dataset.{option}' for option in ('image_size=[64,64]', 'num_images=2', 'num_people=2')]
-        options += [f'{loader}.num_workers=0', f'{loader}.persistent_workers=False']
-    arguments = [str(config), '--work-dir', str(tmp_path), '--seeds', '3', '--cfg-options', *options]
+    arguments = [str(config), '--work-dir', str(tmp_path), '--seeds', '3', '--fine-tune', '1']
+    arguments += ['--variants', 'without', 'links, joint price, pixels', '--cfg-options', *options]
     monkeypatch.setattr('sys.argv', ['compare_grouping.py', *arguments])
     load_tool('analysis/compare_grouping.py').main()
     results = json.loads((tmp_path / 'grouping.json').read_text())
-    assert list(results) == ['with the grouping loss', 'without']
-    assert all(len(seeds) == 1 for solvers in results.values() for seeds in solvers.values())
-    assert 'greedy' in capsys.readouterr().out
-    assert (tmp_path / 'with_3' / 'iter_1.pth').exists()
+    assert list(results) == ['without', 'links, joint price, pixels']
+    assert all(set(decoders) == {'greedy', 'optimum', 'relaxed', 'oracle'} for decoders in results.values())
+    printed = capsys.readouterr().out
+    assert 'difference to the training without grouping loss' in printed
+    assert (tmp_path / 'base_3' / 'iter_1.pth').exists()
+    assert (tmp_path / 'links+joint-price+pixels_3' / 'iter_1.pth').exists()
 
 
 def test_bench_training_step_tells_the_share_of_each_loss(load_tool, repo_root, monkeypatch, capsys):

@@ -66,6 +66,7 @@ def measure(model: BottomUpHumanParser, data: dict, device: torch.device, repeat
     inputs, samples = data['inputs'], data['data_samples']
     targets = TargetFields.cat([sample.gt_fields for sample in samples])
     people = [sample.gt_people for sample in samples]
+    person_maps = [sample.gt_parsing.person_map for sample in samples]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
     fields = model.predict_fields(inputs).detach()
 
@@ -80,7 +81,7 @@ def measure(model: BottomUpHumanParser, data: dict, device: torch.device, repeat
         for name, loss in model.field_losses.items()
     }
     if model.grouping_loss is not None:
-        losses['GroupingLoss'] = lambda fields: model.grouping_loss(fields.pose, people)
+        losses['GroupingLoss'] = lambda fields: model.grouping_loss(fields, targets, people, person_maps)
     for name, loss in losses.items():
         times[name] = milliseconds(lambda loss=loss: total(loss(fields.as_leaves())).backward(), device, repeats)
     times['network and optimizer'] = times['whole step'] - sum(list(times.values())[1:])

@@ -16,10 +16,6 @@ model = dict(
         joint=dict(type='JointLoss'),
         limb=dict(type='LimbLoss'),
         projection=dict(type='ProjectionLoss', weight=4.0),
-        grouping=dict(
-            type='GroupingLoss',
-            solver=dict(type='ProjectedGradient', steps=5, step_size=1.0, cycles=3),
-            plan_weight=0.25,
-        ),
+        grouping=dict(type='GroupingLoss'),
     ),
 )

@@ -3,6 +3,7 @@
 from .changed_schedule_hook import ChangedScheduleHook
 from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
+from .grouping_schedule_hook import GroupingScheduleHook
 from .loss_shares_hook import LossSharesHook
 from .original_images import image_name, original_image
 from .parse_visualization_hook import ParseVisualizationHook
@@ -14,6 +15,7 @@ __all__ = [
     'ChangedScheduleHook',
     'CompileNetworkHook',
     'ExactResumeHook',
+    'GroupingScheduleHook',
     'LossSharesHook',
     'ParseVisualizationHook',
     'ProgressHook',

@@ -66,7 +66,7 @@ class GroupingPoseHead(BaseModule):
             losses.update(loss(fields, targets))
         if self.grouping_loss is not None:
             people = [InstanceData(joints=sample.gt_instance_labels.joints) for sample in batch_data_samples]
-            losses.update(self.grouping_loss(fields, people))
+            losses.update(self.grouping_loss(fields, targets, people))
         return losses
 
     def predict(

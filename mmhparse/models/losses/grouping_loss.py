@@ -1,90 +1,169 @@
-"""GroupingLoss: the error of grouping joints, differentiated through the matching solver."""
+"""GroupingLoss: how the network's own joint candidates, and the pixels that land at them, are grouped to people."""
+
+from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
-from mmhparse.matching import solve
-from mmhparse.registry import MODELS, TASK_UTILS
-from mmhparse.structures import PoseFields
+from mmhparse.codecs.candidates_to_problems import joint_doubts
+from mmhparse.codecs.training_candidates import LabelledCandidates
+from mmhparse.matching import DustbinEntropy, MatchingProblem, Regulariser, SquaredNorm, fenchel_young_losses
+from mmhparse.registry import MODELS
+from mmhparse.structures import ParseFields, PoseFields, PoseTargets, TargetFields
 
 from .normaliser import normaliser
+from .pixel_grouping import landing_points, landing_shares, memberships, sample_pixels
 
-_CLIP = 1e-4
-"""Plans reach 0 and 1, where cross-entropy is infinite or flat."""
+_UNKNOWN = -1e3
+"""Score of links of which it is not known whether they are true: no plan makes them."""
+_LEAST_PROBABILITY = 0.02
+"""Is mixed into the probability of a pixel's true person, so that hopeless pixels do not decide the gradient."""
+
+Smoothing = Literal['square', 'entropy']
 
 
 @MODELS.register_module()
 class GroupingLoss(nn.Module):
-    """Binary cross-entropy of the relaxed matching to the true one, and squared error of the affinities it was made of.
+    """Fenchel-Young loss of the matching of the network's own candidates, and likelihood of pixels' true people.
 
-    The matching's gradient passes through the solver to the limb fields, and through them to the features that all
-    branches share. At a vertex of the feasible set it vanishes, however; the direct loss on the affinities keeps
-    teaching there. All limb types of all images are one padded batch of problems.
+    The matching problems are those of decoding in the same fields: the candidates are the network's own peaks, labelled
+    by the truth (:func:`training_candidates`), and the codec scores the links. The loss of each problem is
+    :func:`fenchel_young_losses`, whose gradient is the plan less the truth; links of which it is not known whether they
+    are true take no part. Untrained networks have no peaks to group: :class:`GroupingScheduleHook` starts the loss when
+    they have.
+
+    With ``pixel_weight``, some pixels of each person are followed to where they land, u + D(u), are shared out among
+    the candidates there, and with these, through the plans of the spanning tree, among the people: the loss is
+    the negative logarithm of the true person's share. Its gradient reaches projection field, joint heatmaps and limb
+    fields together.
 
     Args:
-        codec: Scores the limbs, as it does when it decodes.
-        solver: Config of the matching solver; a few soft steps by default.
-        plan_weight: Weight of the loss on the matching.
-        affinity_weight: Weight of the loss on the affinities.
-        jitter: Spread of the noise on true joints, in pixels of the network input.
-        max_negatives: Most false peaks of a joint type that take part.
-        max_positive_weight: A true link weighs as much as all false ones of its batch, but no more than this many.
+        codec: Finds candidates and scores limbs, as it does when it decodes.
+        smoothing: What makes plans differentiable. ``'square'``: the exact projection of score / gamma onto the relaxed
+            matchings. ``'entropy'``: transport with a dustbin, of which the loss is a negative log-likelihood.
+        gamma: Weight of the square, or of the entropy, in units of the score.
+        link_weight: Weight of the loss of matchings, summed and divided by the number of true links.
+        pixel_weight: Weight of the loss of pixels, a mean.
+        pixels: Most pixels of an image that are followed.
+        spread: How near to a candidate pixels should land, in cells.
+
+    Attributes:
+        share: In [0, 1]; the share of both weights that counts now.
+
+    Raises:
+        ValueError: If ``smoothing`` is not one of the choices.
     """
 
     def __init__(
         self,
         codec: DifferentiableGroupingCodec,
-        solver: dict | None = None,
-        plan_weight: float = 1.0,
-        affinity_weight: float = 1.0,
-        jitter: float = 1.0,
-        max_negatives: int = 4,
-        max_positive_weight: float = 10.0,
+        smoothing: Smoothing = 'square',
+        gamma: float = 0.4,
+        link_weight: float = 1.0,
+        pixel_weight: float = 0.0,
+        pixels: int = 256,
+        spread: float = 1.0,
     ):
         super().__init__()
+        if smoothing not in ('square', 'entropy'):
+            raise ValueError(f"smoothing must be 'square' or 'entropy', got {smoothing!r}.")
         self.codec = codec
-        self.solver = TASK_UTILS.build(solver or dict(type='mmhparse.ProjectedGradient', steps=10))
-        self.plan_weight = plan_weight
-        self.affinity_weight = affinity_weight
-        self.jitter = jitter
-        self.max_negatives = max_negatives
-        self.max_positive_weight = max_positive_weight
+        self.regulariser: Regulariser = SquaredNorm(gamma) if smoothing == 'square' else DustbinEntropy(gamma)
+        self.link_weight = link_weight
+        self.pixel_weight = pixel_weight
+        self.pixels = pixels
+        self.spread = spread
+        self.share = 1.0
 
-    def forward(self, fields: PoseFields, people: list[InstanceData]) -> dict[str, Tensor]:
-        """The losses of B images, and two numbers to watch: ``grouping_accuracy``, the share of true links that the
-        plan makes (above one half), and ``grouping_residual``, the largest violation of a constraint by a plan.
+    def forward(
+        self,
+        fields: ParseFields | PoseFields,
+        targets: TargetFields | PoseTargets,
+        people: list[InstanceData],
+        person_maps: list[Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """The losses of B images, and to watch: ``grouping_recall`` and ``grouping_precision`` of the plan's links.
 
         Args:
-            fields: Predictions.
+            fields: Predictions; the loss of pixels needs ``ParseFields``.
+            targets: Of them, where people were annotated.
             people: The true people of each image, with ``joints`` (P, K, 3) in pixels of the network input.
+            person_maps: (H, W) or (1, H, W) each, for the loss of pixels: true person of each pixel of the input, 0
+                nobody, 255 ignored.
+
+        Raises:
+            ValueError: If the loss of pixels lacks the projection field or the person maps.
         """
         fields = fields.float()
-        labelled = training_candidates(fields, people, self.jitter, self.max_negatives, self.codec.candidate_options)
-        limbs = self.codec.problems(labelled.candidates, fields)
-        problem, mask = limbs.problem, limbs.problem.mask
-        truth = labelled.true_links(self.codec.skeleton)[mask]
-        weight = self._weight(truth)
-        total = normaliser(weight.sum())
-        affinity = limbs.affinity.flatten(0, 1)[mask]
-        error = (weight * (affinity - truth.float()).square()).sum()
-        if not mask.any():
-            # nothing to match, but other processes wait for this one's gradient
-            return dict(loss_grouping_plan=error, loss_grouping_affinity=error)
-        result = solve(problem, self.solver)
-        plan = result.plan[mask].clamp(_CLIP, 1 - _CLIP)
-        entropy = F.binary_cross_entropy(plan, truth.float(), weight, reduction='sum')
-        return dict(
-            loss_grouping_plan=self.plan_weight * entropy / total,
-            loss_grouping_affinity=self.affinity_weight * error / total,
-            grouping_accuracy=((plan.detach() > 0.5) & truth).sum() / truth.sum().clamp(min=1),
-            grouping_residual=result.residual.detach().max(),
+        pose = fields.pose if isinstance(fields, ParseFields) else fields
+        none = (pose.limb_fields.sum() + pose.joint_heatmaps.sum()) * 0
+        losses = dict(loss_grouping_links=none) | (dict(loss_grouping_pixels=none) if self.pixel_weight else {})
+        if self.share == 0:
+            return losses
+        codec = self.codec
+        labelled = training_candidates(pose, targets.joint_weight, people, codec.skeleton, codec.candidate_options)
+        problem = codec.problems(labelled.candidates, pose).problem
+        unknown = labelled.unknown_links(codec.skeleton)
+        problem = MatchingProblem(problem.score.masked_fill(unknown, _UNKNOWN), problem.row_mask, problem.col_mask)
+        truth = labelled.true_links(codec.skeleton)
+        plan = self.regulariser.solve(problem)  # (B * L, N, N)
+        error = fenchel_young_losses(problem, plan, truth, self.regulariser).sum()
+        losses['loss_grouping_links'] = none + self.share * self.link_weight * error / normaliser(truth.sum())
+        if self.pixel_weight:
+            error, count = self._pixel_errors(fields, targets, plan, labelled, person_maps)
+            losses['loss_grouping_pixels'] = none + self.share * self.pixel_weight * error / normaliser(count)
+        made = plan.detach() > 0.5
+        hits = (made & truth).sum()
+        return losses | dict(
+            grouping_recall=hits / truth.sum().clamp(min=1),
+            grouping_precision=hits / made.sum().clamp(min=1),
         )
 
-    def _weight(self, truth: Tensor) -> Tensor:
-        """The weight of each possible link."""
-        positives = normaliser(truth.sum())
-        weight = (normaliser((~truth).sum()) / positives).clamp(1, self.max_positive_weight)
-        return torch.where(truth, weight, torch.ones_like(weight))
+    def _pixel_errors(
+        self,
+        fields: ParseFields | PoseFields,
+        targets: TargetFields | PoseTargets,
+        plan: Tensor,
+        labelled: LabelledCandidates,
+        person_maps: list[Tensor] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Sum of the pixels' negative log-likelihoods, and their number."""
+        if not isinstance(fields, ParseFields) or not isinstance(targets, TargetFields) or person_maps is None:
+            raise ValueError(
+                'GroupingLoss with pixel_weight needs a projection field and person maps: set pixel_weight=0 in models '
+                'of pose alone.'
+            )
+        people = labelled.labelled.shape[2] - 1
+        if people == 0:
+            return plan.sum() * 0, plan.new_zeros(())
+        stride = fields.stride
+        owner = _persons_of_cells(person_maps, targets.projection_weight, stride)  # (B, h, w)
+        pixels = sample_pixels(owner, self.pixels)
+        points = landing_points(fields.projection[0], pixels.cell, stride)  # (B, S, 2)
+        confidence = 1 - joint_doubts(labelled.candidates, fields.pose)  # (B, K, N)
+        shares = landing_shares(points, labelled.candidates, confidence, self.spread * stride)  # (B, S, K * N)
+        plan = plan.to(shares).unflatten(0, (len(fields), -1))  # (B, L, N, N)
+        member = memberships(plan, labelled, people, self.codec.skeleton)  # (B, K, N, P)
+        found = torch.cat([torch.zeros_like(member[:, 0, 0, :1]), member.detach().amax((1, 2))], 1) > 0  # (B, P + 1)
+        # pixels of people without any found joint take no part
+        counts = found.gather(1, pixels.person)
+        chances = shares @ member.flatten(1, 2)  # (B, S, P)
+        chance = chances.gather(2, (pixels.person - 1).clamp(min=0)[..., None])[..., 0]
+        chance = _LEAST_PROBABILITY + (1 - _LEAST_PROBABILITY) * chance.clamp(max=1)
+        return -(chance.log() * counts).sum(), counts.sum()
+
+
+def _persons_of_cells(person_maps: list[Tensor], weight: Tensor, stride: int) -> Tensor:
+    """(B, h, w) long; the person of the pixel that stands for each cell, 0 where the weight (B, h, w) is 0."""
+    height, width = weight.shape[1:]
+    owners = []
+    for person_map in person_maps:
+        person_map = person_map.reshape(person_map.shape[-2:])
+        rows, columns = (
+            (torch.arange(cells) * stride + stride // 2).clamp(max=length - 1)
+            for cells, length in zip((height, width), person_map.shape, strict=True)
+        )
+        owners.append(person_map[rows][:, columns])
+    return torch.stack(owners).to(weight.device).long() * (weight > 0)

@@ -109,7 +109,10 @@ class BottomUpHumanParser(BaseModel):
             for name in self.field_losses:
                 losses.update(self.field_loss(name, fields, targets))
             if self.grouping_loss is not None:
-                losses.update(self.grouping_loss(fields.pose, [sample.gt_people for sample in data_samples]))
+                people = [sample.gt_people for sample in data_samples]
+                follows = self.grouping_loss.pixel_weight > 0
+                person_maps = [sample.gt_parsing.person_map for sample in data_samples] if follows else None
+                losses.update(self.grouping_loss(fields, targets, people, person_maps))
             return self.loss_weighting(losses) if self.loss_weighting is not None else losses
 
     def field_loss(self, name: str, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
