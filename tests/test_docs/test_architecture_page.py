@@ -35,3 +35,8 @@ def test_folders_to_add_things_exist():
     folders = {name for row in _rows('Where to add what') for name in re.findall(r'`([a-z_]+/[a-z_/]*)`', row[1])}
     assert len(folders) >= 8
     assert [name for name in folders if not (ROOT / 'mmhparse' / name).is_dir()] == []
+
+
+def walk_of(title: str) -> list[str]:
+    """The files of a walk, below ``mmhparse/``, in the order of the page."""
+    return [name for row in _rows(title) for name in re.findall(r'`([a-z_0-9/]+\.py)`', row[0])]
