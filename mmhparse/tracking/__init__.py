@@ -1,4 +1,4 @@
-"""People over time."""
+"""Tracking: ids of people that persist over the frames of a video."""
 
 from .people_tracker import PeopleTracker, TrackerOptions
 

@@ -1,4 +1,7 @@
-"""Pictures of every stage: fields, candidates, matches, people and maps."""
+"""Pictures of every stage: fields, candidates, matches, people and maps.
+
+Letters: H x W pixels of the picture, h x w cells of the stride grid, K joint types, L limbs, P people, Q links.
+"""
 
 from .draw_boxes import draw_boxes, draw_ids
 from .draw_candidates import draw_candidates

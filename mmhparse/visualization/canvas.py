@@ -1,6 +1,6 @@
-"""What all drawing shares: checked RGB images, colours, and lines, dots and letters that scale with the image.
+"""Basics of all drawing: checked RGB images, colours, and lines, dots and text that scale with the image.
 
-Every draw function takes an (H, W, 3) uint8 RGB image, as mmengine's visualizers do, leaves it as it is and returns a
+Every draw function takes an (H, W, 3) uint8 RGB image, as mmengine's visualizers do, leaves it unchanged and returns a
 new one. Points are (x, y) with pixel centres at integers; they are drawn to a sixteenth of a pixel.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 Colour = tuple[int, int, int]
 
 _SHIFT = 4
+"""Fractional bits of OpenCV's coordinates: 1 / 16 of a pixel."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -34,12 +35,12 @@ def line_width(image: np.ndarray) -> int:
 
 
 def spread_colours(count: int) -> list[Colour]:
-    """``count`` RGB colours whose hues lie a golden-ratio turn apart, every other one pale: neighbours differ much."""
+    """``count`` RGB colours; hues step by the golden ratio and every other one is pale: neighbours differ much."""
     return [_bright(index * 0.618034, (0.9, 0.45)[index % 2]) for index in range(count)]
 
 
 def person_colour(person: int) -> Colour:
-    """The RGB colour of the person with this id, the same in every picture."""
+    """RGB colour of the person with this id, the same in every picture."""
     return _bright(0.45 + person * 0.618034)
 
 
@@ -75,7 +76,7 @@ def draw_text(canvas: np.ndarray, text: str, left: float, base: float, height: f
 
 
 def draw_tag(canvas: np.ndarray, text: str, corner: Sequence[float], height: float, colour: Colour) -> None:
-    """Writes text on a filled box, its lower left corner at ``corner`` or as near as the canvas allows."""
+    """Writes text on a filled box, its lower left corner at ``corner`` or as close to it as the canvas allows."""
     width, tall = text_size(text, height)
     margin = max(2, round(height / 4))
     width, tall = width + 2 * margin, tall + 2 * margin
@@ -88,12 +89,13 @@ def draw_tag(canvas: np.ndarray, text: str, corner: Sequence[float], height: flo
 
 
 def _bright(hue: float, saturation: float = 0.8) -> Colour:
-    """The RGB colour of a hue, in turns, at full brightness."""
-    return tuple(round(255 * c) for c in colorsys.hsv_to_rgb(hue % 1.0, saturation, 1.0))
+    """RGB colour of a hue, in full turns, at full brightness."""
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def _fixed(point: Sequence[float]) -> tuple[int, int]:
-    """A point in OpenCV's fixed-point coordinates, kept within their range."""
+    """A point in OpenCV's fixed-point coordinates, clipped to their range."""
     x, y = (int(round(float(np.clip(value, -30000, 30000)) * (1 << _SHIFT))) for value in point)
     return x, y
 

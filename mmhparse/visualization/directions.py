@@ -1,4 +1,4 @@
-"""Directions as colours: hue tells where a vector points, saturation how long it is."""
+"""Directions as colours: hue for the direction of a vector, saturation for its length."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from .canvas import draw_tag
 
 
 def direction_colours(vectors: np.ndarray, longest: float) -> np.ndarray:
-    """Colours of vectors: red points right, and hues turn clockwise on the screen; white has no length.
+    """Colours of vectors: red points right, hues go clockwise on the screen, and white has length 0.
 
     Args:
         vectors: (H, W, 2) float; x, y.

@@ -1,4 +1,4 @@
-"""Boxes round people, and their ids and scores."""
+"""Boxes around people, and their ids and scores."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Truth, prediction and what is wrong, beside each other."""
+"""Truth, prediction and errors, side by side."""
 
 import cv2
 import numpy as np
@@ -27,15 +27,15 @@ def draw_errors(
     part_set: str | PartSet,
     least_height: int = 360,
 ) -> np.ndarray:
-    """Draws the parts of truth and prediction, and each wrong pixel in the colour of its kind.
+    """Draws the parts of truth and prediction, and each wrong pixel in the colour of its kind of error.
 
-    A prediction has the outline of the true person that it shows.
+    A predicted person has the outline colour of the true person that it is paired with.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         predicted: Predicted people; of those who overlap, the later is on top.
         truth: True people, likewise.
-        errors: That of :func:`mmhparse.evaluation.error_analysis.find_errors` for both.
+        errors: Result of :func:`mmhparse.evaluation.error_analysis.find_errors` for both.
         part_set: Name of a part set, or one.
         least_height: Lower images are enlarged by a whole factor.
 
@@ -44,8 +44,8 @@ def draw_errors(
     """
     factor = max(1, -(-least_height // image.shape[0]))
     canvas = cv2.resize(start_drawing(image), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    strangers = truth.num_people + 1 + np.arange(predicted.num_people)
-    ids = np.append(0, np.where(errors.partner >= 0, errors.partner + 1, strangers))
+    unpaired = truth.num_people + 1 + np.arange(predicted.num_people)  # (P,)
+    ids = np.append(0, np.where(errors.partner >= 0, errors.partner + 1, unpaired))  # (P + 1,)
     part_set = get_part_set(part_set)
     shown = [_draw_people(canvas, *_flat(truth), part_set, factor)]
     part_map, person_map = _flat(predicted)
@@ -56,7 +56,7 @@ def draw_errors(
 
 
 def _flat(people: PeopleMaps) -> tuple[np.ndarray, np.ndarray]:
-    """Part and person map of all layers."""
+    """Part and person map (H, W) of all layers; later layers cover earlier ones."""
     part_map, person_map = people.part_map[0], people.person_map[0]
     for parts, persons in zip(people.part_map[1:], people.person_map[1:], strict=True):
         part_map, person_map = np.where(persons > 0, parts, part_map), np.where(persons > 0, persons, person_map)
@@ -70,4 +70,5 @@ def _draw_people(
 
 
 def _enlarged(label_map: np.ndarray, factor: int) -> np.ndarray:
+    """(factor * H, factor * W); each label of an (H, W) map as a square of pixels."""
     return label_map.repeat(factor, 0).repeat(factor, 1)

@@ -1,4 +1,4 @@
-"""Matches: the links that a solver made between joint candidates."""
+"""Matches: the links that a solver chose between joint candidates."""
 
 import cv2
 import numpy as np
@@ -26,31 +26,31 @@ def draw_matches(
     Args:
         image: (H, W, 3) uint8 RGB.
         candidates: Candidates of one image.
-        links: (Q, 3) integers as of ``MatchingResult.pairs()``: limb, candidate of the limb's first joint type,
-            candidate of its second.
+        links: (Q, 3) integers as ``MatchingResult.pairs()`` returns them: limb, candidate of the limb's first joint
+            type, candidate of its second.
         scores: (Q,) float in [0, 1], e.g. the plan at the links.
-        skeleton: Name of the skeleton whose limbs were matched, or it.
+        skeleton: The skeleton with these limbs, or its name.
         geometry: Relates the image to the network input; they are one if None.
 
     Raises:
-        ValueError: If the candidates are of more than one image, or a link is of no limb of the skeleton.
+        ValueError: If the candidates are of more than one image, or the skeleton has no such limb.
     """
     skeleton = get_skeleton(skeleton)
     canvas = faded(start_drawing(image))
-    points = points_to_image(single(candidates.xy, 'candidates'), geometry)
-    links = links.cpu().numpy()
-    if links.size and links[:, 0].max() >= len(skeleton.limbs):
+    points = points_to_image(single(candidates.xy, 'candidates'), geometry)  # (K, N, 2)
+    rows = links.cpu().numpy()  # (Q, 3)
+    if rows.size and rows[:, 0].max() >= len(skeleton.limbs):
         raise ValueError(
-            f"a link is of limb {links[:, 0].max()}, but skeleton '{skeleton.name}' has {len(skeleton.limbs)} limbs."
+            f"a link is of limb {rows[:, 0].max()}, but skeleton '{skeleton.name}' has {len(skeleton.limbs)} limbs."
         )
     width = line_width(canvas)
-    values = scores.detach().float().cpu().numpy()
+    values = scores.detach().float().cpu().numpy()  # (Q,)
     for index in np.argsort(values, kind='stable'):  # the best on top
-        limb, row, column = links[index]
+        limb, row, column = rows[index].tolist()
         first, second = skeleton.limbs[limb]
-        start, end = points[first, row], points[second, column]
+        start, end = points[first, row].tolist(), points[second, column].tolist()
         draw_line(canvas, start, end, (0, 0, 0), width + 1)
-        draw_line(canvas, start, end, score_colour(values[index]), width)
+        draw_line(canvas, start, end, score_colour(float(values[index])), width)
     put_candidates(canvas, candidates, geometry)
     _draw_scale(canvas)
     return canvas
@@ -67,7 +67,7 @@ def _draw_scale(canvas: np.ndarray) -> None:
     """Draws the key to the colours of scores into the lower left corner of the canvas."""
     unit = max(6, round(min(canvas.shape[:2]) * 0.03))
     left, bottom = unit, canvas.shape[0] - unit
-    colours = np.uint8([score_colour(score) for score in np.linspace(0, 1, 8 * unit)])
+    colours = np.array([score_colour(score) for score in np.linspace(0, 1, 8 * unit)], np.uint8)  # (8 * unit, 3)
     bar = canvas[bottom - unit : bottom, left : left + 8 * unit]
     bar[:] = colours[None, : bar.shape[1]]
     draw_tag(canvas, 'score 0 to 1', (left, bottom - unit - 2), max(7, 0.7 * unit), (40, 40, 40))

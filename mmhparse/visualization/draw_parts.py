@@ -10,7 +10,7 @@ _IGNORED = (200, 200, 200)
 
 
 def draw_parts(image: np.ndarray, part_map: np.ndarray, part_set: str | PartSet, alpha: float = 0.6) -> np.ndarray:
-    """Lays the palette of the part set over each part; the background stays, ignored pixels become light grey.
+    """Draws each part in its colour of the part set; the background is left out, ignored pixels become light grey.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -19,13 +19,13 @@ def draw_parts(image: np.ndarray, part_map: np.ndarray, part_set: str | PartSet,
         alpha: Opacity of the overlay, in [0, 1].
 
     Raises:
-        ValueError: If the map has another size than the image, or a class that the part set lacks.
+        ValueError: If the map has another size than the image, holds no integers or a class that the part set lacks.
     """
     canvas = start_drawing(image)
     part_set = get_part_set(part_set)
-    check_map_size('part_map', part_map, canvas)
-    shown = part_map > 0
-    labels = part_map[shown].astype(np.int64)
+    check_label_map('part_map', part_map, canvas)
+    shown = part_map > 0  # (H, W)
+    labels = part_map[shown].astype(np.int64)  # (pixels,)
     if labels.size and labels[labels != IGNORE].max(initial=0) >= len(part_set):
         raise ValueError(
             f"part_map holds class {labels[labels != IGNORE].max()}, but part set '{part_set.name}' has classes 0 to "
@@ -37,11 +37,13 @@ def draw_parts(image: np.ndarray, part_map: np.ndarray, part_set: str | PartSet,
     return canvas
 
 
-def check_map_size(name: str, label_map: np.ndarray, image: np.ndarray) -> None:
-    """Refuses a map of another size than the image.
+def check_label_map(name: str, label_map: np.ndarray, image: np.ndarray) -> None:
+    """Refuses a map of labels that does not belong to the image.
 
     Raises:
-        ValueError: If ``label_map`` is not (H, W) of the image.
+        ValueError: If ``label_map`` is not (H, W) of the image, or holds no integers.
     """
     if label_map.shape != image.shape[:2]:
         raise ValueError(f'{name} must be (H, W) = {image.shape[:2]} as the image, got {label_map.shape}.')
+    if label_map.dtype.kind not in 'iub':
+        raise ValueError(f'{name} must hold integers, got {label_map.dtype}.')

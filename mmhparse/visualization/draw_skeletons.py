@@ -18,7 +18,7 @@ def draw_skeletons(
 ) -> np.ndarray:
     """Draws the limbs of each person in the person's colour, and the joints that were found as dots.
 
-    A limb that only bridges over a joint is left out where that joint was found.
+    A limb that skips over a joint is drawn only where that joint was not found.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -52,13 +52,18 @@ def draw_skeletons(
 
 
 def shown_limbs(skeleton: Skeleton, found: np.ndarray) -> list[tuple[int, int]]:
-    """The limbs between found joints, but for those that a found joint and two earlier limbs already bridge.
+    """The limbs between found joints, without those with ends that two earlier limbs already connect.
+
+    Example:
+        Where shoulder, elbow and wrist were found, the limbs shoulder - elbow and elbow - wrist are shown, and a later
+        limb shoulder - wrist is not.
 
     Args:
         skeleton: Joint types and limbs.
         found: (K,) bool.
     """
-    shown, neighbours = [], {joint: set() for joint in range(len(skeleton))}
+    shown: list[tuple[int, int]] = []
+    neighbours: dict[int, set[int]] = {joint: set() for joint in range(len(skeleton))}
     for first, second in skeleton.limbs:
         if found[first] and found[second] and not neighbours[first] & neighbours[second]:
             shown.append((first, second))

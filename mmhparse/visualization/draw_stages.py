@@ -1,4 +1,4 @@
-"""One picture for each stage of the flow, from the fields of an image to its parsing."""
+"""One picture for each stage, from the fields of an image to its parsing."""
 
 from typing import TYPE_CHECKING
 
@@ -29,22 +29,23 @@ def draw_stages(
     people: InstanceData,
     parsing: Parsing,
 ) -> dict[str, np.ndarray]:
-    """The pictures of all stages of one image by name, in order; (H, W, 3) uint8 RGB each, legends beside some.
+    """The pictures of all stages of one image by name, in order; (H, W, 3) uint8 RGB each, some with a legend.
 
     Args:
         image: (H, W, 3) uint8 RGB, the original image.
         fields: Its fields, with a batch of 1.
-        geometry: Relates it to the network input.
-        codec: Groups the fields once more, for what it sees on its way.
-        people: What the codec read from the fields, in pixels of the original image.
-        parsing: As the people.
+        geometry: Relates the image to the network input.
+        codec: Groups the fields again, for the candidates and matches on the way.
+        people: The people that the codec decoded, in pixels of the original image.
+        parsing: Their part and person maps.
     """
     skeleton, part_set = codec.skeleton, codec.part_set
     fields = fields.detach().float().to('cpu')
     grouping = codec.group(fields.pose)
-    # all links that were worth considering; those that the plan chose stand out
-    links = (grouping.problem.masked_score > 0).nonzero()
-    shares = grouping.plan[tuple(links.T)]
+    # all links with a score above 0, coloured by their value in the plan
+    links = (grouping.problem.masked_score > 0).nonzero()  # (Q, 3)
+    shares = grouping.plan[tuple(links.T)]  # (Q,)
+    keypoints, keypoint_scores = people.get('keypoints').numpy(), people.get('keypoint_scores').numpy()
     parts = draw_parts(image, parsing.part_map.numpy(), part_set)
     return {
         'image': image,
@@ -53,6 +54,8 @@ def draw_stages(
         'projection_field': draw_projection(image, fields, geometry, style='arrows'),
         'candidates': add_joint_legend(draw_candidates(image, grouping.candidates, geometry), skeleton),
         'matches': draw_matches(image, grouping.candidates, links, shares, skeleton, geometry),
-        'people': draw_skeletons(image, people.keypoints.numpy(), people.keypoint_scores.numpy(), skeleton),
+        'people': draw_skeletons(
+            image, people.get('keypoints').numpy(), people.get('keypoint_scores').numpy(), skeleton
+        ),
         'parsing': add_part_legend(draw_outlines(parts, parsing.person_map.numpy()), part_set),
     }

@@ -1,4 +1,4 @@
-"""Fields live on a stride grid of the network input; pictures are of the image. This file brings one onto the other."""
+"""From the stride grid of the network input, on which fields are defined, to the pixels of the image."""
 
 import cv2
 import numpy as np
@@ -11,13 +11,13 @@ def grid_to_image(grid: np.ndarray, stride: float, size: tuple[int, int], geomet
     """Reads a grid at every pixel of an image, bilinearly and clamped to the border cells.
 
     Args:
-        grid: (h, w) or (h, w, c) float with at most four channels.
+        grid: (h, w) or (h, w, channels) float with at most four channels.
         stride: Pixels of the network input per cell.
         size: (W, H) of the image.
         geometry: Relates image and network input; they are one if None.
 
     Returns:
-        (H, W) or (H, W, c) float32.
+        (H, W) or (H, W, channels) float32.
     """
     step = stride / (np.ones(2) if geometry is None else geometry.scale)
     # the centre of cell j lies at x = (j + 0.5) step - 0.5
@@ -54,12 +54,12 @@ def foreground(fields: ParseFields, size: tuple[int, int], geometry: ImageGeomet
 
 
 def faded(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8; the image in dark grey, on which colours stand out."""
+    """(H, W, 3) uint8; the image in dark grey, as background for colours."""
     grey = np.rint(0.55 * cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 
 
 def blend(under: np.ndarray, over: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8; ``over`` laid on ``under``, both (H, W, 3), with an opacity (H, W) in [0, 1]."""
-    share = np.clip(opacity, 0, 1)[..., None]
+    """(H, W, 3) uint8; ``over`` on top of ``under``, both (H, W, 3), with an opacity (H, W) in [0, 1]."""
+    share = np.clip(opacity, 0, 1)[..., None]  # (H, W, 1)
     return np.rint(under * (1 - share) + over * share).astype(np.uint8)

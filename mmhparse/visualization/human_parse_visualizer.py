@@ -1,8 +1,8 @@
 """HumanParseVisualizer: truth and predictions of one image as one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import cv2
 import matplotlib
@@ -27,16 +27,16 @@ Layer = Literal['parts', 'outlines', 'skeletons', 'boxes', 'ids', 'legend']
 
 @dataclass(frozen=True, eq=False)
 class DrawnPeople:
-    """What is drawn of one image, be it truth or prediction, all in pixels of that image.
+    """The people of one image, true or predicted, in pixels of that image.
 
     Attributes:
         part_map: (H, W) integers; part class.
         person_map: (H, W) integers; person id.
-        keypoints: (P, K, 2) float.
+        keypoints: (P, K, 2) float; x, y.
         keypoint_scores: (P, K) float; 0 = not found.
-        boxes: (P, 4) float.
-        scores: (P,) float, or None for the truth.
-        ids: (P,) person ids; 1 to P if not given.
+        boxes: (P, 4) float; x1, y1, x2, y2.
+        ids: P person ids.
+        scores: P scores in [0, 1]; None for the truth.
     """
 
     part_map: np.ndarray
@@ -44,8 +44,8 @@ class DrawnPeople:
     keypoints: np.ndarray
     keypoint_scores: np.ndarray
     boxes: np.ndarray
-    scores: np.ndarray | None
-    ids: np.ndarray | None = None
+    ids: Sequence[int]
+    scores: Sequence[float] | None
 
     @classmethod
     def truth_of(cls, sample: HumanParseDataSample) -> 'DrawnPeople':
@@ -57,6 +57,7 @@ class DrawnPeople:
             keypoints=joints[..., :2],
             keypoint_scores=(joints[..., 2] > 0).astype(np.float32),
             boxes=_array(sample.gt_people.bboxes),
+            ids=range(1, len(joints) + 1),
             scores=None,
         )
 
@@ -64,30 +65,32 @@ class DrawnPeople:
     def prediction_of(cls, sample: HumanParseDataSample) -> 'DrawnPeople':
         """From ``pred_people`` and ``pred_parsing``."""
         people = sample.pred_people
-        person_map = _array(sample.pred_parsing.person_map)[0]
-        ids = people.get('track_ids')
+        person_map = _array(sample.pred_parsing.person_map)[0]  # (1, H, W) -> (H, W)
+        ids = list(range(1, len(people) + 1))
+        if 'track_ids' in people:
+            ids = _array(people.track_ids).tolist()
+            person_map = np.array([0, *ids], np.int32)[person_map]
         return cls(
             part_map=_array(sample.pred_parsing.part_map)[0],
-            person_map=person_map if ids is None else np.concatenate([[0], ids]).astype(np.int32)[person_map],
+            person_map=person_map,
             keypoints=_array(people.keypoints),
             keypoint_scores=_array(people.keypoint_scores),
             boxes=_array(people.bboxes),
-            scores=_array(people.scores),
             ids=ids,
+            scores=_array(people.scores).tolist(),
         )
 
     def extents(self) -> np.ndarray:
-        """(P, 4) float32; boxes x1, y1, x2, y2 round each person's pixels, or the given box of who has none."""
+        """(P, 4) float32; boxes x1, y1, x2, y2 around each person's pixels, or the person's own box if it has none."""
         extents = np.array(self.boxes, dtype=np.float32)
-        ids = range(1, len(extents) + 1) if self.ids is None else self.ids
-        for index, person in enumerate(ids):
+        for index, person in enumerate(self.ids):
             left, top, width, height = cv2.boundingRect((self.person_map == person).astype(np.uint8))
             if width:
                 extents[index] = left, top, left + width - 1, top + height - 1
         return extents
 
     def enlarged(self, factor: int) -> 'DrawnPeople':
-        """The same on an image that is ``factor`` times as large."""
+        """The same people on an image that is ``factor`` times as large."""
         height, width = self.part_map.shape
         geometry = ImageGeometry((width, height), (factor * width, factor * height))
         return replace(
@@ -108,10 +111,10 @@ class HumanParseVisualizer(Visualizer):
 
     Args:
         name: Name of the instance.
-        layers: What to draw.
+        layers: Layers to draw.
         alpha: Opacity of the parts, in [0, 1].
-        least_size: Images whose longer side has fewer pixels are enlarged by a whole factor, so that lines and
-            letters stay readable; 0 for never.
+        least_size: Images with fewer pixels on the longer side are enlarged by a whole factor, so that lines and text
+            stay readable; 0 for never.
         **options: Those of mmengine's Visualizer (``vis_backends``, ``save_dir`` and others).
 
     Raises:
@@ -137,19 +140,21 @@ class HumanParseVisualizer(Visualizer):
     @property
     def skeleton(self) -> Skeleton:
         """The skeleton that ``dataset_meta`` names."""
-        return get_skeleton(self._from_meta('skeleton'))
+        skeleton: str | dict | Skeleton = self._from_meta('skeleton')
+        return get_skeleton(skeleton)
 
     @property
     def part_set(self) -> PartSet:
         """The part set that ``dataset_meta`` names."""
-        return get_part_set(self._from_meta('part_set'))
+        part_set: str | dict | PartSet = self._from_meta('part_set')
+        return get_part_set(part_set)
 
     def draw_people(self, image: np.ndarray, people: DrawnPeople) -> np.ndarray:
-        """The layers but the legend, drawn over an image.
+        """All layers except the legend, drawn over an image.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            people: What to draw.
+            people: True or predicted people.
 
         Returns:
             (H, W, 3) uint8 RGB.
@@ -157,7 +162,7 @@ class HumanParseVisualizer(Visualizer):
         Raises:
             ValueError: If the maps are not of the image's size.
         """
-        draw = {
+        draw: dict[Layer, Callable[[np.ndarray], np.ndarray]] = {
             'parts': lambda canvas: draw_parts(canvas, people.part_map, self.part_set, self.alpha),
             'outlines': lambda canvas: draw_outlines(canvas, people.person_map),
             'skeletons': lambda canvas: draw_skeletons(
@@ -174,7 +179,7 @@ class HumanParseVisualizer(Visualizer):
     def draw_sample(
         self, image: np.ndarray, sample: HumanParseDataSample, draw_gt: bool = True, draw_pred: bool = True
     ) -> np.ndarray:
-        """The picture of a sample: truth and prediction side by side where it holds both, and the legend.
+        """The picture of a sample: truth and prediction side by side if it has both, and the legend.
 
         Args:
             image: (H, W, 3) uint8 RGB, of the size that the maps in the sample have.
@@ -183,7 +188,7 @@ class HumanParseVisualizer(Visualizer):
             draw_pred: Whether to draw the prediction, if there is one.
 
         Returns:
-            RGB uint8; larger than the image where it was enlarged or something stands beside it.
+            (H', W', 3) uint8 RGB; larger than the image if that was enlarged or has something beside it.
 
         Raises:
             ValueError: If the maps are not of the image's size, or ``dataset_meta`` was not set.
@@ -217,13 +222,13 @@ class HumanParseVisualizer(Visualizer):
         Args:
             name: Title of the picture.
             image: (H, W, 3) uint8 RGB.
-            data_sample: What to draw; the bare image if None.
+            data_sample: Truth and prediction; the image alone if None.
             draw_gt: Whether to draw the truth, if there is one.
             draw_pred: Whether to draw the prediction, if there is one.
             show: Whether to open a window.
             wait_time: Seconds that the window stays; 0 waits for a key.
             out_file: Image file to write; the backends get nothing then.
-            step: Step to record with the backends.
+            step: Step that the backends record.
         """
         picture = self.draw_sample(image, data_sample or HumanParseDataSample(), draw_gt, draw_pred)
         self.set_image(picture)
@@ -235,28 +240,26 @@ class HumanParseVisualizer(Visualizer):
             self.add_image(name, picture, step)
 
     def show(self, *args, **kwargs) -> None:
-        """As mmengine's, which would wait for ever for a key where there is no window.
+        """Shows a picture as mmengine does, which would wait forever for a key if there is no window.
 
         Raises:
             ValueError: If there is no display.
         """
         if matplotlib.get_backend().lower() == 'agg' and kwargs.get('backend', 'matplotlib') == 'matplotlib':
-            raise ValueError(
-                'Pictures cannot be shown, for there is no display: have them written to a folder instead.'
-            )
+            raise ValueError('Pictures cannot be shown without a display; write them to a folder instead.')
         super().show(*args, **kwargs)
 
-    def _from_meta(self, key: str) -> str | Skeleton | PartSet:
+    def _from_meta(self, key: str) -> Any:
         meta = self.dataset_meta or {}
         if key not in meta:
             raise ValueError(
                 f"The visualizer does not know the {key}: set visualizer.dataset_meta = dict(skeleton='coco_17', "
-                "part_set='densepose_14') or what the data set has."
+                "part_set='densepose_14'), with the names of the data set."
             )
         return meta[key]
 
     def _enlargement(self, image: np.ndarray) -> int:
-        """The whole factor that brings the longer side to at least ``least_size``."""
+        """The smallest whole factor with which the longer side has at least ``least_size`` pixels."""
         return max(1, -(-self.least_size // max(image.shape[:2])))
 
 
@@ -266,6 +269,6 @@ def _enlarged_image(image: np.ndarray, factor: int) -> np.ndarray:
     return cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
 
 
-def _array(tensor) -> np.ndarray:
+def _array(tensor: Any) -> np.ndarray:
     """A tensor or array as an array on the CPU."""
     return tensor.detach().cpu().numpy() if hasattr(tensor, 'detach') else np.asarray(tensor)

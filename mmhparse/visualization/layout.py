@@ -1,4 +1,4 @@
-"""Pictures put together: legends beside them, and several in a row."""
+"""Combined pictures: with legends, side by side, and in a grid."""
 
 from collections.abc import Sequence
 

@@ -130,3 +130,11 @@ def test_layout_keeps_the_pictures():
     band = row.shape[0] - 120
     np.testing.assert_array_equal(row[band:, :160], IMAGE)
     np.testing.assert_array_equal(row[band : band + 60, -160:], 2 * IMAGE[:60])
+
+
+@pytest.mark.parametrize(
+    'draw', [lambda labels: draw_parts(IMAGE, labels, DENSEPOSE_14), lambda labels: draw_outlines(IMAGE, labels)]
+)
+def test_maps_of_floats_are_not_rounded(draw):
+    with pytest.raises(ValueError, match='_map must hold integers, got float64'):
+        draw(np.full(IMAGE.shape[:2], 0.9))

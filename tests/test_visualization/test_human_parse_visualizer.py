@@ -137,5 +137,5 @@ def test_it_is_registered():
 
 def test_showing_without_a_display_is_an_error(monkeypatch):
     monkeypatch.setattr('matplotlib.get_backend', lambda: 'agg')
-    with pytest.raises(ValueError, match='there is no display'):
+    with pytest.raises(ValueError, match='cannot be shown without a display'):
         visualizer().show(IMAGE)
