@@ -28,13 +28,18 @@ REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/op
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
-.PHONY: help demo test lint typecheck docs test-full clean
+.PHONY: help demo demo-train test lint typecheck docs test-full clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
 
-demo: $(LITE)/ready  ## train a small parser on synthetic people and parse others, and IMAGES="photo.jpg ..."
-	$(LITE)/bin/python tools/demo.py $(IMAGES)
+demo: $(LITE)/ready  ## parse the sample photos and IMAGES="photo.jpg ...", then as demo-train
+	@$(LITE)/bin/python tools/demo.py $(IMAGES)
+	@echo 'Now a small parser is trained on synthetic people, some ten minutes; Ctrl-C ends it.'
+	@$(LITE)/bin/python tools/demo_train.py
+
+demo-train: $(LITE)/ready  ## train a small parser on synthetic people and parse others
+	@$(LITE)/bin/python tools/demo_train.py
 
 test: $(LITE)/ready  ## run the tests
 	$(LITE)/bin/python $(PYTEST)

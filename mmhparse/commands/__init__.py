@@ -18,6 +18,7 @@ from .run_options import (
     use_tta,
 )
 from .runner_setup import build_runner
+from .terse_output import build_terse_runner
 from .training_checks import check_built_model, check_training, leave_workers_out
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     'add_split_option',
     'build_dataset',
     'build_runner',
+    'build_terse_runner',
     'check_built_model',
     'check_training',
     'draw_curves',

@@ -21,11 +21,11 @@ def peer(load_tool):
 
 
 class PerfectNet(nn.Module):
-    """The outputs that BodyPix would have for people (P, 17, 3) in the masks (P, H, W), all of one part."""
+    """The outputs that BodyPix would have for people (P, 17, 3) in the masks (P, H, W), all torso."""
 
     output_stride = STRIDE
 
-    def __init__(self, joints, masks, edges, part=BODYPIX_PARTS.index('torso_back')):
+    def __init__(self, joints, masks, edges):
         super().__init__()
         rows, columns = np.mgrid[: SHAPE[0] : STRIDE, : SHAPE[1] : STRIDE]
         grid = np.stack([columns, rows], axis=-1).astype(float)  # (h, w, 2)
@@ -51,7 +51,7 @@ class PerfectNet(nn.Module):
 
         logits = np.where(distance < 16, 6 - distance / 2, -6)
         parts = torch.full((1, 24, *rows.shape), -5.0)
-        parts[:, part] = 5.0
+        parts[:, BODYPIX_PARTS.index('torso_back')] = 5.0
         self.out = {
             'segments': torch.from_numpy(np.where(somebody, 5.0, -5.0)).float()[None, None],
             'part_heatmaps': parts,

@@ -1,13 +1,10 @@
-"""The demo's own pieces; `make demo` is the test of the whole."""
+"""The first command: photos parsed, and a page that shows them."""
 
 from types import SimpleNamespace
 
-import cv2
+import numpy as np
 import pytest
-from mmengine.config import Config
-from rich.console import Console
-
-from mmhparse.testing import synthetic_scene
+from PIL import Image
 
 
 @pytest.fixture
@@ -15,37 +12,40 @@ def demo(load_tool):
     return load_tool('demo.py')
 
 
-def test_the_table_begins_with_what_parsers_are_compared_by(demo):
-    console = Console(record=True, width=60)
-    console.print(demo.metrics_table({'pixel_accuracy': 0.5, 'mIoU': None, 'AP_p_50': 0.61234}, num_images=7))
-    text = console.export_text()
-    assert '7 held-out images' in text
-    assert text.index('AP_p_50') < text.index('mIoU') < text.index('pixel_accuracy')
-    assert '0.612' in text
-    assert 'nan' not in text
+def test_sample_photos_are_credited(demo, repo_root):
+    """Their licence asks for it."""
+    credits = (repo_root / 'demo' / 'README.md').read_text()
+    photos = sorted(demo.SAMPLES.glob('*.jpg'))
+    assert len(photos) == 6
+    assert all(f'`{photo.name}`' in credits for photo in photos)
+    assert 'CC BY 2.0' in credits
 
 
-def test_held_out_images_are_those_of_the_test_set(demo, tmp_path):
-    dataset = dict(seed=123, image_size=(64, 64), num_images=9)
-    cfg = Config(dict(work_dir=str(tmp_path), test_dataloader=dict(dataset=dataset)))
-    paths = list(demo.draw_held_out(cfg))
-    assert len(paths) == demo.HELD_OUT_PICTURES
-    assert (cv2.imread(paths[1]) == synthetic_scene(124, (64, 64)).image).all()
+def test_a_page_shows_all_photos(run_tool, tmp_path, monkeypatch, repo_root, capsys):
+    mine = tmp_path / 'mine.png'
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(mine)
+    with pytest.raises(SystemExit) as ended:
+        run_tool('demo.py', mine, '--out-dir', tmp_path / 'out', '--model', 'synthetic')
+    assert ended.value.code == 0
+    page = (tmp_path / 'out' / 'index.html').read_text()
+    for name in ('mine', 'ball_game', 'baseball', 'ceremony', 'dinner', 'street', 'tennis'):
+        assert f'alt="{name}"' in page
+        assert (tmp_path / 'out' / 'pictures' / f'{name}.jpg').is_file()
+    shown = capsys.readouterr().out
+    assert f'Pictures: {tmp_path / "out" / "index.html"}' in shown
+    assert 'System environment' not in shown
 
 
 def test_photos_that_fail_are_told_by_the_exit_code(demo, tmp_path, monkeypatch, capsys):
     failure = SimpleNamespace(source='gone.jpg', reason='no such file')
     seen = []
 
-    def infer(inputs, out_dir):
+    def infer(inputs, **options):
         seen.extend(inputs)
-        return {'failures': [failure]}
+        return {'predictions': [dict(name='one', people=[1, 2], parts=[])], 'failures': [failure]}
 
-    monkeypatch.setattr(demo, 'train_and_evaluate', lambda cfg: {'mIoU': 0.5})
-    monkeypatch.setattr(demo, 'find_latest_checkpoint', lambda folder: 'last.pth')
-    monkeypatch.setattr(demo, 'HumanParsingInferencer', lambda cfg, weights: infer)
-    monkeypatch.setattr('sys.argv', ['demo.py', 'gone.jpg', '--work-dir', str(tmp_path)])
+    monkeypatch.setattr(demo, 'HumanParsingInferencer', lambda model: infer)
+    monkeypatch.setattr('sys.argv', ['demo.py', 'gone.jpg', '--out-dir', str(tmp_path)])
     assert demo.main() == 1
-    assert seen[-1] == 'gone.jpg'
-    assert len(seen) == demo.HELD_OUT_PICTURES + 1
+    assert seen[0] == 'gone.jpg' and len(seen) == 7
     assert 'gone.jpg: no such file' in capsys.readouterr().out
