@@ -24,7 +24,7 @@ class CocoPartMapsDataset(CocoPeopleDataset):
     Args:
         label_root: Folder with ``part_maps/NAME.png`` and ``person_maps/NAME.png``, named as the photos; below
             ``data_root`` unless absolute.
-        ann_file, data_root, data_prefix, **kwargs: As for :class:`CocoPeopleDataset`.
+        ann_file, data_root, data_prefix, kwargs: As for :class:`CocoPeopleDataset`.
 
     Raises:
         FileNotFoundError: If a folder of maps is missing.

@@ -23,7 +23,7 @@ class Regulariser(Protocol):
 
 
 class SquaredNorm:
-    """Omega(X) = gamma |X|^2 / 2 over the relaxed matchings: the plan is their exact projection of score / gamma.
+    """``Omega(X) = gamma |X|^2 / 2`` over the relaxed matchings: the plan is their exact projection of score / gamma.
 
     Args:
         gamma: Scores this far above 0 make a certain link, where nothing competes.

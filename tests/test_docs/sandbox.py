@@ -57,7 +57,7 @@ PLACEHOLDERS = {
 def fill_in(text: str) -> str:
     """A shell block with the reader's own names filled in."""
     for name, value in PLACEHOLDERS.items():
-        text = re.sub(rf'(?<![\w.-]){re.escape(name)}(?![\w.-])', value, text)
+        text = re.sub(rf'(?<![\w.$-]){re.escape(name)}(?![\w.=-])', value, text)
     return text
 
 
