@@ -45,7 +45,6 @@ def draw_stages(
     # all links with a score above 0, coloured by their value in the plan
     links = (grouping.problem.masked_score > 0).nonzero()  # (Q, 3)
     shares = grouping.plan[tuple(links.T)]  # (Q,)
-    keypoints, keypoint_scores = people.get('keypoints').numpy(), people.get('keypoint_scores').numpy()
     parts = draw_parts(image, parsing.part_map.numpy(), part_set)
     return {
         'image': image,
