@@ -12,6 +12,7 @@ from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
 from mmhparse.apis.model_names import describe_bundled_models
+from mmhparse.apis.shown_text import printable
 from mmhparse.commands import add_config_options, load_config, share_heaps
 
 INTERRUPTED = 130
@@ -124,9 +125,9 @@ def main() -> int:
         print(f'error: {error}', file=sys.stderr)
         code = 2
     earlier = f', {skipped} inputs were done before' if skipped else ''
-    print(f'{images} images parsed, {people} people found{earlier}; results in {args.out_dir}')
+    print(printable(f'{images} images parsed, {people} people found{earlier}; results in {args.out_dir}'))
     for failure in failures:
-        print(f'failed: {failure.source}: {failure.reason}')
+        print(printable(f'failed: {failure.source}: {failure.reason}'))
     return code or (1 if failures else 0)
 
 

@@ -3,7 +3,8 @@
 from .human_parsing_inferencer import HumanParsingInferencer
 from .inputs import name_inputs
 from .model_names import BUNDLED_MODELS, DEFAULT_MODEL
-from .output_folder import OutputError, OutputFolder
+from .output_error import OutputError
+from .output_folder import OutputFolder
 from .parsing_pipeline import ParsingPipeline
 from .stream_item import FailedInput, StreamItem
 from .stream_options import StreamOptions

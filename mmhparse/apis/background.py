@@ -1,5 +1,6 @@
 """in_background: one stage of a chain in a thread of its own."""
 
+import atexit
 import threading
 from collections.abc import Generator, Iterator
 from queue import Empty, Full, Queue
@@ -10,6 +11,9 @@ T = TypeVar('T')
 _POLL_SECONDS = 0.1
 """How often each side looks whether the other one has stopped."""
 
+_EXIT_SECONDS = 10
+"""How long the end of the process waits for a stage to finish its current item."""
+
 
 class _End:
     """The last thing in a queue: that the source is exhausted, or its error."""
@@ -18,12 +22,25 @@ class _End:
         self.error = error
 
 
+_running: dict[threading.Thread, threading.Event] = {}
+"""The threads of stages, and the events that stop them."""
+
+
+@atexit.register
+def _stop_stages() -> None:
+    """Ends stages that nobody closed: Python would stop them inside of compiled code, which can abort the process."""
+    for stopped in list(_running.values()):
+        stopped.set()
+    for thread in list(_running):
+        thread.join(_EXIT_SECONDS)
+
+
 def in_background(source: Iterator[T], depth: int = 2) -> Generator[T, None, None]:
     """Yields what ``source`` yields, in order, while a thread already works on the next.
 
     Chained calls overlap: in ``in_background(map(write, in_background(map(load, names))))`` one item is loaded while an
-    earlier one is written. No stage runs ahead by more than ``depth`` items, so memory does not grow. Closing the
-    outermost generator stops all stages as soon as each has finished its current item.
+    earlier one is written. No stage runs ahead by more than ``depth`` items, so memory does not grow. Closing a
+    generator stops its thread as soon as that has finished its current item; in a chain, close the last one first.
 
     Args:
         source: Iterated, and closed, in the thread.
@@ -45,23 +62,16 @@ def in_background(source: Iterator[T], depth: int = 2) -> Generator[T, None, Non
         return False
 
     def work() -> None:
-        error = None
         try:
-            for item in source:
-                if not put(item):
-                    break
-        except BaseException as raised:  # it is raised again where the items are taken
-            error = raised
+            put(_End(_put_all(source, put)))
         finally:
-            close = getattr(source, 'close', None)
-            if close is not None:
-                close()
-        put(_End(error))
+            _running.pop(thread, None)
 
     thread = threading.Thread(target=work, name='mmhparse-stage', daemon=True)
+    _running[thread] = stopped
     thread.start()
     try:
-        while True:
+        while not stopped.is_set():
             try:
                 item = queue.get(timeout=_POLL_SECONDS)
             except Empty:
@@ -74,3 +84,18 @@ def in_background(source: Iterator[T], depth: int = 2) -> Generator[T, None, Non
     finally:
         stopped.set()
         thread.join()
+
+
+def _put_all(source, put) -> BaseException | None:
+    """Puts all items of a source until there is no more place, closes it, and returns its error if there was one."""
+    try:
+        for item in source:
+            if not put(item):
+                break
+    except BaseException as error:  # it is raised again where the items are taken
+        return error
+    finally:
+        close = getattr(source, 'close', None)
+        if close is not None:
+            close()
+    return None

@@ -28,6 +28,7 @@ from .model_names import BUNDLED_MODELS, DEFAULT_MODEL, unknown_model
 from .networks import Backend, Precision
 from .output_folder import NoOutput
 from .parsing_pipeline import ParsingPipeline
+from .shown_text import file_name_of, printable
 from .stream_item import StreamItem
 from .stream_options import StreamOptions, stream_options
 
@@ -103,7 +104,7 @@ class HumanParsingInferencer(BaseInferencer):
             self.visualizer,
             tta=tta,
             settings={
-                'weights': weights and Path(weights).name,
+                'weights': weights and file_name_of(weights),
                 'model': hashlib.sha256(repr(self.cfg.model.to_dict()).encode()).hexdigest()[:16],
                 'precision': precision,
                 'max_side': max_side,
@@ -173,7 +174,8 @@ class HumanParsingInferencer(BaseInferencer):
             items.append(item)
         out = self.postprocess(items, pictures, return_datasamples)
         for failure in out['failures']:
-            print_log(f'Not parsed: {failure.source}: {failure.reason}', logger='current', level=logging.WARNING)
+            text = printable(f'Not parsed: {failure.source}: {failure.reason}')
+            print_log(text, logger='current', level=logging.WARNING)
         return out
 
     def stream(self, inputs: Inputs, batch_size: int = 1, **options: Any) -> Iterator[StreamItem]:
@@ -203,7 +205,7 @@ class HumanParsingInferencer(BaseInferencer):
         ):
             for item in items:
                 if options.show and item.picture is not None:
-                    self.visualizer.show(item.picture, win_name=item.name, wait_time=options.wait_time)
+                    self.visualizer.show(item.picture, win_name=printable(item.name), wait_time=options.wait_time)
                 yield item
                 bar.update(1)
 

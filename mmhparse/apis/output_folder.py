@@ -1,32 +1,31 @@
 """Where results go: into a folder, as files named after their images, or nowhere."""
 
-import errno
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from mmhparse.structures import PartSet, Skeleton
 from mmhparse.utils.atomic_files import atomic_path, path_inside, remove_unfinished, write_atomic
 
-from .stream_item import FailedInput, StreamItem
+from .folder_runs import FolderRun
+from .output_error import output_errors
+from .run_summary import RunSummary
+from .stream_item import StreamItem
+from .unique_names import UniqueNames
 from .writers import DEFAULT_FORMATS, PICTURED, Format, Summary, image_writers, summary_writers
 from .writers.base import write_lines
 from .writers.pictures import picture_of
 from .writers.prediction_records import frame_name, frame_names, read_record, record_path
 from .writers.videos import VideoFile
 
-_HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-"""Errors that the next file would meet as well."""
-
-
-class OutputError(OSError):
-    """The output folder takes no more files."""
-
 
 class Output(Protocol):
     """What the pipeline asks of the place where results go."""
+
+    def take_name(self, wanted: str, origin: str | None) -> str:
+        """A name that no other input has, see :class:`FolderRun`."""
+        ...
 
     def images_done(self, item: StreamItem) -> int:
         """How many images of an image (1) or a video have all their files already; 0 if they are to be made."""
@@ -45,12 +44,18 @@ class Output(Protocol):
         ...
 
     def close(self) -> None:
-        """Gives up a video that was not completed, and writes the files that tell of all images so far."""
+        """Ends the output: abandons an incomplete video, and writes the summary files."""
         ...
 
 
 class NoOutput:
     """The output of calls without a folder."""
+
+    def __init__(self):
+        self._names = UniqueNames()
+
+    def take_name(self, wanted: str, origin: str | None) -> str:
+        return self._names(wanted, origin)
 
     def images_done(self, item: StreamItem) -> int:
         return 0
@@ -71,9 +76,10 @@ class NoOutput:
 class OutputFolder:
     """A folder with one file a kind and image, each written whole or not at all, in the tree of the inputs.
 
-    ``docs/en/user_guides/inference.md`` describes every file.
-    ``predictions/NAME.json`` is written last: where it is, the others are. Files that tell of all images are made from
-    these by :meth:`close`.
+    ``docs/en/user_guides/inference.md`` describes every file. ``predictions/NAME.json`` is written last: where it
+    exists, the others do. :meth:`close` makes the summary files from these: of the images of this run, and of those
+    that runs with the same settings wrote before or at the same time. A run with other settings at the same time is
+    refused.
 
     Args:
         path: The folder; made if it does not exist.
@@ -81,11 +87,11 @@ class OutputFolder:
         part_set: Says which label is which part.
         formats: What to write beside ``predictions/``: some formats, one, or 'all'.
         settings: What decides the results, such as the model; :meth:`images_done` counts results of the same only.
-        resume: Whether images whose files are there are left as they are.
+        resume: Whether images whose files exist are left as they are.
 
     Raises:
-        ValueError: If there is no such format, or ``resume`` is asked for where the folder holds the results of other
-            settings.
+        ValueError: If there is no such format, another run writes to the folder with other settings, or ``resume`` is
+            asked for where the folder holds the results of other settings.
         OutputError: If the folder cannot be made or written to.
     """
 
@@ -108,10 +114,19 @@ class OutputFolder:
         self.skeleton, self.part_set = skeleton, part_set
         self.resume = resume
         self._writers = image_writers(self.formats, part_set)
-        self._names: list[str] = []
-        self._failures: list[FailedInput] = []
+        self._run = FolderRun(self.path)
+        self._summary = RunSummary()
         self._video: VideoFile | None = None
         self._start(settings or {})
+
+    def take_name(self, wanted: str, origin: str | None) -> str:
+        """A name that no other input has, be it of this run or of one that writes to the folder at the same time.
+
+        Raises:
+            OutputError: If the folder takes no more files.
+        """
+        with output_errors(self.path):
+            return self._run.take_name(wanted, origin)
 
     def needs_picture(self, item: StreamItem) -> bool:
         """Whether one of the formats needs a picture of the image."""
@@ -130,7 +145,7 @@ class OutputFolder:
             OutputError: If the disk is full or may not be written to.
             OSError, ValueError: If this image's files cannot be written.
         """
-        with _hopeless_told_apart(self.path):
+        with output_errors(self.path):
             for writer in self._writers:
                 for path, content in zip(writer.paths(item.name), writer.contents(item), strict=True):
                     write_atomic(path_inside(self.path, path), content)
@@ -139,41 +154,48 @@ class OutputFolder:
                     path_inside(self.path, f'videos/{item.clip.name}.mp4'), item.clip.fps
                 )
                 self._video.add(picture_of(item))
-        self._names.append(item.name)
+        self._summary.add_image(item, len(item.prediction['people']))
 
     def note(self, item: StreamItem) -> None:
         """Completes a video after its last frame, and keeps what was skipped or failed for the summaries."""
         if item.is_clip and item.status != 'skipped':
             self._end_video(item)
         if item.status == 'skipped':
-            self._names += frame_names(item.name, item.num_images) if item.is_clip else [item.name]
+            names = frame_names(item.name, item.num_images) if item.is_clip else [item.name]
+            for name in names:
+                self._summary.add_image(item, len(read_record(self.path, name)['people']), name)
         if item.failure is not None:
-            self._failures.append(item.failure)
+            self._summary.add_failure(item, item.failure)
 
     def close(self) -> None:
-        """Gives up a video that was not completed, and writes the files that tell of all images so far."""
+        """Abandons an incomplete video, and writes the summary files."""
         if self._video is not None:
             self._video.discard()
             self._video = None
-        summary = Summary(self._records, tuple(self._failures), self.skeleton, self.part_set)
-        with _hopeless_told_apart(self.path):
+        summary_file = self.path / 'summary.json'
+        with output_errors(self.path), self._run.leave():
+            earlier = RunSummary.read(summary_file)
+            earlier.images = [image for image in earlier.images if (self.path / record_path(image.name)).is_file()]
+            whole = self._summary.after(earlier)
+
+            def records() -> Iterator[dict]:
+                return (read_record(self.path, image.name) for image in whole.images)
+
+            summary = Summary(self.path, records, tuple(whole.failures), self.skeleton, self.part_set)
             for writer in summary_writers(self.formats):
                 with atomic_path(self.path / writer.path) as unfinished:
                     write_lines(unfinished, writer.lines(summary))
-            failures = [{'source': failure.source, 'reason': failure.reason} for failure in self._failures]
-            people = sum(len(record['people']) for record in self._records())
-            content = {'images': len(self._names), 'people': people, 'failures': failures}
-            write_atomic(self.path / 'summary.json', json.dumps(content, indent=1).encode())
+            write_atomic(summary_file, whole.to_json())
 
     def _end_video(self, item: StreamItem) -> None:
         """Completes the picture video, and the record of a video of which all frames were read."""
         assert item.clip is not None
-        with _hopeless_told_apart(self.path):
+        with output_errors(self.path):
             if self._video is not None:
                 self._video.finish()
                 self._video = None
             if item.status == 'ended':
-                record = {'path': item.clip.path, 'frames': item.frame, 'fps': item.clip.fps}
+                record = {'path': item.path, 'frames': item.frame, 'fps': item.clip.fps}
                 write_atomic(path_inside(self.path, record_path(item.name)), json.dumps(record).encode())
 
     def _is_done(self, item: StreamItem) -> bool:
@@ -201,20 +223,33 @@ class OutputFolder:
 
     def _start(self, settings: dict) -> None:
         """Makes the folder and writes down what its maps mean and what they were made with."""
-        with _hopeless_told_apart(self.path):
+        with output_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            remove_unfinished(self.path)
-            settings_path = self.path / 'settings.json'
-            if self.resume and settings_path.is_file():
-                before = json.loads(settings_path.read_text())
+            with self._run.enter() as has_others:
+                if not has_others:
+                    remove_unfinished(self.path)
+                settings_file = self.path / 'settings.json'
+                before = json.loads(settings_file.read_text()) if settings_file.is_file() else settings
                 changed = sorted(key for key in before | settings if before.get(key) != settings.get(key))
                 if changed:
-                    raise ValueError(
-                        f'{self.path} holds results of another {" and ".join(changed)}: resume with the same, or '
-                        'write to another folder.'
-                    )
-            write_atomic(settings_path, json.dumps(settings, indent=1).encode())
-            write_atomic(self.path / 'classes.json', json.dumps(self._classes(), indent=1).encode())
+                    self._refuse_mixture(changed, has_others)
+                    # the images in it were parsed with other settings
+                    (self.path / 'summary.json').unlink(missing_ok=True)
+                RunSummary.read(self.path / 'summary.json')  # its errors come before the work
+                write_atomic(settings_file, json.dumps(settings, indent=1).encode())
+                write_atomic(self.path / 'classes.json', json.dumps(self._classes(), indent=1).encode())
+
+    def _refuse_mixture(self, changed: list[str], has_others: bool) -> None:
+        """Refuses to add to the results of other settings, or to write while they are being made."""
+        names = ' and '.join(changed)
+        if has_others:
+            raise ValueError(
+                f'Another run writes to {self.path} with another {names}: wait for its end, or write to another folder.'
+            )
+        if self.resume:
+            raise ValueError(
+                f'{self.path} holds results of another {names}: resume with the same, or write to another folder.'
+            )
 
     def _classes(self) -> dict:
         rows = zip(self.part_set.parts, self.part_set.palette, strict=True)
@@ -225,28 +260,6 @@ class OutputFolder:
             'skeleton': self.skeleton.name,
             'joints': self.skeleton.joints,
         }
-
-    def _records(self) -> Iterator[dict]:
-        return (read_record(self.path, name) for name in self._names)
-
-
-@contextmanager
-def _hopeless_told_apart(folder: Path) -> Iterator[None]:
-    """Tells errors that end the run from those of one file."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _HOPELESS:
-            raise OutputError(
-                error.errno,
-                f'{folder} takes no more files ({error.strerror}): free space or fix its permissions, and '
-                'continue with resume (--resume). What was written is complete',
-            ) from error
-        if isinstance(error, FileExistsError | NotADirectoryError) or not folder.is_dir():
-            raise OutputError(
-                error.errno, f'{folder} cannot hold folders ({error.strerror}): name another out_dir'
-            ) from error
-        raise
 
 
 def _is_newer(source: str | None, record: Path) -> bool:

@@ -1,7 +1,7 @@
 """ParsingPipeline: the way of an image through inference, from top to bottom: load, predict, decode, draw, write."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import torch
@@ -16,7 +16,8 @@ from mmhparse.visualization import HumanParseVisualizer
 from .background import in_background
 from .inputs import Inputs, count_inputs, is_single, name_inputs, refuse_own_results
 from .networks import Network
-from .output_folder import NoOutput, Output, OutputError, OutputFolder
+from .output_error import OutputError
+from .output_folder import NoOutput, Output, OutputFolder
 from .prediction import prediction_of
 from .reading import read_frames, read_pixels
 from .stream_item import StreamItem
@@ -68,7 +69,7 @@ class ParsingPipeline:
         """All stages.
 
         Each runs in a thread of its own, a few batches at most ahead of the next, so that they overlap and memory does
-        not grow. Files that tell of all images are written at the end, also if the caller stops early.
+        not grow. The summary files are written at the end, also if the caller stops early.
 
         Args:
             inputs: As :func:`name_inputs` takes them.
@@ -97,15 +98,20 @@ class ParsingPipeline:
                 self.settings,
                 options.resume,
             )
-        items = name_inputs(inputs)
-        items = self.load(items, options.people, output=output, strict=strict)
-        items = self.predict(in_background(items, depth=2 * options.batch_size), options.batch_size)
-        items = self.decode(in_background(items, depth=2 * options.batch_size), track=options.track)
-        items = self.draw(items, output=output, all_images=options.draw or options.show)
-        items = self.write(in_background(items), output=output, strict=strict)
         try:
-            with closing(in_background(items)) as results:
-                yield from results
+            with ExitStack() as threads:  # the last stage is stopped first
+
+                def in_thread(stage: Iterator[StreamItem], depth: int = 2) -> Iterator[StreamItem]:
+                    return threads.enter_context(closing(in_background(stage, depth)))
+
+                ahead = 2 * options.batch_size
+                items = name_inputs(inputs, output.take_name)
+                items = in_thread(self.load(items, options.people, output=output, strict=strict), ahead)
+                items = in_thread(self.predict(items, options.batch_size), ahead)
+                items = self.decode(items, track=options.track)
+                items = in_thread(self.draw(items, output=output, all_images=options.draw or options.show))
+                items = in_thread(self.write(items, output=output, strict=strict))
+                yield from items
         finally:
             output.close()
 

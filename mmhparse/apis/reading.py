@@ -10,6 +10,8 @@ from PIL import Image
 from mmhparse.datasets.readers import convert_image, read_image
 
 from .fetching import fetch
+from .opencv_paths import opencv_path
+from .shown_text import without_secrets
 from .stream_item import Clip, Source, StreamItem
 
 _USUAL_FPS = 25.0
@@ -29,12 +31,17 @@ def read_pixels(source: Source) -> np.ndarray:
     """
     if isinstance(source, Image.Image):
         return convert_image(source)
-    if isinstance(source, str) and source.startswith(('http://', 'https://')):
-        try:
+    if not isinstance(source, str) or '://' not in source:
+        return read_image(source, exif=True)
+    address = without_secrets(source)
+    try:
+        if source.startswith(('http://', 'https://')):
             return read_image(fetch(source), exif=True)
-        except ValueError as error:
-            raise ValueError(f"'{source}': {error}") from error
-    return read_image(source, exif=True)
+        return read_image(source, exif=True)
+    except ValueError as error:
+        raise ValueError(f"'{address}': {str(error).replace(source, address)}") from None
+    except Exception as error:  # file backends raise errors of many types; their text may name the password
+        raise OSError(f"'{address}' cannot be read: {str(error).replace(source, address)}") from None
 
 
 def read_frames(item: StreamItem) -> Iterator[StreamItem]:
@@ -51,7 +58,7 @@ def read_frames(item: StreamItem) -> Iterator[StreamItem]:
         OSError: If it cannot be opened, or not one frame can be read.
     """
     assert item.clip is not None
-    label = f'Camera {item.clip.camera}' if item.clip.path is None else f"Video '{item.clip.path}'"
+    label = f'Camera {item.clip.camera}' if item.path is None else f"Video '{item.path}'"
     capture = _open(item.clip)
     try:
         if not capture.isOpened():
@@ -79,7 +86,11 @@ def read_frames(item: StreamItem) -> Iterator[StreamItem]:
 
 
 def _open(clip: Clip) -> cv2.VideoCapture:
-    if clip.path is not None:
-        return cv2.VideoCapture(clip.path)
-    assert clip.camera is not None
-    return cv2.VideoCapture(clip.camera)
+    if clip.path is None:
+        assert clip.camera is not None
+        return cv2.VideoCapture(clip.camera)
+    if without_secrets(clip.path) != clip.path and cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        # others print the address when they cannot open it
+        return cv2.VideoCapture(clip.path, cv2.CAP_FFMPEG)
+    with opencv_path(clip.path) as path:
+        return cv2.VideoCapture(path)

@@ -9,11 +9,13 @@ from PIL import Image
 from mmhparse.datasets.readers import ImageSource, describe_source
 from mmhparse.structures import HumanParseDataSample, ParseFields
 
+from .shown_text import without_secrets
+
 Source = ImageSource | Image.Image
 """What an image is read from: a path or URL, the bytes of a file, an array, or a PIL image."""
 
 Status = Literal['pending', 'parsed', 'failed', 'skipped', 'ended']
-"""How far an item is. ``ended`` is a video whose frames have all been read; the others are images, or inputs that
+"""How far an item is. ``ended`` is a video of which all frames have been read; the others are images, or inputs that
 failed or were skipped as a whole."""
 
 
@@ -23,7 +25,7 @@ class Clip:
 
     Attributes:
         name: What its output files are called.
-        path: Path or URL; None for a camera.
+        path: Path or URL to open, passwords included; None for a camera.
         camera: Number of the camera; None for a video.
         fps: Frames per second; 0 before the video is opened.
     """
@@ -59,6 +61,7 @@ class StreamItem:
             call have the same name.
         source: What the image is read from; None for a video as a whole and for inputs of a wrong type.
         clip: The video, of a frame or as a whole.
+        folder: The folder that was searched for it, if one was given.
         frame: Number of the frame in its video, from 0; of a video as a whole, how many frames were read.
         num_images: How many images of the call it stands for: 1; of a video as a whole, 0, as its frames are items
             themselves, or all of its frames if it is skipped.
@@ -78,6 +81,7 @@ class StreamItem:
     source: Source | None = None
     clip: Clip | None = None
     frame: int = 0
+    folder: str | None = None
     num_images: int = 1
     status: Status = 'pending'
     failure: FailedInput | None = None
@@ -104,10 +108,9 @@ class StreamItem:
 
     @property
     def path(self) -> str | None:
-        """Path or URL, of the video for a frame; None for bytes, arrays, PIL images and cameras."""
-        if self.clip is not None:
-            return self.clip.path
-        return self.source if isinstance(self.source, str) else None
+        """Path or URL (without passwords), of the video for a frame; None for bytes, arrays, PIL images and cameras."""
+        path = self.source if self.clip is None else self.clip.path
+        return without_secrets(path) if isinstance(path, str) else None
 
     @property
     def description(self) -> str:
@@ -120,6 +123,9 @@ class StreamItem:
 
     def fail(self, reason: str) -> 'StreamItem':
         """Marks it as failed, releases what stages have filled in, and returns it."""
+        for path in (self.source, self.clip and self.clip.path):
+            if isinstance(path, str):
+                reason = reason.replace(path, without_secrets(path))
         self.status, self.failure, self.picture = 'failed', FailedInput(self.description, reason), None
         for name in ('pixels', 'packed', 'sample', 'fields', 'prediction'):
             self.__dict__.pop(name, None)

@@ -1,39 +1,63 @@
 """Files that are written whole or not at all, and only inside their folder."""
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .file_locks import open_to_lock, try_lock
+
 _PREFIX = '.unfinished-'
+_ABANDONED_AFTER = 24 * 3600
+"""Seconds without a change after which a half-written file is abandoned, where that cannot be seen by its lock."""
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Gives a path beside ``path`` to write to, and moves what was written there to ``path`` once all of it is.
+    """Yields a path beside ``path`` to write to, and renames that file to ``path`` when the block ends.
 
-    Nobody ever sees half of a file: after an error there is what was there before. Every call writes to a name of its
+    Nobody ever sees half a file: after an error, ``path`` is what it was before. Every call writes to a name of its
     own, so several threads or processes may write the same file; the last one to end wins.
 
     Args:
-        path: Where the file shall be; its folder is made.
+        path: Final path of the file; its folder is made.
 
     Yields:
-        An empty file with the suffix of ``path``, for writers of videos and images go by it.
+        An empty file with the suffix of ``path``, as writers of videos and images choose the format by it.
 
     Raises:
         OSError: If the folder or the file cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{_PREFIX}{os.getpid()}-{uuid.uuid4().hex}{path.suffix}')
-    unfinished.touch(exist_ok=False)
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _file_in_use(path) as unfinished:
+        try:
+            yield unfinished
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _file_in_use(path: Path) -> Iterator[Path]:
+    """A new file beside ``path``, locked to tell :func:`remove_unfinished` that somebody writes it."""
+    while True:
+        unfinished = path.with_name(f'{_PREFIX}{uuid.uuid4().hex}{path.suffix}')
+        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        lock = try_lock(descriptor)
+        if lock == 'unsupported':
+            os.close(descriptor)  # Windows renames closed files only
+            yield unfinished
+            return
+        try:
+            # before it was locked, it may have been taken for an abandoned file and removed
+            if lock == 'acquired' and os.fstat(descriptor).st_nlink:
+                yield unfinished
+                return
+        finally:
+            os.close(descriptor)
 
 
 def write_atomic(path: str | Path, content: bytes) -> None:
@@ -58,7 +82,27 @@ def path_inside(root: Path, name: str) -> Path:
     return path
 
 
-def remove_unfinished(root: Path) -> None:
-    """Removes what a killed run left half-written."""
-    for path in root.rglob(f'{_PREFIX}*'):
-        path.unlink(missing_ok=True)
+def remove_unfinished(root: str | Path) -> None:
+    """Removes half-written files that killed processes left behind, at any depth.
+
+    A file that a living process still writes is locked, and stays. Where the file system has no locks, files older
+    than a day are taken for abandoned.
+    """
+    for folder, _, files in os.walk(root):
+        for name in files:
+            if name.startswith(_PREFIX):
+                _remove_if_abandoned(Path(folder, name))
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    try:
+        descriptor = open_to_lock(path)
+    except OSError:  # it is gone, or another user's
+        return
+    try:
+        lock = try_lock(descriptor)
+        age = time.time() - os.fstat(descriptor).st_mtime
+        if lock == 'acquired' or (lock == 'unsupported' and age > _ABANDONED_AFTER):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)

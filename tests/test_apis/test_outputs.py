@@ -191,7 +191,7 @@ def test_page_in_a_browser(run):
 
 def test_the_page_lists_failures_and_escapes_them():
     failure = FailedInput('<script>alert(1)</script>', 'a & b')
-    html = ''.join(Page(True, True).lines(Summary(lambda: iter(()), (failure,), COCO_17, DENSEPOSE_14)))
+    html = ''.join(Page(True, True).lines(Summary(Path(), lambda: iter(()), (failure,), COCO_17, DENSEPOSE_14)))
     assert '<script>' not in html and '&lt;script&gt;' in html and 'a &amp; b' in html
 
 

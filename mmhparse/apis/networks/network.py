@@ -13,5 +13,5 @@ class Network(Protocol):
     """Predicts the fields of a batch of images."""
 
     def __call__(self, inputs: Tensor) -> ParseFields:
-        """The fields of normalised images (B, 3, H, W) whose height and width are multiples of the coarsest stride."""
+        """The fields of normalised images (B, 3, H, W); H and W are multiples of the coarsest stride."""
         ...

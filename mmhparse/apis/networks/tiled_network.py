@@ -72,7 +72,7 @@ class _Blend:
     """Weighted sums of the fields of tiles, on the grid of the whole image.
 
     Args:
-        first: Fields of any tile; its grids tell names, channels and strides.
+        first: Fields of any tile; they determine names, channels and strides.
         size: (H, W) of the whole image.
     """
 

@@ -45,6 +45,6 @@ def image_writers(formats: tuple[Format, ...], part_set: PartSet) -> tuple[Image
 
 
 def summary_writers(formats: tuple[Format, ...]) -> tuple[SummaryWriter, ...]:
-    """The writers of files that tell of all images."""
+    """The writers of the summary files, which describe all images."""
     makers = {'coco': CocoFile, 'csv': PeopleCsv, 'page': lambda: Page('pictures' in formats, 'videos' in formats)}
     return tuple(make() for name, make in makers.items() if name in formats)

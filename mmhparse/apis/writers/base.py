@@ -1,4 +1,4 @@
-"""What a writer is: of one image's files, or of one file for all images."""
+"""What a writer is: of the files of one image, or of a summary file, which describes all images."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ class ImageWriter(Protocol):
 
 @dataclass(frozen=True)
 class Summary:
-    """All that a run made, for the files that tell of all images.
+    """All results in a folder, for the summary files.
 
     Attributes:
+        folder: The output folder.
         records: Yields the predictions without their maps, in the order of the inputs; each call starts anew, so
             that no more than one is in memory.
         failures: What could not be parsed.
@@ -34,6 +35,7 @@ class Summary:
         part_set: Says which label is which part.
     """
 
+    folder: Path
     records: Callable[[], Iterator[dict]]
     failures: tuple[FailedInput, ...]
     skeleton: Skeleton
@@ -41,7 +43,7 @@ class Summary:
 
 
 class SummaryWriter(Protocol):
-    """Writes one file that tells of all images."""
+    """Writes one summary file."""
 
     path: str
 

@@ -20,7 +20,7 @@ _GREY = (200, 200, 200)
 PERSON_PALETTE: tuple[Colour, ...] = ((0, 0, 0), *(person_colour(person) for person in range(1, 255)), _GREY)
 """The colours that people have in pictures, by person id; 0 = nobody."""
 
-# neighbouring rows of the table are parts of one person: colours of people far apart tell them from each other
+# neighbouring rows of the table are parts of one person: colours of people with distant ids differ clearly
 _INSTANCE_PALETTE: tuple[Colour, ...] = ((0, 0, 0), *(person_colour(3 * row) for row in range(1, 255)), _GREY)
 
 
@@ -106,7 +106,7 @@ def instance_map(parts: list[dict], part_map: np.ndarray, person_map: np.ndarray
 
 
 def palette_png(labels: np.ndarray, palette: Sequence[Colour]) -> bytes:
-    """An 8-bit PNG with palette, whose indices are the labels (H, W) uint8."""
+    """An 8-bit PNG with palette; its indices are the labels (H, W) uint8."""
     image = Image.fromarray(labels)
     image.putpalette([channel for colour in palette for channel in colour])
     stream = io.BytesIO()

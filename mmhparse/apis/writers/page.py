@@ -1,11 +1,14 @@
 """index.html: a summary page that any browser shows without a server."""
 
+import os
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from urllib.parse import quote
 
 from mmhparse.structures import PartSet
 
+from ..shown_text import printable
 from .base import Summary
 from .maps import PERSON_PALETTE
 
@@ -45,7 +48,7 @@ class Page:
         for record in summary.records():
             # a video has a card of its own, that of its first frame
             if not (record['video'] and record['video']['frame']):
-                yield from self._image(record)
+                yield from self._image(record, summary.folder)
         yield '</ul>\n'
         if summary.failures:
             yield f'<h2 class="failed">{_count(len(summary.failures), "input")} failed</h2>\n<ul class="failures">\n'
@@ -54,12 +57,15 @@ class Page:
             yield '</ul>\n'
         yield '</body></html>\n'
 
-    def _image(self, record: dict) -> Iterator[str]:
+    def _image(self, record: dict, folder: Path) -> Iterator[str]:
         name, people = record['name'], record['people']
-        picture = f'<img loading="lazy" src="thumbnails/{_link(name)}.jpg" alt="{_text(name)}">'
         yield f'<li class="image" data-people="{len(people)}">'
-        yield f'<a href="pictures/{_link(name)}.jpg">{picture}</a>' if self.large else picture
-        yield f'<h2>{self._heading(record)}</h2>{_count(len(people), "person", "people")}, '
+        # an earlier run may have written other formats
+        if (folder / f'thumbnails/{name}.jpg').is_file():
+            picture = f'<img loading="lazy" src="thumbnails/{_link(name)}.jpg" alt="{_text(name)}">'
+            is_large = self.large and (folder / f'pictures/{name}.jpg').is_file()
+            yield f'<a href="pictures/{_link(name)}.jpg">{picture}</a>' if is_large else picture
+        yield f'<h2>{self._heading(record, folder)}</h2>{_count(len(people), "person", "people")}, '
         yield f'{record["width"]} x {record["height"]} pixels\n<ul class="people">\n'
         parts = {person['id']: 0 for person in people}
         for part in record['parts']:
@@ -72,12 +78,13 @@ class Page:
             )
         yield '</ul></li>\n'
 
-    def _heading(self, record: dict) -> str:
+    def _heading(self, record: dict, folder: Path) -> str:
         video = record['video']
         if not video:
             return _text(record['name'])
         name = _text(video['name'])
-        return f'<a href="videos/{_link(video["name"])}.mp4">{name}</a>' if self.videos else f'{name}'
+        has_video = self.videos and (folder / f'videos/{video["name"]}.mp4').is_file()
+        return f'<a href="videos/{_link(video["name"])}.mp4">{name}</a>' if has_video else name
 
 
 def _legend(part_set: PartSet) -> Iterator[str]:
@@ -96,8 +103,8 @@ def _count(number: int, one: str, many: str | None = None) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text.encode('utf-8', 'replace').decode())
+    return escape(printable(text))
 
 
 def _link(name: str) -> str:
-    return escape(quote(name))
+    return escape(quote(os.fsencode(name)))

@@ -4,11 +4,12 @@ import csv
 import io
 from collections.abc import Iterator
 
+from ..shown_text import printable
 from .base import Summary
 
 
 class PeopleCsv:
-    """Comma-separated values with a header line: whose they are, score, box, pixels, and each joint's place."""
+    """Comma-separated values with a header line: image, person, score, box, pixels, and the position of each joint."""
 
     path = 'people.csv'
 
@@ -26,8 +27,8 @@ def _row(record: dict, person: dict) -> list:
     for (x, y), score in zip(person['keypoints'], person['keypoint_scores'], strict=True):
         places += [f'{x:.2f}', f'{y:.2f}', f'{score:.4f}'] if score > 0 else ['', '', '']
     return [
-        record['name'],
-        record['img_path'] or '',
+        printable(record['name']),
+        printable(record['img_path'] or ''),
         person['id'],
         f'{person["score"]:.4f}',
         *(f'{value:.2f}' for value in person['bbox']),

@@ -19,7 +19,7 @@ class Records:
 
 
 def record_path(name: str) -> str:
-    """Where the record of an image or video lies, below the output folder."""
+    """Path of the record of an image or video, below the output folder."""
     return f'predictions/{name}.json'
 
 

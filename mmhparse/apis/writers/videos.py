@@ -8,6 +8,8 @@ import numpy as np
 
 from mmhparse.utils.atomic_files import atomic_path
 
+from ..opencv_paths import opencv_path
+
 
 class VideoFile:
     """An MP4 (MPEG-4 part 2) that appears at its place when it is closed as complete.
@@ -35,7 +37,8 @@ class VideoFile:
         if self._writer is None:
             height, width = picture.shape[:2]
             self._size = width - width % 2, height - height % 2  # the codec wants even sides
-            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.VideoWriter.fourcc(*'mp4v'), self.fps, self._size)
+            with opencv_path(str(self._unfinished)) as path:
+                self._writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'mp4v'), self.fps, self._size)
             if not self._writer.isOpened():
                 raise OSError(f"The video '{self.path}' cannot be written: is the folder writable and the disk free?")
         if picture.shape[1::-1] != self._size:

@@ -1,0 +1,36 @@
+"""Paths and addresses as they may be shown and written: without passwords, and as text that any reader takes."""
+
+import re
+from urllib.parse import urlsplit
+
+_SECRET = re.compile(r'([?&;](?:[^=&;#]*(?:pass|pwd|secret|token|sig|key|auth|cred)[^=&;#]*)=)[^&;#]+', re.IGNORECASE)
+_SURROGATE = re.compile('[\ud800-\udfff]')
+_USER = re.compile(r'(?<=://)[^/?#]*@')
+
+HIDDEN = '***'
+"""Stands for a secret."""
+
+
+def without_secrets(path: str) -> str:
+    """A path or URL without user name and password, and without the values of parameters like ``token``.
+
+    Example::
+
+        without_secrets('rtsp://admin:12345@host/stream?token=ab&fps=5')  # 'rtsp://***@host/stream?token=***&fps=5'
+    """
+    if '://' not in path:
+        return path
+    return _SECRET.sub(rf'\1{HIDDEN}', _USER.sub(f'{HIDDEN}@', path))
+
+
+def file_name_of(path: str) -> str:
+    """The last part of a path or URL, without the parameters of the URL."""
+    return (urlsplit(path).path if '://' in path else path).replace('\\', '/').rstrip('/').rpartition('/')[2]
+
+
+def printable(text: str) -> str:
+    r"""Text for terminals and files in UTF-8.
+
+    Bytes of file names that are not UTF-8, which Python keeps as lone surrogates, become ``\xe9`` and the like.
+    """
+    return _SURROGATE.sub(lambda found: f'\\x{ord(found[0]) & 0xFF:02x}', text)
