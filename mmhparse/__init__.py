@@ -13,7 +13,7 @@ from mmengine.utils import digit_version
 
 from .version import __version__
 
-# Ranges that were tried; the upper bounds are those of mmsegmentation 1.2 and mmdet 3.3.
+# Tested ranges; the upper bounds are those of mmsegmentation 1.2 and mmdet 3.3.
 _REQUIRED = {
     mmengine: ('0.10.4', '1.0.0'),
     mmcv: ('2.0.0', '2.2.0'),
@@ -26,8 +26,8 @@ for _library, (_oldest, _beyond) in _REQUIRED.items():
             f'{_library.__version__}. Install one with: pip install "{_library.__name__}>={_oldest},<{_beyond}"'
         )
 
-# mmengine keeps a closed list of the scopes whose configs and model names it can look up. It first looks for a folder
-# of the package's name in site-packages, where an editable install has none; after a dotted name it asks Python.
+# mmengine has a closed list of scopes with configs and model names. For a plain package name it looks for a folder in
+# site-packages, which an editable install lacks; a dotted name it resolves by import.
 _config_utils.MODULE2PACKAGE.setdefault('mmhparse', 'mmhparse.version')
 
 __all__ = ['__version__']

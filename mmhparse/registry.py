@@ -1,14 +1,14 @@
 """Registries of mmhparse: children of mmengine's, and of mmpose's for codecs.
 
-Each names the package that registers its members, so that building by type imports just what it needs. Another project
-reaches them with ``type='mmhparse.X'`` after ``custom_imports = dict(imports=['mmhparse'])``.
+Each names the package that registers its members, so that building by type imports only that package. Another project
+uses them by ``type='mmhparse.X'`` after ``custom_imports = dict(imports=['mmhparse'])``.
 """
 
 from mmengine import registry as _root
 from mmengine.registry import Registry
 from mmpose.registry import KEYPOINT_CODECS as _MMPOSE_CODECS
 
-# networks, their pieces and their losses
+# networks, their modules and their losses
 MODELS = Registry('model', parent=_root.MODELS, locations=['mmhparse.models'])
 # encode truth into fields, decode fields into people and maps
 KEYPOINT_CODECS = Registry('keypoint codec', parent=_MMPOSE_CODECS, locations=['mmhparse.codecs'])
@@ -21,7 +21,7 @@ VISUALIZERS = Registry('visualizer', parent=_root.VISUALIZERS, locations=['mmhpa
 INFERENCERS = Registry('inferencer', parent=_root.INFERENCERS, locations=['mmhparse.apis'])
 HOOKS = Registry('hook', parent=_root.HOOKS, locations=['mmhparse.engine'])
 
-# Nothing of ours is in these, but without a child mmengine warns each time that it has to look in the root.
+# These have no members of ours, but without a child, mmengine warns at each lookup in the root.
 LOG_PROCESSORS = Registry('log_processor', parent=_root.LOG_PROCESSORS, locations=['mmhparse.engine'])
 MODEL_WRAPPERS = Registry('model_wrapper', parent=_root.MODEL_WRAPPERS, locations=['mmhparse.engine'])
 STRATEGIES = Registry('strategy', parent=_root.STRATEGIES, locations=['mmhparse.engine'])

@@ -1,4 +1,4 @@
-"""What the commands share: options that mean the same everywhere, and mistakes shown without a traceback."""
+"""Options that all commands share, and usage errors shown without a traceback."""
 
 import argparse
 import os
@@ -11,10 +11,10 @@ from mmhparse.utils import UsageError
 
 
 class _Overrides(DictAction):
-    """mmengine's reading of KEY=VALUE, with a message for what is not of that form."""
+    """mmengine's parser of KEY=VALUE, with a message for arguments of another form."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        for item in values:
+        for item in values or ():
             if not item.partition('=')[1]:
                 parser.error(f"{option_string} takes KEY=VALUE, got '{item}'")
         super().__call__(parser, namespace, values, option_string)
@@ -35,13 +35,16 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 def add_launcher_options(parser: argparse.ArgumentParser) -> None:
     """Adds ``--launcher`` and ``--local-rank``, as torchrun, Slurm and MPI need them."""
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='what started the processes'
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='launcher that started the processes',
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers')
 
 
 def export_local_rank(local_rank: int) -> None:
-    """Hands the rank on this machine to mmengine, which reads it from the environment, unless a launcher did."""
+    """Passes the rank on this machine to mmengine by the environment, unless a launcher has set it there."""
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
 
 

@@ -13,7 +13,7 @@ from mmengine.runner._flexible_runner import FlexibleRunner
 
 from mmhparse.utils import UsageError
 
-# top-level keys that mean something; other ones are variables of the config file
+# top-level keys with a meaning; others are variables of the config file
 _RUNNER_KEYS = {
     *inspect.signature(Runner.__init__).parameters,
     *inspect.signature(FlexibleRunner.__init__).parameters,
@@ -28,16 +28,16 @@ _RUNNER_KEYS = {
     'tta_pipeline',
 } - {'self', 'cfg'}
 
-# variables that configs of OpenMMLab have by custom
+# variables that configs of OpenMMLab customarily have
 _CUSTOMARY = {'train_pipeline', 'val_pipeline', 'test_pipeline'}
 
 
 def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     """Loads a config file and applies the overrides of ``--cfg-options``.
 
-    An override ``a.b.c=value`` needs an existing ``a.b``. A new ``c`` is taken where ``a.b`` has no name like it, for
-    many arguments are not spelled out in a config; one that looks like a misspelled neighbour is refused. A variable
-    of the config file, such as ``data_root``, is changed wherever the config holds that name with the same value.
+    An override ``a.b.c=value`` needs an existing ``a.b``. A new ``c`` is accepted, because configs leave out many
+    arguments, unless it looks like a misspelled key of ``a.b``. A variable of the config file, such as ``data_root``,
+    is changed wherever the config has that key with the same value.
 
     Args:
         path: A config file, or ``package::path`` of an installed package.
@@ -47,7 +47,7 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         UsageError: If the file is missing or cannot be read, or a key looks misspelled.
     """
     if '::' not in path and not Path(path).is_file():
-        raise UsageError(f"There is no config file '{path}'. The configs of mmhparse lie in configs/.")
+        raise UsageError(f"There is no config file '{path}'. The configs of mmhparse are in configs/.")
     try:
         cfg = Config.fromfile(path)
     except (SyntaxError, KeyError, TypeError, OSError) as error:
@@ -59,7 +59,7 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
 
 
 def _check_names(cfg: Config, path: str) -> None:
-    """Refuses top-level names that the Runner would ignore although they nearly are one of its own."""
+    """Refuses top-level names that the Runner would ignore although they are nearly one of its arguments."""
     for name in cfg:
         similar = difflib.get_close_matches(name, _RUNNER_KEYS, n=1, cutoff=0.85)
         if name not in _RUNNER_KEYS | _CUSTOMARY and similar:
@@ -67,7 +67,7 @@ def _check_names(cfg: Config, path: str) -> None:
 
 
 def _override(cfg: Config, key: str, value: Any) -> None:
-    """Applies one override, to the config and to the places that a variable was copied to."""
+    """Applies one override, to the config and to all copies of a variable."""
     names = key.split('.')
     node = cfg
     for depth, name in enumerate(names[:-1]):
@@ -82,15 +82,15 @@ def _override(cfg: Config, key: str, value: Any) -> None:
     copies = [holder for holder in _dicts(cfg) if variable in holder and holder[variable] == before]
     if not copies:
         raise UsageError(
-            f"--cfg-options {key}: '{variable}' is only a variable of the config file, and no part of the config holds "
-            'it under that name. Override the places that use it instead.'
+            f"--cfg-options {key}: '{variable}' is only a variable of the config file, and no part of the config has "
+            'it under that name. Override the entries that use it instead.'
         )
     for holder in copies:
         holder[variable] = copy.deepcopy(cfg[variable])
 
 
 def _dicts(cfg: Config) -> Iterator[dict]:
-    """Every dict inside the parts of the config that the Runner reads."""
+    """Every dict inside of those parts of the config that the Runner reads."""
     todo = [cfg[name] for name in cfg if name in _RUNNER_KEYS]
     while todo:
         node = todo.pop()
@@ -102,20 +102,20 @@ def _dicts(cfg: Config) -> Iterator[dict]:
 
 
 def _child(node: Any, name: str, key: str, where: str) -> Any:
-    """The entry of a dict or list that the next name of a dotted key means."""
+    """The entry of a dict or list with the next name of a dotted key."""
     if isinstance(node, list | tuple):
         if name.isdecimal() and int(name) < len(node):
             return node[int(name)]
         raise UsageError(f"--cfg-options {key}: '{where}' has entries 0 to {len(node) - 1}, not '{name}'.")
     if not isinstance(node, dict | Config):
-        raise UsageError(f"--cfg-options {key}: '{where}' is {node!r}, so nothing lies under it.")
+        raise UsageError(f"--cfg-options {key}: '{where}' is {node!r}, which has no entries.")
     if name not in node:
         raise UsageError(_unknown(node, name, key, where))
     return node[name]
 
 
 def _check_leaf(node: Any, name: str, key: str, where: str) -> None:
-    """Refuses a new key at the top level that the Runner ignores, and elsewhere one that looks misspelled."""
+    """Refuses a new key that the Runner would ignore at the top level, or that looks misspelled elsewhere."""
     if isinstance(node, dict | Config) and name not in node:
         wrong = name not in _RUNNER_KEYS if not where else difflib.get_close_matches(name, node, n=1, cutoff=0.8)
         if wrong:

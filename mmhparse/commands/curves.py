@@ -1,4 +1,4 @@
-"""Learning curves: losses and metrics over iterations, from the logs that a Runner leaves in its work folder."""
+"""Learning curves: losses and metrics over iterations, from the logs in a work folder."""
 
 import json
 import math
@@ -14,17 +14,17 @@ from mmhparse.utils import UsageError
 
 from .metrics_file import HEADLINE_METRICS
 
-# what LoggerHook writes beside losses and metrics
+# values that LoggerHook writes beside losses and metrics
 _NOT_CURVES = {'iter', 'epoch', 'step', 'lr', 'base_lr', 'time', 'data_time', 'memory', 'momentum', 'grad_norm'}
 
 
 def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Reads the curves of a work folder, over all the runs that its training took.
+    """Reads the curves of a work folder, over all runs of its training.
 
-    A run that was resumed goes on where the one before it stopped; a run that began anew replaces what came before.
+    A resumed run continues the one before it; a run from the start replaces all before it.
 
     Args:
-        work_dir: The folder that the Runner worked in.
+        work_dir: Work folder of the Runner.
 
     Returns:
         Name of each loss or metric to its steps (N,) and values (N,).
@@ -52,7 +52,7 @@ def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def draw_curves(work_dir: str | Path, out_file: str | Path) -> Path:
-    """Draws the losses (logarithmic) and the headline metrics (all, if it has none) of a training side by side.
+    """Draws the losses (logarithmic) and the headline metrics (or all, without those) of a training side by side.
 
     Args:
         work_dir: As for :func:`read_log`.
@@ -68,7 +68,8 @@ def draw_curves(work_dir: str | Path, out_file: str | Path) -> Path:
     losses = {name: curve for name, curve in curves.items() if 'loss' in name}
     headline = [name for name in HEADLINE_METRICS if name in curves]
     metrics = {name: curves[name] for name in headline or curves if name not in losses}
-    panels = [(title, group) for title, group in (('loss', losses), ('metric', metrics)) if group]
+    panels: list[tuple[Literal['loss', 'metric'], dict]] = [('loss', losses), ('metric', metrics)]
+    panels = [panel for panel in panels if panel[1]]
     figure = Figure(figsize=(7 * len(panels), 4.5), layout='constrained')
     for axes, (title, group) in zip(
         figure.subplots(1, len(panels), squeeze=False, sharex=True)[0], panels, strict=True

@@ -1,4 +1,4 @@
-"""From a config to one of its data sets, for tools that look at data alone."""
+"""build_dataset: from a config to one of its data sets, for tools that need no model."""
 
 import argparse
 from typing import Literal, get_args
@@ -14,7 +14,7 @@ Split = Literal['train', 'val', 'test']
 
 
 def add_split_option(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--split``, which names one of the config's loaders."""
+    """Adds ``--split``, the name of one of the config's loaders."""
     parser.add_argument(
         '--split', choices=get_args(Split), default='train', help="which of the config's loaders; default: train"
     )
@@ -25,7 +25,7 @@ def build_dataset(cfg: Config, split: Split, **changes) -> HumanParseDataset:
 
     Args:
         cfg: A whole config, or one of ``configs/_base_/datasets``.
-        split: Names the loader.
+        split: Name of the loader.
         **changes: Arguments of the data set that replace those of the config.
 
     Raises:

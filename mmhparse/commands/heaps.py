@@ -1,4 +1,4 @@
-"""share_heaps: memory that stays flat while threads come and go."""
+"""share_heaps: bounds the memory of processes with many short-lived threads."""
 
 import ctypes
 import sys
@@ -7,11 +7,11 @@ _M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def share_heaps(count: int = 2) -> None:
-    """Lets the threads of this process share ``count`` heaps of glibc; does nothing where there is no glibc.
+    """Lets the threads of this process share ``count`` heaps of glibc; does nothing without glibc.
 
-    By default each thread gets a heap of its own, up to eight a core. Images that one thread loads, another parses and
-    a third writes leave holes in all of them, and resident memory creeps up over a folder. It concerns the whole
-    process: call it in a command, before threads start, not in a library.
+    By default each thread has a heap of its own, up to eight a core. Images that one thread loads, another parses and a
+    third writes fragment all of them, and resident memory grows over a folder. This affects the whole process: call it
+    in a command, before threads start, not in a library.
 
     Args:
         count: Number of heaps, at least 1.

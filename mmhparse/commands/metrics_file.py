@@ -1,22 +1,22 @@
-"""metrics.json: the result of an evaluation, as a file."""
+"""metrics.json: the results of an evaluation."""
 
 import json
 import math
 from pathlib import Path
 
 HEADLINE_METRICS = ('AP_p_50', 'AP_p_vol', 'PCP_50', 'mIoU', 'OKS_AP')
-"""The metrics by which parsers are compared, as the evaluation names them."""
+"""The metrics by which parsers are compared."""
 
 
 def write_metrics(metrics: dict[str, float], path: str | Path) -> dict[str, float | None]:
-    """Writes the metrics of an evaluation as JSON, in the order in which they came.
+    """Writes the metrics of an evaluation as JSON, in their order.
 
     Args:
-        metrics: Names and values, fractions in [0, 1] where the metric is one.
-        path: The file; its folder is made where needed.
+        metrics: Values by name; most are fractions in [0, 1].
+        path: The file; its folder is created if missing.
 
     Returns:
-        What was written: plain floats, and None (null) for a value that is not finite, because JSON has none.
+        The written values: plain floats, and None (null) for values that are not finite, which JSON lacks.
     """
     plain = {name: float(value) for name, value in metrics.items()}
     plain = {name: value if math.isfinite(value) else None for name, value in plain.items()}

@@ -1,4 +1,4 @@
-"""newest_checkpoint: where a training goes on that was interrupted."""
+"""newest_checkpoint: the checkpoint from which an interrupted training is resumed."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,9 @@ _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 def newest_checkpoint(work_dir: str | Path, out_dir: str | Path | None = None) -> Path | None:
     """The newest checkpoint of a work folder itself, wherever the folder was moved or copied to.
 
-    mmengine notes the path of its last checkpoint in the file ``last_checkpoint``, as an absolute one: in a copied
-    folder it would lead back to the original, and in a renamed one to nothing. Here, only its file name counts; a
-    folder without that file is searched for the checkpoint of the most steps, ``iter_200.pth`` before ``iter_100.pth``.
+    mmengine writes the absolute path of its last checkpoint to the file ``last_checkpoint``: in a copied folder it
+    names a checkpoint of the original, and in a renamed one none. Here, only its file name counts; a folder without
+    that file is searched for the checkpoint of the most steps, ``iter_200.pth`` before ``iter_100.pth``.
 
     Args:
         work_dir: The folder.

@@ -53,7 +53,7 @@ def build_runner(cfg: Config, task: Literal['train', 'test'] = 'train') -> Runne
 
 
 def _join_on_cpus(cfg: Config) -> None:
-    """Joins the processes by gloo; mmengine would ask each of them for its GPU."""
+    """Connects the processes by gloo; mmengine would require a GPU for each of them."""
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
         atexit.register(_leave)
@@ -66,14 +66,14 @@ def _join_on_cpus(cfg: Config) -> None:
         cfg.sync_bn = None
         print_log(
             'torch synchronises batch normalisation on GPUs only: each process normalises with its own images and '
-            'evaluates with its own running statistics. The checkpoint holds those of the first.',
+            'evaluates with its own running statistics. The checkpoint has those of the first.',
             logger='current',
             level=logging.WARNING,
         )
 
 
 def _leave() -> None:
-    """Ends gloo's threads before the interpreter does: one that then still held a tensor would abort the process."""
-    gc.collect()  # wrapped models, in circles with the Runner, hold the group
+    """Ends gloo's threads before the interpreter ends: a thread that still had a tensor would abort the process."""
+    gc.collect()  # models in reference cycles with the Runner keep the group alive
     torch.distributed.destroy_process_group()
     gc.collect()

@@ -19,8 +19,8 @@ class CihpDataset(FolderParseDataset):
     Args:
         data_root: The folder ``instance-level_human_parsing``.
         split: 'train' or 'val'; the labels of the test images are not public.
-        ann_file: List of the images, below ``data_root`` unless absolute; ``Training/train_id.txt`` or
-            ``Validation/val_id.txt`` if not given.
+        ann_file: List of the images, below ``data_root`` unless absolute; by default ``Training/train_id.txt`` or
+            ``Validation/val_id.txt``.
         **kwargs: As for :class:`FolderParseDataset`.
 
     Raises:

@@ -25,17 +25,18 @@ class CocoParseDataset(CocoPeopleDataset):
     'part', and the ``person_id`` of its person: the person's own ``person_id``, or its ``id`` if it has none. The
     ``coco.json`` of the inferencer is of this form, too. Where parts of a person overlap, the later is on top. A
     person's pixels are those of its mask, which may be left out, and of its parts; those of no part are 255 in the part
-    map. Who has joints but no parts is ignored for parsing and kept for pose; who has neither is 255 in both maps.
+    map. A person with joints and without parts is ignored for parsing and kept for pose; one without both is 255 in
+    both maps.
 
-    Joints are the person's ``keypoints``. If the category ``person`` names none, or ``joints`` is given, they are the
+    Joints are the person's ``keypoints``. If the category ``person`` names none, or ``joints`` is set, they are the
     centres of parts.
 
     Args:
         ann_file, data_root, data_prefix: As for :class:`CocoPeopleDataset`.
         metainfo: Names, or describes in dicts, ``part_set`` and ``skeleton``: ``part_set=dict(name='mine',
             parts=['background', 'head', ...])``, ``skeleton=dict(name='mine', joints=[...], limbs=[...])``.
-        joints: Parts of which each joint is the centre, ``dict(head=['hair', 'face'], ...)``; if joints are such
-            centres and this is not given, the joints are named as parts.
+        joints: Parts of which each joint is the centre, ``dict(head=['hair', 'face'], ...)``. By default,
+            joints that are such centres have the names of parts.
         **kwargs: As for :class:`HumanParseDataset`.
 
     Raises:
@@ -48,7 +49,7 @@ class CocoParseDataset(CocoPeopleDataset):
     LAYOUT = 'the json of CocoParseDataset (docs/en/user_guides/datasets.md)'
     IRREGULARITIES = {
         **CocoPeopleDataset.IRREGULARITIES,
-        'part without person': 'a part whose person_id is no person of its image is ignored: its pixels are 255',
+        'part without person': 'a part with a person_id that is no person of its image is ignored: its pixels are 255',
         'part without pixels': 'it is skipped',
     }
 
@@ -74,7 +75,7 @@ class CocoParseDataset(CocoPeopleDataset):
         return content
 
     def people(self, content: CocoContent) -> list[dict]:
-        """The checked annotations of people with their ``parts``, and crowds that stand for the parts of nobody."""
+        """The checked annotations of people with their ``parts``, and crowds in place of the parts without person."""
         classes = self._classes(content.categories)
         owners: dict[tuple[int, int], dict] = {}
         for person in super().people(content):

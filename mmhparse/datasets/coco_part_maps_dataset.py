@@ -38,7 +38,7 @@ class CocoPartMapsDataset(CocoPeopleDataset):
         super().__init__(ann_file=ann_file, data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image: what the base class asks for, and ``parts`` and ``persons_map`` (paths of maps)."""
+        """One dict an image: the keys of the base class, and ``parts`` and ``persons_map`` (paths of maps)."""
         for folder in ('part_maps', 'person_maps'):
             if not osp.isdir(osp.join(self.label_root, folder)):
                 raise FileNotFoundError(

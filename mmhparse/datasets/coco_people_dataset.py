@@ -1,4 +1,4 @@
-"""CocoPeopleDataset: what the data sets in COCO's format share."""
+"""CocoPeopleDataset: the base of the data sets in COCO's format."""
 
 import os.path as osp
 from abc import abstractmethod
@@ -21,7 +21,7 @@ class CocoPeopleDataset(HumanParseDataset):
 
     People are the annotations of the category ``person``. Where masks overlap, the smaller person is on top; crowds
     (``iscrowd``) are 255 in both maps and below all (:func:`flatten_layers`). Person ids follow the order of the
-    annotations. A subclass states what is known of one person, :meth:`person_layer`.
+    annotations. A subclass implements :meth:`person_layer`, the labels of one person.
 
     Args:
         ann_file: The json, below ``data_root`` unless absolute.
@@ -52,7 +52,7 @@ class CocoPeopleDataset(HumanParseDataset):
 
     @abstractmethod
     def person_layer(self, person: dict, mask: np.ndarray, joints: np.ndarray) -> PersonLayer:
-        """What is known of one person that is no crowd.
+        """The labels of one person that is no crowd, as far as they are known.
 
         Args:
             person: Its annotation; the keys of ``REQUIRED`` and ``DEFAULTS``.
@@ -109,12 +109,12 @@ class CocoPeopleDataset(HumanParseDataset):
         """
         known_joints = joints if (joints[:, 2] > 0).any() else None
         if parts is not None:
-            bare = parts == 0
-            return PersonLayer(mask | ~bare, np.where(bare, np.uint8(IGNORE), parts), known_joints)
+            no_part = parts == 0
+            return PersonLayer(mask | ~no_part, np.where(no_part, np.uint8(IGNORE), parts), known_joints)
         return PersonLayer(mask, None, known_joints) if mask.any() else self.ignored_box(person, mask.shape)
 
     def ignored_box(self, person: dict, size: tuple[int, int]) -> PersonLayer:
-        """A person without mask, whose box is ignored instead."""
+        """A person without mask: its box is ignored instead."""
         self.note('empty mask', self.ann_file, f'annotation {person["id"]}')
         return PersonLayer(box_mask(person['bbox'], size))
 
@@ -166,7 +166,7 @@ class CocoPeopleDataset(HumanParseDataset):
         return records
 
     def person_category(self, content: CocoContent) -> int:
-        """The id of the category ``person``, whose joints, if it names them, must be those of the skeleton."""
+        """The id of the category ``person``. If it names joints, they must be those of the skeleton."""
         people = [category for category in content.categories if category['name'] == 'person']
         if len(people) != 1:
             names = [category['name'] for category in content.categories]
@@ -181,11 +181,11 @@ class CocoPeopleDataset(HumanParseDataset):
         return person['id']
 
     def _check_joint_count(self, person: dict) -> None:
-        given, joints = len(person['keypoints']), len(self.skeleton)
-        if given not in (3 * joints, 0 if 'keypoints' in self.DEFAULTS else 3 * joints):
+        found, joints = len(person['keypoints']), len(self.skeleton)
+        if found not in (3 * joints, 0 if 'keypoints' in self.DEFAULTS else 3 * joints):
             raise ValueError(
                 f'{self.ann_file}: annotation {person["id"]}: expected {joints} x (x, y, visibility) = {3 * joints} '
-                f'numbers, got {given}.'
+                f'numbers, got {found}.'
             )
 
     def _data_info(self, image: dict, persons: list[dict]) -> dict:

@@ -17,7 +17,7 @@ class CocoPosePartsDataset(CocoPeopleDataset):
     that person's joints (:func:`pseudo_part_map`). They suit training and trials, not published comparisons.
 
     A person is learned from and scored if it has at least one labelled joint and one mask pixel. Every other person
-    (without joints, or without a mask, whose box then stands for it) and every crowd is 255 in both maps.
+    (without joints, or without a mask, in which case its box is used) and every crowd is 255 in both maps.
 
     Args:
         ann_file, data_root, data_prefix, kwargs: As for :class:`CocoPeopleDataset`.

@@ -26,8 +26,8 @@ class DensePoseCocoDataset(CocoPeopleDataset):
     those of its COCO mask and those of its parts; in the part map,
 
     - pixels of its mask that are no part are 255: the painted outline is not that of the mask;
-    - people without painted parts, of whom there are many, are 255 and keep their id in the person map if they have
-      joints: ignored for parsing, kept for pose. Without joints they are 255 in both maps, as are crowds.
+    - people without painted parts, and there are many, are 255 and keep their id in the person map if they have
+      joints: ignored for parsing, kept for pose. Without joints they are 255 in both maps, like crowds.
 
     The json is found under either of its official names, and images by their COCO number, in whichever of the folders
     of 2014 and 2017 below ``data_prefix['img']`` has them.
@@ -35,7 +35,7 @@ class DensePoseCocoDataset(CocoPeopleDataset):
     Args:
         data_root: Folder of COCO.
         split: 'train', 'valminusminival' or 'minival'.
-        ann_file: The json, below ``data_root`` unless absolute; the split's if not given.
+        ann_file: The json, below ``data_root`` unless absolute; by default the split's.
         data_prefix: ``dict(img=FOLDER)`` of the folders of images; by default ``data_root`` itself.
         **kwargs: As for :class:`CocoPeopleDataset`.
 
@@ -62,7 +62,7 @@ data_root/
         **CocoPeopleDataset.IRREGULARITIES,
         'bad part masks': 'a person with other than 14 part masks, a broken one, or a box without area has no known '
         'parts: it is ignored for parsing and kept for pose',
-        'no part has pixels': 'a person whose part masks are all empty has no known parts: the same',
+        'no part has pixels': 'a person with empty part masks alone has no known parts: the same',
         'missing image': 'an image that is in no folder stays in the list and raises an error when it is read',
     }
 
@@ -137,7 +137,7 @@ data_root/
 
 
 def _number_of(stem: str) -> str:
-    """COCO's number of an image: ``000000000009`` for ``COCO_train2014_000000000009`` and ``000000000009`` alike."""
+    """COCO's number of an image: ``000000000009`` of ``COCO_train2014_000000000009`` and of ``000000000009``."""
     return stem[-12:]
 
 

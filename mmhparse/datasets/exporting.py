@@ -1,4 +1,4 @@
-"""Samples as they are stored, read whole and written out again: what the converters share."""
+"""Export: samples of a data set read as they are stored, and written out in another layout."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmengine import fileio
-from pycocotools import mask as coco_mask
 
 from mmhparse.structures import IGNORE, ParseAnnotation, PartSet, Skeleton
 
 from .human_parse_dataset import HumanParseDataset
+from .readers.coco_masks import encode_mask
 from .readers.image_files import is_upright
 from .transforms import LoadImage
 from .transforms.annotation_size import check_annotation_size
@@ -89,7 +89,7 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
 
 
 def image_file(sample: dict) -> tuple[str, bytes]:
-    """Suffix and content of a sample's image file, whose pixels every reader sees as the annotation has them.
+    """Suffix and content of a sample's image file, in which every reader finds the pixels where the annotation is.
 
     It is the file itself, or a PNG of the pixels where there is none, or where it was rotated as its EXIF orientation
     asks, which other readers may not do.
@@ -103,7 +103,7 @@ def parse_categories(part_set: PartSet, skeleton: Skeleton | None) -> list[dict]
     """COCO's categories: ``person``, with joints and limbs (numbered from 1) if there is a skeleton, and the parts."""
     person = dict(id=PERSON, name='person', supercategory='person')
     if skeleton is not None:
-        limbs = [[first + 1, second + 1] for first, second in skeleton.limbs]
+        limbs = (np.array(skeleton.limbs, int) + 1).tolist()
         person |= dict(keypoints=list(skeleton.joints), skeleton=limbs)
     parts = enumerate(part_set.parts[1:], start=PERSON + 1)
     return [person, *(dict(id=number, name=name, supercategory='part') for number, name in parts)]
@@ -142,9 +142,8 @@ def parse_annotations(annotation: ParseAnnotation, image_id: int, first_id: int)
 
 def _region(mask: np.ndarray) -> dict:
     """``segmentation`` as a compressed run-length code, ``bbox`` x, y, w, h and ``area`` of a mask (H, W)."""
-    code = coco_mask.encode(np.asfortranarray(mask, np.uint8))
-    return dict(
-        segmentation=dict(size=list(mask.shape), counts=code['counts'].decode()),
-        bbox=coco_mask.toBbox(code).tolist(),
-        area=float(coco_mask.area(code)),
-    )
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = [0.0, 0.0, 0.0, 0.0]
+    if len(rows):
+        box = [columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1]
+    return dict(segmentation=encode_mask(mask), bbox=list(map(float, box)), area=float(np.count_nonzero(mask)))

@@ -40,9 +40,9 @@ class FolderParseDataset(HumanParseDataset):
         data_root: The folder.
         data_prefix: Folders ``img``, ``parts``, ``persons``, and ``instances``, which is read for the report of
             irregularities alone and may be missing. By default CIHP's: Images, Category_ids, Human_ids, Instance_ids.
-        ann_file: List of the images, one name a line without suffix; all images with both maps if not given.
-        joints: Parts of which each joint is the centre, ``dict(head=['hair', 'face'], ...)``. If not given, the joints
-            are named as parts, or ``cihp_centres_9`` (:data:`CIHP_CENTRES`).
+        ann_file: List of the images, one name a line without suffix; by default all images with both maps.
+        joints: Parts of which each joint is the centre, ``dict(head=['hair', 'face'], ...)``. By default, joints have
+            the names of parts, or are those of ``cihp_centres_9`` (:data:`CIHP_CENTRES`).
         **kwargs: As for :class:`HumanParseDataset`.
 
     Raises:
@@ -90,7 +90,7 @@ data_root/
         super().__init__(data_root=data_root, data_prefix=folders | (data_prefix or {}), ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image: what the base class asks for, and ``parts`` and ``persons`` (paths of maps)."""
+        """One dict an image: the keys of the base class, and ``parts`` and ``persons`` (paths of maps)."""
         self.RELEASE.require(self.data_root)
         folders = {kind: self.data_prefix[kind] for kind in ('img', 'parts', 'persons')}
         self.RELEASE.require(self.data_root, *(osp.relpath(path, self.data_root) for path in folders.values()))
@@ -159,14 +159,14 @@ data_root/
         return part_map.astype(np.uint8)
 
     def _people_on_parts(self, person_map: np.ndarray, part_map: np.ndarray, path: str) -> tuple[np.ndarray, int]:
-        """(H, W) int32 person ids 1 ... P on pixels with parts, 255 on parts of nobody; and P."""
+        """(H, W) int32 person ids 1 ... P on pixels with parts, 255 on parts without a person; and P."""
         labelled = _people_in(person_map)
         if len(labelled) and labelled[-1] != len(labelled):
             self.note('person ids with gaps', path, f'{len(labelled)} people up to id {labelled[-1]}')
-        bare = (person_map > 0) & (part_map == 0)
-        if bare.any():
-            self.note('person on background', path, f'{bare.sum()} pixels')
-            person_map = np.where(bare, 0, person_map)
+        no_part = (person_map > 0) & (part_map == 0)
+        if no_part.any():
+            self.note('person on background', path, f'{no_part.sum()} pixels')
+            person_map = np.where(no_part, 0, person_map)
         unowned = (person_map == 0) & (part_map > 0)
         if unowned.any():
             self.note('part of nobody', path, f'{unowned.sum()} pixels')
@@ -182,17 +182,12 @@ data_root/
 
 
 def _read_map(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
-    """(H, W) integers from 0 to 65,535; if ``size`` (W, H) is given, they must be of this size."""
-    labels = read_label_map(path)
+    """(H, W) integers from 0 to 65,535; with ``size`` (W, H), the map must be of it."""
+    labels = read_label_map(path, size=size)
     if labels.max(initial=0) > _HIGHEST_LABEL:
         raise ValueError(f"map '{path}' has labels up to {labels.max()}; expected classes or person numbers.")
     if labels.min(initial=0) < 0:
         raise ValueError(f"map '{path}' has labels down to {labels.min()}; expected classes or person numbers.")
-    if size and labels.shape != size[::-1]:
-        raise ValueError(
-            f"map '{path}' is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), but its image is "
-            f'{size[0]} x {size[1]}.'
-        )
     return labels
 
 

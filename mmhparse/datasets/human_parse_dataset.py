@@ -1,4 +1,4 @@
-"""HumanParseDataset: what every data set of people, parts and joints hands to the pipeline."""
+"""HumanParseDataset: the base of every data set of people, parts and joints."""
 
 import logging
 from abc import abstractmethod
@@ -100,7 +100,7 @@ class HumanParseDataset(BaseDataset):
         """Reports an irregularity; does nothing outside of :meth:`noting`. Call it where the irregularity is found.
 
         Raises:
-            KeyError: If the data set does not state what it does about this kind.
+            KeyError: If the data set states no treatment of this kind.
         """
         if kind != self.UNUSABLE and kind not in self.IRREGULARITIES:
             raise KeyError(f'{type(self).__name__}.IRREGULARITIES lacks {kind!r}.')
@@ -123,7 +123,9 @@ class HumanParseDataset(BaseDataset):
 
         Text stays text; mmengine would look for files of these names, and warn that there are none.
         """
-        return dict(ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict())
+        plain = ConfigDict({**cls.METAINFO, **(metainfo or {})}).to_dict()
+        assert isinstance(plain, dict)
+        return plain
 
     @property
     def exif(self) -> bool:
@@ -144,10 +146,10 @@ class HumanParseDataset(BaseDataset):
     def part_set(self) -> PartSet:
         return get_part_set(self._named('part_set'))
 
-    def _named(self, what: str) -> Any:
-        if what not in self._metainfo:
-            raise ValueError(f'{type(self).__name__} does not know its {what}; set metainfo=dict({what}=...).')
-        return self._metainfo[what]
+    def _named(self, key: str) -> Any:
+        if key not in self._metainfo:
+            raise ValueError(f'{type(self).__name__} does not know its {key}; set metainfo=dict({key}=...).')
+        return self._metainfo[key]
 
     @abstractmethod
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
@@ -164,7 +166,7 @@ class HumanParseDataset(BaseDataset):
         }
 
     def prepare_data(self, idx: int) -> dict:
-        """The sample after the pipeline; raises what :meth:`prepare_with` does."""
+        """The sample after the pipeline; raises the errors of :meth:`prepare_with`."""
         return self.prepare_with(idx, self.pipeline)
 
     def prepare_with(self, idx: int, pipeline: Callable[[dict], Any]) -> dict:
@@ -184,7 +186,7 @@ class HumanParseDataset(BaseDataset):
             return sample
 
     def describe(self, data_info: dict) -> str:
-        """What messages call this sample."""
+        """The name of this sample in messages."""
         return data_info.get('img_path') or f'image {data_info["img_id"]} of {type(self).__name__}'
 
     def filter_data(self) -> list[dict]:
@@ -206,7 +208,7 @@ class HumanParseDataset(BaseDataset):
 
 
 def _steps(transform: Any) -> Iterator[Any]:
-    """A transform and those inside of it: of a ``Compose`` or another wrapper, which hold them as ``transforms``."""
+    """A transform and those inside of it: a ``Compose`` and other wrappers have them as ``transforms``."""
     yield transform
     inner = getattr(transform, 'transforms', ())
     for step in inner if isinstance(inner, list | tuple) else (inner,):

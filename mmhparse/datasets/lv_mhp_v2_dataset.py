@@ -10,13 +10,13 @@ import numpy as np
 
 from mmhparse.registry import DATASETS
 from mmhparse.structures import IGNORE, MHP_16, MHP_V2_58, ParseAnnotation
-from mmhparse.structures.boxes import mask_box
 
 from .derived.person_layers import PersonLayer, flatten_layers
 from .human_parse_dataset import HumanParseDataset
 from .readers.flagged_joints import IRREGULARITIES as JOINT_IRREGULARITIES
 from .readers.image_files import read_image_size
-from .readers.label_maps import read_label_map
+from .readers.label_maps import check_map_size
+from .readers.mhp_masks import read_mhp_masks
 from .readers.mhp_poses import MhpPose, match_poses, read_mhp_poses
 from .readers.release_files import Release, files_in, join_inside, read_names
 
@@ -28,13 +28,16 @@ class LvMhpV2Dataset(HumanParseDataset):
     """People in 58 parts and 16 joints, of Zhao et al., "Understanding Humans in Crowded Scenes" (ACM MM 2018).
 
     Each person has a PNG of its own with the label in the red channel (grey and palette PNGs are read, too), and a pose
-    in the image's .mat file. Which pose is whose is found by boxes, not by number (:func:`match_poses`). Where masks
+    in the image's .mat file. Poses and masks are matched by boxes, not by number (:func:`match_poses`). Where masks
     overlap, the later person is on top, as in other readers of these files.
+
+    Decoding the PNGs takes most of the time of a sample. The labelled window of each is stored, a few kilobytes a
+    person (:func:`cached_index`), and read anew where a file has changed.
 
     Args:
         data_root: The folder ``LV-MHP-v2``.
         split: 'train' or 'val'; the labels of the test images are not public.
-        ann_file: List of the images, below ``data_root`` unless absolute; ``list/<split>.txt`` if not given.
+        ann_file: List of the images, below ``data_root`` unless absolute; by default ``list/<split>.txt``.
         **kwargs: As for :class:`HumanParseDataset`.
 
     Raises:
@@ -59,12 +62,12 @@ LV-MHP-v2/
         'missing image': 'a listed image without an image file is left out',
         'missing masks': 'a listed image without masks is left out; of other missing masks the people are left out',
         'empty mask': 'a person without pixels is left out',
-        'label out of range': "pixels with labels above 58 are ignored (255), and stay the person's",
+        'label out of range': 'pixels with labels above 58 are ignored (255) and keep their person',
         'missing pose file': 'the people have parts and no joints',
         'person without pose': 'the person has parts and no joints',
-        'pose without mask': 'the pose is left out; its box is ignored (255) where nobody else is',
-        'pose of another number': 'the pose goes to the mask whose box it fits',
-        'inverted box': 'the box of a pose is not used; the one round its joints stands for it',
+        'pose without mask': 'the pose is left out; its box is ignored (255) except for pixels of other people',
+        'pose of another number': 'the pose goes to the mask with the box that it fits',
+        'inverted box': 'the box of a pose is not used; the box around its joints replaces it',
         **JOINT_IRREGULARITIES,
     }
 
@@ -101,26 +104,32 @@ LV-MHP-v2/
         return data_list
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
-        """Reads the masks, gives each its pose and lays the people over each other.
+        """Reads the masks, assigns the poses to them and lays the people over each other.
 
         Raises:
             ValueError: If a file is broken, or a mask is of another size than the image.
         """
         size = read_image_size(data_info['img_path'], exif=self.exif)
-        maps = {path: self._read_mask(path, size) for path in data_info['masks']}
-        maps = {path: labels for path, labels in maps.items() if labels is not None}
+        name = f'{self.split}/{PurePath(data_info["img_path"]).stem}'
+        masks = dict(zip(data_info['masks'], read_mhp_masks(data_info['masks'], name, self.data_root), strict=True))
+        for path, mask in masks.items():
+            check_map_size(path, mask.size, size)
+            if not mask.labels.size:
+                self.note('empty mask', path, 'no pixel has a label')
+        masks = {path: mask for path, mask in masks.items() if mask.labels.size}
         poses = self._read_poses(data_info, size)
-        owners = match_poses(np.array([mask_box(labels) for labels in maps.values()]).reshape(-1, 4), poses)
+        owners = match_poses(np.array([mask.box for mask in masks.values()]).reshape(-1, 4), poses)  # (N,)
         crowd = np.zeros(size[::-1], bool)
         for pose in (pose for pose, owner in zip(poses, owners, strict=True) if owner < 0):
             self.note('pose without mask', data_info['pose'], pose.name)
             x1, y1, x2, y2 = pose.box.clip(0, max(size)).round().astype(int)
             crowd[y1 : y2 + 1, x1 : x2 + 1] = True
         layers = []
-        for index, (path, labels) in enumerate(maps.items()):
+        for index, (path, mask) in enumerate(masks.items()):
             pose = next((pose for pose, owner in zip(poses, owners, strict=True) if owner == index), None)
             self._note_pose(pose, path, data_info['pose'])
-            layers.append(PersonLayer(labels > 0, labels, None if pose is None else pose.joints))
+            labels = self._in_range(mask.labels, path)
+            layers.append(PersonLayer(labels > 0, labels, None if pose is None else pose.joints, mask.window))
         return flatten_layers(layers, crowd, len(MHP_16), on_top='later')
 
     def _masks_by_image(self, masks: dict[str, str]) -> dict[str, list[str]]:
@@ -152,23 +161,14 @@ LV-MHP-v2/
                 self.note('missing masks', first, f'{len(paths)} of {people[name]} people have a mask')
         return {name: [paths[number] for number in sorted(paths)] for name, paths in numbered.items()}
 
-    def _read_mask(self, path: str, size: tuple[int, int]) -> np.ndarray | None:
-        """(H, W) uint8 labels, 255 for those out of range; None if the person has no pixels."""
-        labels = read_label_map(path, channel='red')
-        if labels.shape != size[::-1]:
-            raise ValueError(
-                f"mask '{path}' is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), but its image is "
-                f'{size[0]} x {size[1]}.'
-            )
+    def _in_range(self, labels: np.ndarray, path: str) -> np.ndarray:
+        """The labels of a person, with 255 for those out of range."""
         highest = labels.max()
-        if highest == 0:
-            self.note('empty mask', path, 'no pixel has a label')
-            return None
-        if highest >= len(MHP_V2_58):
-            wrong = labels >= len(MHP_V2_58)
-            self.note('label out of range', path, f'{wrong.sum()} pixels up to label {highest}')
-            labels = np.where(wrong, IGNORE, labels).astype(np.uint8)
-        return labels
+        if highest < len(MHP_V2_58):
+            return labels
+        wrong = labels >= len(MHP_V2_58)
+        self.note('label out of range', path, f'{wrong.sum()} pixels up to label {highest}')
+        return np.where(wrong, np.uint8(IGNORE), labels)
 
     def _read_poses(self, data_info: dict, size: tuple[int, int]) -> list[MhpPose]:
         if data_info['pose'] is None:

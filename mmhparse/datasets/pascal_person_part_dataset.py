@@ -29,20 +29,20 @@ class PascalPersonPartDataset(HumanParseDataset):
 
     People and parts are those of PASCAL-Part (Chen et al., "Detect What You Can", CVPR 2014), one struct an object:
     24 parts, merged to six. Later objects hide earlier ones. Joints are those of Xia et al., "Joint Multi-Person Pose
-    Estimation and Semantic Part Segmentation" (CVPR 2017), which are given to people by boxes
+    Estimation and Semantic Part Segmentation" (CVPR 2017), which are assigned to people by boxes
     (:func:`read_pascal_joints`). The semantic maps of the benchmark's own release are not needed: they do not tell
     people apart.
 
-    A .mat file is slow to read, as it holds some twenty masks a person, each of the size of the image. What was read is
-    stored, a few kilobytes an image (:func:`cached_index`), and read anew where the file has changed.
+    A .mat file is slow to read, because it holds some twenty masks a person, each of the size of the image. The result
+    is stored, a few kilobytes an image (:func:`cached_index`), and read anew where the file has changed.
 
     Args:
         data_root: Folder of all releases.
         split: 'train' or 'val'.
         ann_file: List of the images, below ``data_root`` unless absolute: one id a line, or the path of an image and
-            more. The split's list under its usual names if not given.
-        unlabelled: What a person's pixels are that have no part: ``'ignore'`` (255), or ``'background'`` as in the
-            semantic maps. People of whom no part is known are ignored in any case.
+            more. By default the split's list under its usual names.
+        unlabelled: Class of a person's pixels that have no part: ``'ignore'`` (255), or ``'background'`` as in the
+            semantic maps. People without any known part are ignored in any case.
         **kwargs: As for :class:`HumanParseDataset`.
 
     Raises:
@@ -69,15 +69,15 @@ data_root/
         'missing image': 'a listed image without an image file is left out',
         'missing people': 'a listed image without its file of PASCAL-Part is left out',
         'empty mask': 'a person without pixels is left out',
-        'hidden person': 'a person whom others cover wholly is left out',
+        'hidden person': 'a person who is covered completely by others is left out',
         'person without parts': 'it is ignored for parsing and kept for pose; without joints, it is 255 in both maps',
         'unknown part': 'a part that is none of the 24 is no part',
         'part without pixels': 'it is skipped',
-        'part outside of its person': "the part's pixels are the person's",
+        'part outside of its person': 'the pixels of the part are added to the person',
         'missing joint file': 'the people have parts and no joints',
         'person without joints': 'the person has parts and no joints',
         'joints without person': 'the joints are left out',
-        'inverted box': 'the box of joints is not used; the one round the joints stands for it',
+        'inverted box': 'the box of joints is not used; the box around the joints replaces it',
         **JOINT_IRREGULARITIES,
     }
 
@@ -123,7 +123,7 @@ data_root/
         return data_list
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
-        """Reads people and parts, gives each person its joints, and leaves out of whom nothing is seen.
+        """Reads people and parts, assigns the joints to people, and leaves out people who are covered completely.
 
         Raises:
             ValueError: If a file is broken, or a mask is of another size than the image.
@@ -152,7 +152,8 @@ data_root/
         if people.part_map.shape != size[::-1]:
             raise ValueError(
                 f"the masks of '{path}' are {people.part_map.shape[1]} x {people.part_map.shape[0]} (width x height), "
-                f'but the image is {size[0]} x {size[1]}.'
+                f'but the image is {size[0]} x {size[1]}: check that they belong together, and that neither was '
+                'resized or rotated.'
             )
         return people
 
@@ -176,5 +177,5 @@ data_root/
         """(H, W) uint8."""
         if self.unlabelled == 'ignore':
             return people.part_map
-        bare = (people.part_map == IGNORE) & np.append(False, people.with_parts)[people.person_map]
-        return np.where(bare, 0, people.part_map).astype(np.uint8)
+        no_part = (people.part_map == IGNORE) & np.append(False, people.with_parts)[people.person_map]
+        return np.where(no_part, 0, people.part_map).astype(np.uint8)

@@ -10,7 +10,7 @@ from mmhparse.synthetic import Crowd, SyntheticScene, synthetic_scene
 
 from .human_parse_dataset import HumanParseDataset
 
-_DRAWN: dict[tuple, SyntheticScene] = {}
+_SCENES: dict[tuple, SyntheticScene] = {}
 """Scenes of all data sets with a cache, by their arguments: trainings in one process draw each scene once."""
 
 
@@ -25,10 +25,10 @@ class SyntheticPeopleDataset(HumanParseDataset):
         num_images: Length of the data set.
         image_size: (W, H) in pixels.
         seed: Seed of the first image, not negative.
-        num_people: People in each image; drawn at random if not given.
+        num_people: People in each image; by default a random number.
         crowd: ``'ordinary'`` or ``'hard'``, as for :func:`mmhparse.testing.synthetic_scene`.
-        cache: Whether to keep scenes in memory once drawn, 5 bytes a pixel, until the process ends; each data loader
-            worker keeps its own. It saves time where images are seen more than once and changes no result.
+        cache: Whether to keep scenes in memory once made, 5 bytes a pixel, until the process ends; each data loader
+            worker keeps its own. It saves time where images are used more than once and changes no result.
         **kwargs: As for :class:`HumanParseDataset`; ``filter_cfg`` has no use here.
 
     Raises:
@@ -50,7 +50,7 @@ class SyntheticPeopleDataset(HumanParseDataset):
         if num_images < 1 or seed < 0:
             raise ValueError(f'expected num_images >= 1 and seed >= 0, got {num_images} and {seed}.')
         self.num_images = num_images
-        self.image_size = (image_size[0], image_size[1])
+        self.image_size = image_size[0], image_size[1]
         self.seed = seed
         self.num_people = num_people
         self.crowd: Crowd = crowd
@@ -80,9 +80,9 @@ class SyntheticPeopleDataset(HumanParseDataset):
         if not self.cache:
             return self._draw(seed)
         key = (seed, self.image_size, self.num_people, self.crowd)
-        if key not in _DRAWN:
-            _DRAWN[key] = _with_person_map(self._draw(seed), np.uint8)
-        scene = _DRAWN[key]
+        if key not in _SCENES:
+            _SCENES[key] = _with_person_map(self._draw(seed), np.uint8)
+        scene = _SCENES[key]
         # A copy of the image: a transform may write into it.
         return replace(_with_person_map(scene, np.int32), image=scene.image.copy())
 

@@ -1,7 +1,7 @@
-"""What surrounds mmengine's Runner: hooks, optimizer wrappers and checkpoints.
+"""Extensions of mmengine's Runner: hooks, optimizer wrappers and checkpoints.
 
-Importing this package lets checkpoints be resumed with torch's weights-only loading left on
-(:func:`allow_checkpoint_types`); building any hook of mmhparse imports it.
+Importing this package makes checkpoints resumable with torch's weights-only loading (:func:`allow_checkpoint_types`);
+building any hook of mmhparse imports it.
 """
 
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper

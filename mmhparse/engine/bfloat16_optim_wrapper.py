@@ -1,4 +1,4 @@
-"""BFloat16OptimWrapper: mixed precision that needs no loss scaling, on CPUs too."""
+"""BFloat16OptimWrapper: mixed precision without loss scaling, on CPUs too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     scaler, and refuses CPUs.
 
     Args:
-        kwargs: Arguments of mmengine's OptimWrapper.
+        **kwargs: Arguments of mmengine's OptimWrapper.
     """
 
     @contextmanager

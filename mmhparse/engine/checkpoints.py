@@ -1,4 +1,4 @@
-"""Checkpoints: read safely, checked before use, and loaded whole or not at all."""
+"""Checkpoints: read safely, checked before use, and loaded completely or not at all."""
 
 import re
 import zipfile
@@ -28,12 +28,12 @@ _METHODS = {
 
 
 def allow_checkpoint_types() -> None:
-    """Lets ``torch.load(weights_only=True)`` read what a Runner saves beside its weights.
+    """Lets ``torch.load(weights_only=True)`` read everything that a Runner saves beside its weights.
 
-    Since torch 2.6 that safe reader is the default, and it refuses what a resume needs: the logged values (mmengine's
-    HistoryBuffer, which holds numpy arrays) and the state of OneCycle schedules, both of which name methods of their
-    own. This declares exactly these harmless instead of switching the reader off, so a checkpoint still cannot run
-    code. Calling it twice does no harm.
+    Since torch 2.6 that safe reader is the default, and it refuses types that a resume needs: the logged values
+    (mmengine's HistoryBuffer, with numpy arrays) and the state of OneCycle schedules, both of which name methods of
+    their own. This declares exactly these safe instead of disabling the reader, so a checkpoint still cannot run code.
+    Calling it twice has no further effect.
     """
     rebuild_array, rebuild_number = np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0]
     dtypes = [type(np.dtype(number)) for number in _NUMBERS]
@@ -51,7 +51,7 @@ def allow_checkpoint_types() -> None:
 
 
 def _known_method(owner: Any, name: str) -> Any:
-    """Stands for the ``getattr`` by which a pickle names a method, and finds only those that a Runner saves."""
+    """Replaces the ``getattr`` by which a pickle names a method, and returns only those that a Runner saves."""
     if name in _METHODS.get(owner, ()):
         return getattr(owner, name)
     raise UnpicklingError(f"A checkpoint may not ask for the attribute '{name}' of {owner!r}.")
@@ -62,7 +62,7 @@ def read_checkpoint(path: str) -> dict:
 
     Raises:
         OSError: If it cannot be fetched.
-        ValueError: If it is not a checkpoint, or holds more than weights, numbers and text.
+        ValueError: If it is not a checkpoint, or contains more than weights, numbers and text.
     """
     if path.endswith('.npz'):
         return read_packed(path)
@@ -77,7 +77,7 @@ def read_checkpoint(path: str) -> dict:
 
 
 def saved_config(checkpoint: dict, path: str) -> Config:
-    """The config that a Runner saved in its checkpoint.
+    """The config of the Runner that saved the checkpoint.
 
     Args:
         checkpoint: As :func:`read_checkpoint` returns it.
@@ -88,7 +88,7 @@ def saved_config(checkpoint: dict, path: str) -> Config:
     """
     text = checkpoint.get('message_hub', {}).get('runtime_info', {}).get('cfg') or checkpoint.get('meta', {}).get('cfg')
     if text is None:
-        raise ValueError(f"'{path}' holds no config: give the config of the model beside the weights.")
+        raise ValueError(f"'{path}' contains no config: pass the config of the model with the weights.")
     return config_of_text(text, path)
 
 
@@ -145,14 +145,14 @@ _SAFE_FORMATS = ('.npz', '.onnx')
 
 
 def check_checkpoint(checkpoint: str) -> None:
-    """Checks that a checkpoint file exists and can be read safely, before minutes are spent on building what it is for.
+    """Checks that a checkpoint file exists and can be read safely, before minutes are spent on building its model.
 
     Args:
-        checkpoint: A path; addresses with a scheme (``https://``, ``s3://``) are left to mmengine.
+        checkpoint: A path; URLs with a scheme (``https://``, ``s3://``) are left to mmengine.
 
     Raises:
-        UsageError: If there is no such file, when the message lists checkpoints that lie beside it, or it is none that
-            weights-only loading reads.
+        UsageError: If there is no such file (the message lists the checkpoints in its folder), or weights-only loading
+            cannot read it.
     """
     path = Path(checkpoint).expanduser()
     if '://' in checkpoint:
@@ -168,7 +168,7 @@ def check_checkpoint(checkpoint: str) -> None:
 
 
 def _check_safe(path: Path) -> None:
-    """Reads a checkpoint without its tensors, as safely as it will be read."""
+    """Reads a checkpoint without its tensors, with the same safe reader as later."""
     try:
         torch.load(path, map_location='meta', weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # torch raises errors of many types on files that are no checkpoints
@@ -179,8 +179,8 @@ def _check_safe(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What torch found, without its advice to switch the safe reading off."""
+    """The reason in torch's message, without its advice to disable safe loading."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     found = [line.partition('WeightsUnpickler error:')[2].strip() for line in lines if 'WeightsUnpickler err' in line]
     plain = lines[:1] if lines and 'weights_only' not in lines[0].lower() else []
-    return f'{type(error).__name__}: {(found or plain or ["it holds something else"])[0].rstrip(".")}'
+    return f'{type(error).__name__}: {(found or plain or ["it contains something else"])[0].rstrip(".")}'

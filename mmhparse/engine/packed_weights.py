@@ -1,4 +1,4 @@
-"""Packed weights: a trained model in one small file of plain arrays, its config inside, without pickled code."""
+"""Packed weights: a trained model and its config in one small file of plain arrays, without pickled code."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 
 _CONFIG = 'config.py'
-"""Name of the array that holds the config's text."""
+"""Name of the array with the text of the config."""
 
 
 def inference_config(cfg: Config) -> Config:
@@ -47,6 +47,6 @@ def read_packed(path: str) -> dict:
             config = arrays[_CONFIG].tobytes().decode()
             state = {name: torch.from_numpy(arrays[name]) for name in arrays.files if name != _CONFIG}
     except (ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise ValueError(f"'{path}' holds no packed weights: {error}") from error
+        raise ValueError(f"'{path}' contains no packed weights: {error}") from error
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     return {'state_dict': state, 'meta': {'cfg': config}}

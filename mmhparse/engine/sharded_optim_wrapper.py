@@ -30,6 +30,7 @@ class ShardedOptimWrapper(OptimWrapper):
 
     @torch.no_grad()
     def _clip_grad(self) -> None:
+        assert self.clip_grad_kwargs is not None
         parameters = [parameter for group in self.optimizer.param_groups for parameter in group['params']]
         grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
         # a process without a part takes part in the sum

@@ -1,4 +1,4 @@
-"""Synthetic people: scenes drawn from a seed, with exact truth for every stage."""
+"""Synthetic people: scenes made from a seed, with exact truth for every stage."""
 
 from .scene import Crowd, SyntheticScene, synthetic_scene
 

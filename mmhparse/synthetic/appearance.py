@@ -1,4 +1,4 @@
-"""Appearances: what a person looks like and wears, all of it independent of the pose."""
+"""Appearances: colours and clothes of a person, independent of the pose."""
 
 import colorsys
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from .drawing import Colour, Fabric
 Sleeves = Literal['none', 'short', 'long']
 Legwear = Literal['trousers', 'shorts', 'skirt']
 Hair = Literal['none', 'short', 'long']
+_SLEEVES: tuple[Sleeves, ...] = ('none', 'short', 'long')
+_LEGWEAR: tuple[Legwear, ...] = ('trousers', 'shorts', 'skirt')
+_HAIR: tuple[Hair, ...] = ('none', 'short', 'long')
 
 # BGR
 _SKINS = ((190, 210, 240), (160, 188, 226), (122, 160, 208), (92, 130, 182), (66, 98, 146), (48, 70, 106))
@@ -24,8 +27,8 @@ class Appearance:
 
     Attributes:
         skin, hair_colour, shoes: BGR.
-        top, bottom: what trunk and legs wear.
-        hat, backpack: their fabrics, or None.
+        top, bottom: Fabrics on trunk and legs.
+        hat, backpack: Their fabrics; None without.
     """
 
     skin: Colour
@@ -50,9 +53,9 @@ class Appearance:
             shoes=random_colour(rng),
             top=random_fabric(rng, plain=0.4),
             bottom=random_fabric(rng, plain=0.7),
-            sleeves=str(rng.choice(['none', 'short', 'long'], p=[0.15, 0.4, 0.45])),
-            legwear=str(rng.choice(['trousers', 'shorts', 'skirt'], p=[0.55, 0.25, 0.2])),
-            hair=str(rng.choice(['none', 'short', 'long'], p=[0.08, 0.57, 0.35])),
+            sleeves=_SLEEVES[rng.choice(3, p=[0.15, 0.4, 0.45])],
+            legwear=_LEGWEAR[rng.choice(3, p=[0.55, 0.25, 0.2])],
+            hair=_HAIR[rng.choice(3, p=[0.08, 0.57, 0.35])],
             hat=random_fabric(rng, plain=0.8) if rng.random() < 0.15 else None,
             backpack=random_fabric(rng, plain=0.8) if rng.random() < 0.12 else None,
         )

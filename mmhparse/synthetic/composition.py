@@ -1,4 +1,4 @@
-"""Compositions: who and what covers each pixel, filled from the nearest layer to the farthest."""
+"""Compositions: the person or object at each pixel, filled from the nearest layer to the farthest."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
 from .drawing import Layer
 
 MIN_PIXELS = 60
-"""A person shows at least so many pixels,"""
+"""A person has at least so many visible pixels,"""
 MIN_SHARE = 0.35
-"""at least this share of all its pixels,"""
+"""at least this share of all its pixels visible,"""
 MIN_JOINTS = 5
-"""and has so many joints in the image."""
+"""and at least so many joints in the image."""
 MIN_JOINT_GAP = 8.0
-"""Pixels between joints of one type: closer than two cells of a grid of stride 4, they share one heatmap peak."""
+"""Minimum distance in pixels of joints of one type: closer than two cells of stride 4, they share a heatmap peak."""
 
 # the parts that show each joint, those on both sides of it
 _PARTS_AT_JOINT = {
@@ -43,12 +43,12 @@ _SHOWN_BY = _joints_shown_by_parts()
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A person that is drawn but has no place yet.
+    """A rendered person without a position.
 
     Attributes:
-        layer: its pixels, from the pelvis.
-        joints: (17, 2) x, y in pixels, from the pelvis.
-        turned_away: (17,) bool; joints that its own body hides whatever is in front.
+        layer: Its pixels, relative to the pelvis.
+        joints: (17, 2) x, y in pixels, relative to the pelvis.
+        turned_away: (17,) bool; joints that the person's own body always hides.
     """
 
     layer: Layer
@@ -57,7 +57,7 @@ class Actor:
 
 
 class Composition:
-    """Layers in one image. Each is put behind all that are there, so whoever was seen stays seen.
+    """Layers in one image. Each is placed behind all earlier ones, so that visible people stay visible.
 
     Args:
         size: (W, H).
@@ -77,7 +77,7 @@ class Composition:
         self._placed: list[tuple[Layer, int, int]] = []
 
     def add(self, layer: Layer, x: int, y: int) -> None:
-        """Puts a layer with its origin at pixel (x, y); its parts, if any, belong to the next person."""
+        """Places a layer with its origin at pixel (x, y); its parts, if any, belong to the next person."""
         window, cut = layer.overlap(x, y, self._covered.shape)
         visible = layer.solid[cut] & ~self._covered[window]
         parts = layer.parts[cut][visible]
@@ -87,10 +87,10 @@ class Composition:
         self._placed.append((layer, x, y))
 
     def add_person(self, actor: Actor, x: int, y: int) -> bool:
-        """Puts a person with its pelvis at pixel (x, y); False, and not done, if it would be hidden or confusable."""
+        """Places a person with its pelvis at pixel (x, y), unless it would be hidden or confusable; returns whether."""
         points = actor.joints + (x, y)
         width, height = self.size
-        inside = ((points >= -0.5) & (points < (width - 0.5, height - 0.5))).all(1)
+        inside = np.all((points >= -0.5) & (points < (width - 0.5, height - 0.5)), axis=1)  # (17,)
         if inside.sum() < MIN_JOINTS or self._is_hidden(actor.layer, x, y) or self._is_confusable(points, inside):
             return False
         self.add(actor.layer, x, y)
@@ -98,12 +98,12 @@ class Composition:
         return True
 
     def paint_on(self, image: np.ndarray) -> None:
-        """Paints all layers over ``image`` (H, W, 3) uint8, farthest first, in place."""
+        """Renders all layers over ``image`` (H, W, 3) uint8, farthest first, in place."""
         for layer, x, y in reversed(self._placed):
             layer.paint_on(image, x, y)
 
     def annotation(self) -> ParseAnnotation:
-        """The truth; there must be somebody."""
+        """The truth of at least one person."""
         people = range(1, len(self._joints) + 1)
         boxes = np.array([_tight_box(self._person_map == person) for person in people], dtype=np.float32)
         return ParseAnnotation(self._part_map, self._person_map, np.stack(self._joints), boxes)
@@ -111,7 +111,7 @@ class Composition:
     def _is_hidden(self, layer: Layer, x: int, y: int) -> bool:
         window, cut = layer.overlap(x, y, self._covered.shape)
         visible = np.count_nonzero((layer.parts[cut] > 0) & ~self._covered[window])
-        return visible < max(MIN_PIXELS, self.min_share * np.count_nonzero(layer.parts))
+        return bool(visible < max(MIN_PIXELS, self.min_share * np.count_nonzero(layer.parts)))
 
     def _is_confusable(self, points: np.ndarray, inside: np.ndarray) -> bool:
         for other in self._joints:
@@ -121,7 +121,7 @@ class Composition:
         return False
 
     def _judge_joints(self, points: np.ndarray, inside: np.ndarray, turned_away: np.ndarray) -> np.ndarray:
-        """(17, 3) float32 joints, with visibility, of the person whose layer was just added."""
+        """(17, 3) float32 joints, with visibility, of the person of the last added layer."""
         joints = np.zeros((len(points), 3), dtype=np.float32)
         joints[inside, :2] = points[inside]
         columns, rows = np.floor(joints[:, :2] + 0.5).astype(int).T
@@ -132,6 +132,6 @@ class Composition:
 
 
 def _tight_box(mask: np.ndarray) -> np.ndarray:
-    """(4,) x1, y1, x2, y2: the first and last column and row that the mask reaches."""
+    """(4,) x1, y1, x2, y2: the first and last column and row of the mask."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return np.array([columns[0], rows[0], columns[-1], rows[-1]])

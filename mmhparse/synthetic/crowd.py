@@ -1,4 +1,4 @@
-"""Crowds: people and things of many sizes, each given a place where it can be seen."""
+"""Crowds: people and objects of many sizes, each at a position where it is visible."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from .pose import sample_pose
 from .things import sample_thing
 
 SMALLEST, LARGEST = 0.25, 1.05
-"""How tall people are who stand, in shares of the image's shorter side,"""
+"""Heights of standing people, as shares of the image's shorter side,"""
 MIN_STATURE = 38
-"""but at least so many pixels."""
+"""and at least this many pixels."""
 
 _PLACE_TRIES = 30
 _ANY_STATURE_ODDS = 0.08
@@ -23,15 +23,17 @@ _THINGS_ODDS = (0.6, 0.3, 0.1)
 def compose_crowd(
     rng: np.random.Generator, size: tuple[int, int], num_people: int, light: float, growth: float
 ) -> Composition | None:
-    """Places people, and up to two things among them, from the nearest to the farthest.
+    """Places people, and up to two objects among them, from the nearest to the farthest.
 
     Args:
+        rng: Random generator.
         size: (W, H).
-        light: where the light comes from: -1 the left, 1 the right.
-        growth: in (0, 1]; less makes the tallest people smaller, for an image without room.
+        num_people: P.
+        light: Direction of the light: -1 from the left, 1 from the right.
+        growth: In (0, 1]; less makes the tallest people smaller, for an image without room.
 
     Returns:
-        The composition, or None if somebody found no place.
+        The composition; None if there was no position for a person.
     """
     scene = Composition(size)
     statures = _sample_statures(rng, num_people, min(size), growth)
@@ -50,9 +52,9 @@ def compose_crowd(
 
 
 def _sample_statures(rng: np.random.Generator, num_people: int, side: int, growth: float) -> np.ndarray:
-    """(P,) heights in pixels of people who stand straight, tallest first; crowds are smaller.
+    """(P,) heights in pixels of people standing straight, tallest first; crowds are smaller.
 
-    Most are tall; some may have any height.
+    Most are tall; a few have any height.
     """
     low, high = (max(share * side, MIN_STATURE) for share in (SMALLEST, LARGEST))
     high = max(high * growth * (1 - 0.04 * (num_people - 1)), low)
@@ -68,7 +70,7 @@ def _sample_actor(rng: np.random.Generator, stature: float, pitch: float, light:
 
 
 def _place_thing(rng: np.random.Generator, scene: Composition, stature: float, light: float) -> int:
-    """Puts a thing where people of that stature stand; returns its column."""
+    """Places an object where people of that height stand; returns its column."""
     width, height = scene.size
     layer = draw_layer(sample_thing(rng), stature * rng.uniform(0.6, 1.0), light)
     x = int(rng.integers(width))
@@ -79,7 +81,7 @@ def _place_thing(rng: np.random.Generator, scene: Composition, stature: float, l
 def _place_person(
     rng: np.random.Generator, scene: Composition, actor: Actor, stature: float, neighbours: list[tuple[int, float]]
 ) -> int | None:
-    """Finds a place, often beside a person or thing; returns its column, or None if all tries failed.
+    """Finds a position, often beside a person or object; returns its column, or None if all tries failed.
 
     The taller people are in the image, the nearer they are and the lower their feet.
     """

@@ -1,8 +1,8 @@
-"""Drawing: strokes to layers, a layer being one person or thing with its colours and its part labels.
+"""Drawing: strokes -> layers. A layer is one person or object with its colours and its part labels.
 
 A stroke is the convex hull of a few discs: two make a tapered limb, one a ball, four a box or a trunk. Strokes are
-painted at three times the resolution: the colours are then averaged, which smooths their edges, while the labels are
-those of the middle sample, which lies exactly on the pixel's centre.
+rendered at three times the resolution: the colours are then averaged, which smooths their edges, while the labels are
+those of the middle sample, which is exactly at the pixel's centre.
 """
 
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ _LIT_RADIUS = 0.6
 
 @dataclass(frozen=True)
 class Fabric:
-    """What a stroke is painted with.
+    """The colours of a stroke.
 
     Attributes:
         colour: BGR, 0 to 255.
-        pattern: 'stripes' are level, 'bars' upright.
+        pattern: 'stripes' are horizontal, 'bars' vertical.
         second: BGR of the pattern.
-        period: of the pattern, in the unit of the strokes.
+        period: Period of the pattern, in the unit of the strokes.
     """
 
     colour: Colour
@@ -44,10 +44,10 @@ class Stroke:
     """The convex hull of some discs.
 
     Attributes:
-        part: class of the pixels it covers; 0 for things.
+        part: Class of its pixels; 0 for objects.
         discs: (n, 3) float; x, y and radius.
-        depth: strokes of greater depth are nearer the viewer and painted later.
-        fabric: its colour.
+        depth: Strokes of greater depth are nearer to the viewer and painted later.
+        fabric: Its colours.
     """
 
     part: int
@@ -58,13 +58,13 @@ class Stroke:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One person or thing, cut out.
+    """One rendered person or object.
 
     Attributes:
-        left, top: pixel of the cut's top left corner, from the strokes' origin.
-        colours: (h, w, 4) uint8; BGR, already multiplied with the coverage, and coverage.
-        parts: (h, w) uint8; part class, 0 where there is no person.
-        solid: (h, w) bool; where the layer hides what is behind it.
+        left, top: Pixel of its top left corner, relative to the strokes' origin.
+        colours: (rows, columns, 4) uint8; BGR, premultiplied with the coverage, and coverage.
+        parts: (rows, columns) uint8; part class, 0 where there is no person.
+        solid: (rows, columns) bool; where the layer is opaque.
     """
 
     left: int
@@ -75,18 +75,18 @@ class Layer:
 
     @property
     def bottom(self) -> int:
-        """Row of the lowest pixels, from the strokes' origin."""
+        """Row of the lowest pixels, relative to the strokes' origin."""
         return self.top + len(self.parts) - 1
 
     def overlap(self, x: int, y: int, shape: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """Where the layer falls on an image when its origin is at (x, y).
+        """The overlap of the layer, with its origin at (x, y), and an image.
 
         Args:
-            x, y: pixel of the strokes' origin.
+            x, y: Pixel of the strokes' origin.
             shape: (H, W) of the image.
 
         Returns:
-            Rows and columns of the image, and the same of the layer; both empty if they do not meet.
+            Rows and columns in the image, and the same in the layer; both empty if they do not overlap.
         """
         on_image, on_layer = [], []
         for start, length, limit in zip((y + self.top, x + self.left), self.parts.shape, shape, strict=True):
@@ -105,12 +105,12 @@ class Layer:
 
 
 def draw_layer(strokes: list[Stroke], scale: float, light: float) -> Layer:
-    """Paints the strokes, farthest first.
+    """Renders the strokes, farthest first.
 
     Args:
-        strokes: at most 63.
-        scale: pixels per unit of the strokes.
-        light: where the light comes from: -1 the left, 1 the right.
+        strokes: At most 63.
+        scale: Pixels per unit of the strokes.
+        light: Direction of the light: -1 from the left, 1 from the right.
     """
     strokes = sorted(strokes, key=lambda stroke: stroke.depth)
     discs = np.concatenate([stroke.discs for stroke in strokes]) * scale
@@ -140,7 +140,7 @@ def draw_layer(strokes: list[Stroke], scale: float, light: float) -> Layer:
 
 
 def _outlines(centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """(n, 12, 2) int32 points on the discs, in fixed-point samples."""
+    """(n, 12, 2) int32 points on the discs, in fixed-point coordinates of samples."""
     points = centres[:, None] + radii[:, None] * _CIRCLE
     # the middle sample of pixel x is sample 3 x + 1
     return np.rint((points * _SAMPLES + _SAMPLES // 2) * 2**_FRACTION_BITS).astype(np.int32)
@@ -163,7 +163,7 @@ def _palette(strokes: list[Stroke]) -> np.ndarray:
 
 
 def _add_patterns(paint: np.ndarray, strokes: list[Stroke], scale: float) -> None:
-    """Moves the paints that fall on a pattern to their patterned twins, in place."""
+    """Replaces the paints on a pattern by their patterned counterparts, in place."""
     for fabric in {stroke.fabric: None for stroke in strokes if stroke.fabric.pattern != 'plain'}:
         table = np.zeros(256, dtype=np.uint8)
         for index, stroke in enumerate(strokes):
@@ -174,7 +174,7 @@ def _add_patterns(paint: np.ndarray, strokes: list[Stroke], scale: float) -> Non
 
 
 def _pattern(pattern: Pattern, shape: tuple[int, int], period: float) -> np.ndarray:
-    """uint8 that broadcasts to ``shape``; 1 where the second colour goes."""
+    """uint8 that broadcasts to ``shape``; 1 where the second colour is."""
     rows, columns = (np.arange(length)[:, None] / period % 1.0 for length in shape)
     columns = columns.T
     if pattern == 'stripes':

@@ -1,7 +1,7 @@
-"""Dressing: a figure and an appearance to strokes, each with the part that it shows.
+"""Dressing: a figure and an appearance -> strokes, each with its part.
 
-What a garment covers keeps the label of the body under it: a sleeve is arm, a skirt is leg. Things that are no body,
-such as a backpack or a seat, have part 0.
+A garment has the label of the body under it: a sleeve is arm, a skirt is leg. Objects, such as a backpack or a seat,
+have part 0.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ from .figure import Figure
 _PART = {name: label for label, name in enumerate(DENSEPOSE_14.parts)}
 _EYE = (30, 25, 25)
 
-# Depths, in statures, that are added to a part's own: the trunk hides the legs of a person who stands, and arms at its
-# sides are in front of it, while what is clearly behind stays behind.
+# Depths, in statures, added to those of the parts: the trunk hides the legs of a standing person, and arms at its sides
+# are in front of it, while parts clearly behind it stay behind.
 _TRUNK_DEPTH, _ARM_DEPTH, _HEAD_DEPTH = 0.06, 0.065, 0.075
 _SEAT_DEPTH = -0.05
 # from one stroke to the next on the same part
@@ -31,7 +31,7 @@ _FACE_RADII, _FACE_DOWN = (0.055, 0.068, 0.066), -0.018
 
 
 def dress(figure: Figure, appearance: Appearance) -> list[Stroke]:
-    """Strokes of a dressed person in statures from the pelvis; in no order, their depths say what hides what."""
+    """Strokes of a dressed person in statures from the pelvis, in any order; their depths decide about occlusion."""
     strokes = [*_trunk(figure, appearance), *_head(figure, appearance), *_face(figure, appearance)]
     for side in ('left', 'right'):
         strokes += _arm(figure, appearance, side)
@@ -44,7 +44,7 @@ def dress(figure: Figure, appearance: Appearance) -> list[Stroke]:
 
 
 def _stroke(part: str | None, spheres: list[tuple[np.ndarray, float]], fabric: Fabric | Colour, depth: float) -> Stroke:
-    """The hull of spheres (centre, radius) as the viewer sees it; without a part it is a thing."""
+    """The hull of spheres (centre, radius) as the viewer sees it; without a part it is an object."""
     discs = np.array([(point[0], point[1], radius) for point, radius in spheres])
     fabric = fabric if isinstance(fabric, Fabric) else Fabric(fabric)
     return Stroke(_PART[part] if part else 0, discs, depth, fabric)

@@ -1,7 +1,7 @@
 """Figures: an articulated body in three dimensions, posed and seen by a camera.
 
-Lengths are in statures: a body that stands straight is 1 tall. The body's own axes are left, up and forwards; what the
-camera sees has x to the right, y down and z towards the viewer, so that left and right come out right in every view.
+Lengths are in statures: a body standing straight is 1 tall. The body's own axes are left, up and forwards; those of
+the camera are x to the right, y down and z towards the viewer, so that left and right are correct in every view.
 """
 
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ class Body:
     """Proportions of one person.
 
     Attributes:
-        girth: thickness of trunk and limbs; 1 is ordinary.
-        head: size of the head; 1 is ordinary.
-        shoulder, hip: half the distance between the two, in statures.
-        trunk, thigh, shin, upper_arm, lower_arm: lengths between joints, in statures.
+        girth: Thickness of trunk and limbs; 1 is average.
+        head: Size of the head; 1 is average.
+        shoulder, hip: Half the distance between the two, in statures.
+        trunk, thigh, shin, upper_arm, lower_arm: Lengths between joints, in statures.
     """
 
     girth: float = 1.0
@@ -55,7 +55,7 @@ class Body:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> 'Body':
-        """An ordinary body, each length up to 6 % longer or shorter."""
+        """A random body; each length is up to 6 % longer or shorter than the average."""
         widths = rng.uniform(0.9, 1.1, 2)
         lengths = rng.uniform(0.94, 1.06, 5)
         return cls(
@@ -73,12 +73,12 @@ class Body:
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera stands, in degrees.
+    """Orientation of the camera, in degrees.
 
     Attributes:
-        yaw: 0 sees the front, 180 the back, 90 a person who looks to the right of the image, -90 to the left.
-        pitch: how far the camera looks down.
-        roll: how far the figure leans to the right of the image.
+        yaw: 0 shows the front, 180 the back, 90 a person facing the right of the image, -90 the left.
+        pitch: Downward angle of the camera.
+        roll: Lean of the figure to the right of the image.
     """
 
     yaw: float = 0.0
@@ -98,10 +98,10 @@ class Figure:
 
     Attributes:
         points: (N, 3) float64, rows as in :data:`POINTS`; x right, y down, z towards the viewer, in statures from the
-            pelvis. z leaves out the camera's pitch: it says who of two neighbours on level ground hides the other.
+            pelvis. z is without the camera's pitch: it decides which of two neighbours on level ground is in front.
         head_axes: (3, 3) float64; columns are the head's left, up and forward directions in the same axes.
-        body: the proportions.
-        seated: whether the pose needs a seat.
+        body: The proportions.
+        seated: Whether the pose needs a seat.
     """
 
     points: np.ndarray
@@ -120,7 +120,7 @@ class Figure:
 
     @property
     def turned_away(self) -> np.ndarray:
-        """(17,) bool; joints on the far side of head or trunk, so that the part seen in front of them hides them."""
+        """(17,) bool; joints on the far side of head or trunk, which that part therefore hides."""
         depth = self.points[:, 2]
         away = np.zeros(len(COCO_17), dtype=bool)
         head = depth[_INDEX['head']]
@@ -132,7 +132,7 @@ class Figure:
 
 
 def pose_figure(body: Body, pose: Pose, view: View) -> Figure:
-    """Puts the body in the pose, seen from the view."""
+    """The body in the pose, seen from the view."""
     points = {'pelvis': np.zeros(3)}
     _add_trunk(points, body, pose)
     head_rotation = _add_head(points, body, pose)
@@ -158,7 +158,7 @@ def _add_trunk(points: dict[str, np.ndarray], body: Body, pose: Pose) -> None:
 
 
 def _add_head(points: dict[str, np.ndarray], body: Body, pose: Pose) -> np.ndarray:
-    """Adds head and face; returns the head's rotation (3, 3) against the body."""
+    """Adds head and face; returns the head's rotation (3, 3) relative to the body."""
     rotation = _rotation_y(pose.head_turn) @ _rotation_x(pose.head_nod + 0.5 * pose.trunk_lean)
     points['head'] = points['neck'] + body.head * (rotation @ (0.0, 0.082, 0.012))
     for name, offset in _HEAD_POINTS.items():
@@ -193,13 +193,13 @@ def _direction(flexion: float, abduction: float, sign: float) -> np.ndarray:
 
 
 def _rotation_x(degrees: float) -> np.ndarray:
-    """Turns up towards forwards: a bow."""
+    """Rotation from up towards forwards: a bow."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
 
 
 def _rotation_y(degrees: float) -> np.ndarray:
-    """Turns forwards towards left: a look over the left shoulder."""
+    """Rotation from forwards towards left: a look over the left shoulder."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
 
@@ -208,6 +208,6 @@ def _camera(view: View) -> np.ndarray:
     """(3, 3) matrix from the body's axes to x right, y down and z towards the viewer."""
     pitch, roll = np.radians(view.pitch), np.radians(view.roll)
     turned = _rotation_y(view.yaw)
-    # seen from above, what is nearer is lower in the image
+    # seen from above, nearer points are lower in the image
     x, y, z = turned[0], np.sin(pitch) * turned[2] - np.cos(pitch) * turned[1], turned[2]
     return np.stack([np.cos(roll) * x - np.sin(roll) * y, np.sin(roll) * x + np.cos(roll) * y, z])

@@ -1,4 +1,4 @@
-"""Poses: the joint angles of a body, sampled for a few everyday activities and kept within what joints can do."""
+"""Poses: the joint angles of a body, sampled for a few everyday activities, within anatomical limits."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ import numpy as np
 Activity = Literal['standing', 'walking', 'sitting', 'raising_arms', 'reaching']
 
 ACTIVITIES = {'standing': 0.42, 'walking': 0.24, 'sitting': 0.06, 'raising_arms': 0.16, 'reaching': 0.12}
-"""How often each activity is drawn."""
+"""Probability of each activity."""
 
 ANGLE_LIMITS = {
     'trunk_lean': (-10, 30),
@@ -23,14 +23,14 @@ ANGLE_LIMITS = {
     'elbow_abduction': (-80, 40),
     'foot_turn': (-5, 25),
 }
-"""Range of each angle in degrees; 0 everywhere is a body that stands straight with its arms hanging."""
+"""Range of each angle in degrees; 0 everywhere is a body standing straight with hanging arms."""
 
 
 @dataclass(frozen=True)
 class Pose:
     """Joint angles in degrees; pairs are (left, right) from the person's own view.
 
-    Flexion swings a limb forwards in the body's sagittal plane (at the knee: backwards) and abduction away from the
+    Flexion rotates a limb forwards in the body's sagittal plane (at the knee: backwards), and abduction away from the
     midline; the angles of knee and elbow add to those of the limb above.
 
     Raises:
@@ -71,7 +71,7 @@ def sample_angle(rng: np.random.Generator, name: str, mean: float, spread: float
 
 
 class _AngleSampler:
-    """Normal angles, clipped to their limits, and coins for which side does what."""
+    """Samples normal angles, clipped to their limits, and which side has which."""
 
     def __init__(self, rng: np.random.Generator):
         self.rng = rng
@@ -84,7 +84,7 @@ class _AngleSampler:
         return self.one(name, left, spread), self.one(name, right, spread)
 
     def sided(self, one: float, other: float) -> tuple[float, float]:
-        """One angle for the left and the other for the right, or the reverse."""
+        """One angle for the left and the other for the right, or vice versa."""
         return (one, other) if self.rng.random() < 0.5 else (other, one)
 
     def upper_body(self) -> dict:
@@ -95,7 +95,7 @@ class _AngleSampler:
         }
 
     def hanging_arms(self, swing: float = 0.0) -> dict:
-        """Arms beside the body; the arm of side ``swing > 0`` is the left one in front."""
+        """Arms beside the body; with ``swing > 0``, the left arm is in front."""
         return {
             'shoulder_flexion': self.pair('shoulder_flexion', (swing, -swing), 8),
             'shoulder_abduction': self.pair('shoulder_abduction', 16, 7),

@@ -1,4 +1,4 @@
-"""Synthetic scenes: several people and things in one image, with exact truth."""
+"""Synthetic scenes: several people and objects in one image, with exact truth."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -29,7 +29,7 @@ class SyntheticScene:
 
     Attributes:
         image: (H, W, 3) uint8 BGR.
-        annotation: part map of ``DENSEPOSE_14``, person map, joints of ``COCO_17`` and boxes round the visible pixels
+        annotation: Part map of ``DENSEPOSE_14``, person map, joints of ``COCO_17`` and boxes around the visible pixels
             (first and last column and row, inclusive).
     """
 
@@ -43,18 +43,21 @@ def synthetic_scene(
     num_people: int | None = None,
     crowd: Crowd = 'ordinary',
 ) -> SyntheticScene:
-    """Draws people of many sizes, poses and clothes, who hide one another, stand behind things and leave the image.
+    """Renders people of many sizes, poses and clothes, who occlude one another and stand behind objects.
 
-    The truth is exact: a pixel belongs to what covers its centre. A joint is visible (2) if its pixel shows a part of
-    its own person that ends there, and hidden (1) behind its own body, another person or a thing; outside of the image
-    it is unlabelled (0, at the origin). Left and right are the person's own. Each person has at least 60 visible
-    pixels and 5 joints in the image, joints of one type are at least 8 pixels apart, and ids run from the nearest
-    person, 1, to the farthest.
+    Some of them are cut off by the border of the image.
+
+    The truth is exact: a pixel belongs to the person or object at its centre. A joint is visible (2) if its pixel shows
+    a part of its own person that ends there, and hidden (1) behind its own body, another person or an object; outside
+    of the image it is unlabelled (0, at the origin). Left and right are the person's own. Each person has at least 60
+    visible pixels and 5 joints in the image, joints of one type are at least 8 pixels apart, and ids run from the
+    nearest person, 1, to the farthest.
 
     Args:
-        seed: what is drawn; the same arguments give the same scene.
-        size: (W, H), at least 64 each. Who stands is 25 to 105 % of the shorter side tall, and at least 38 pixels.
-        num_people: 1 to 8; None draws a number, 1 to 8.
+        seed: Seed of the scene; the same arguments return the same scene.
+        size: (W, H), at least 64 each. Standing people are 25 to 105 % of the shorter side tall, and at least 38
+            pixels.
+        num_people: 1 to 8; None for a random number, 1 to 8.
         crowd: ``'ordinary'``, or ``'hard'``: groups of people of one size, 62 to 92 % of the shorter side, who embrace,
             dance and stand in front of one another. Limbs of one type cross, joints of one type may coincide, and a
             person may show as little as 22 % of its pixels (of ordinary crowds 35 %).
@@ -94,7 +97,7 @@ def _is_integer(value: object) -> bool:
 
 
 def _photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """The image through a camera: slightly blurred, with noise, darker or brighter."""
+    """The image as a camera records it: slightly blurred, with noise, darker or brighter."""
     sigma = rng.uniform(0.0, 0.8)
     if sigma > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), sigma)

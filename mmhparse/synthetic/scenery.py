@@ -1,4 +1,4 @@
-"""Backgrounds: a wall or sky and a floor, with texture, and things that stand about."""
+"""Backgrounds: a wall or sky and a floor, with texture and objects."""
 
 import cv2
 import numpy as np
@@ -9,11 +9,12 @@ from .things import sample_thing
 
 
 def paint_background(rng: np.random.Generator, size: tuple[int, int], light: float) -> np.ndarray:
-    """Paints a place without people.
+    """Renders a background without people.
 
     Args:
+        rng: Random generator.
         size: (W, H).
-        light: where the light comes from: -1 the left, 1 the right.
+        light: Direction of the light: -1 from the left, 1 from the right.
 
     Returns:
         (H, W, 3) uint8 BGR.
@@ -32,7 +33,7 @@ def paint_background(rng: np.random.Generator, size: tuple[int, int], light: flo
 
 
 def _surface(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """float32 of that shape: a gradient between two colours, in half of all cases with tiles, boards or stripes."""
+    """A gradient between two colours, in half of all cases with tiles, boards or stripes; float32 of that shape."""
     height, width, _ = shape
     first, second = (np.array(random_colour(rng, most_saturated=0.6), dtype=np.float32) for _ in range(2))
     second = first + rng.uniform(0.1, 0.6) * (second - first)
@@ -55,7 +56,7 @@ def _surface(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarra
 
 
 def _mottling(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """float32 of that shape: smooth blotches, coarse and fine, about 0."""
+    """Smooth coarse and fine noise around 0; float32 of that shape."""
     height, width, _ = shape
     coarse, fine = (int(cells) for cells in (rng.integers(3, 9), rng.integers(16, 49)))
     blotches = rng.normal(0, rng.uniform(2, 12), (coarse, coarse, 3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Things: poles, boxes, balls, bushes and bars like limbs, which stand behind people or in front of them."""
+"""Objects: poles, boxes, balls, bushes and bars like limbs, which stand behind people or in front of them."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from .drawing import Fabric, Stroke
 
 
 def sample_thing(rng: np.random.Generator) -> list[Stroke]:
-    """Strokes of a random thing of about the size of a person, in statures from its middle."""
+    """Strokes of a random object of about the size of a person, in statures from its middle."""
     kind = _KINDS[rng.integers(len(_KINDS))]
     return kind(rng)
 
@@ -42,7 +42,7 @@ def _bush(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _bars(rng: np.random.Generator) -> list[Stroke]:
-    """Bent bars in the colours of skin and clothes: limbs of nobody."""
+    """Bent bars in the colours of skin and clothes: limbs without a person."""
     person = Appearance.sample(rng)
     strokes = []
     for index in range(2):

@@ -1,4 +1,4 @@
-"""For tests: synthetic people with exact truth, and miniature releases of every data set (:mod:`.releases`)."""
+"""Data for tests: synthetic people with exact truth, and miniature releases of every data set (:mod:`.releases`)."""
 
 from mmhparse.synthetic import SyntheticScene, synthetic_scene
 

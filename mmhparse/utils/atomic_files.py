@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and only inside their folder."""
+"""Files that are written completely or not at all, and only inside of their folder."""
 
 import os
 import time

@@ -1,6 +1,8 @@
-"""Progress bars with time left: drawn in place on a terminal, a line now and then in a file."""
+"""Progress bars with remaining time: in place on a terminal, a line now and then in a file."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from tqdm import tqdm
 
@@ -8,10 +10,10 @@ SECONDS_BETWEEN_LINES = 30
 
 
 class _LineBar(tqdm):
-    """A bar for output that cannot be written over: each report is a line of its own."""
+    """A bar for output that cannot be overwritten: each report is a line of its own."""
 
     @staticmethod
-    def status_printer(file):
+    def status_printer(file: Any) -> Callable[[str], None]:
         def print_status(text: str) -> None:
             if text:
                 print(text, file=file, flush=True)
@@ -35,10 +37,10 @@ def progress_bar(total: int | None, label: str, initial: int = 0, leave: bool = 
 
 
 class AboveBars:
-    """A stream for log lines: it writes them above the bars of a terminal and not through them.
+    """A stream for log lines that writes them above the bars of a terminal.
 
     Args:
-        stream: Where the lines go.
+        stream: The stream that it writes to.
     """
 
     def __init__(self, stream):

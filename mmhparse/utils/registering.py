@@ -1,4 +1,4 @@
-"""What OpenMMLab's tools look for under this name: ``mmengine.hub.get_model`` calls :func:`register_all_modules`."""
+"""register_all_modules: the function of this name that OpenMMLab's tools call, as ``mmengine.hub.get_model`` does."""
 
 from mmengine import registry as _mmengine
 from mmengine.registry import Registry
@@ -7,7 +7,7 @@ from mmhparse import registry
 
 
 def register_all_modules(init_default_scope: bool = True) -> None:
-    """Registers everything of mmhparse at once; types of configs do so by themselves, package by package.
+    """Registers everything of mmhparse at once; building from configs does so on demand, package by package.
 
     Args:
         init_default_scope: Whether types are looked up in mmhparse first from now on.

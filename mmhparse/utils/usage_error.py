@@ -1,5 +1,5 @@
-"""UsageError: a mistake that whoever runs a command can correct."""
+"""UsageError: a mistake that the user of a command can correct."""
 
 
 class UsageError(ValueError):
-    """A mistake of whoever runs a command; the commands print its message without a traceback."""
+    """A mistake of the user of a command; the commands print its message without a traceback."""

@@ -9,10 +9,11 @@ from annotations import assert_same_annotation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 from scipy.io import savemat
 
 from mmhparse.datasets import LvMhpV2Dataset
-from mmhparse.datasets.readers.mhp_poses import MhpPose, match_poses, read_mhp_poses
+from mmhparse.datasets.readers import MhpPose, match_poses, read_mhp_masks, read_mhp_poses
 from mmhparse.structures import IGNORE
 from mmhparse.structures.boxes import box_iou
 from mmhparse.testing import synthetic_scene
@@ -72,7 +73,7 @@ def test_other_kinds_of_png_hold_the_same(release, kind):
 @pytest.mark.parametrize(
     ('kind', 'message'),
     [
-        ('size mismatch', r"mask '.*3_02_01\.png' is 96 x 71 pixels .*, but its image is 96 x 72"),
+        ('size mismatch', r"map '.*3_02_01\.png' is 96 x 71 pixels .*, but its image is 96 x 72"),
         ('truncated mask', r'3_02_01\.png.* broken or cut short'),
         ('truncated pose file', r'3\.mat.* cut short'),
         ('pose of another shape', r'3\.mat.*person_0 must be 20 rows .* \(16, 3\)'),
@@ -259,3 +260,36 @@ def test_boxes_decide_whose_pose_is_whose():
     # both fit both: as numbered
     twins = [MhpPose(number, np.zeros((16, 3)), boxes[0]) for number in (0, 1)]
     np.testing.assert_array_equal(match_poses(boxes[[0, 0]], twins), [0, 1])
+
+
+def test_pngs_are_decoded_once_until_they_change(release, monkeypatch):
+    root, truth = release
+    dataset = LvMhpV2Dataset(str(root))
+    info = dataset.get_data_info(0)
+    assert_same_annotation(dataset.load_annotation(info), truth[0])
+    assert len(list((root / '.mmhparse_index/mhp_masks/train').glob('*.json'))) == 1
+    # the second time no PNG is decoded
+    with monkeypatch.context() as patch:
+        patch.setattr('mmhparse.datasets.readers.mhp_masks.read_label_map', None)
+        assert_same_annotation(dataset.load_annotation(info), truth[0])
+    disturb_lv_mhp_v2(root, 3, 'empty mask')
+    assert len(dataset.load_annotation(info)) == len(truth[0]) - 1
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.int32])
+def test_masks_keep_what_is_labelled_and_where(tmp_path, dtype):
+    labels = np.zeros((9, 11), dtype)
+    labels[2:5, 3:10] = np.arange(7)
+    labels[4, 9] = 255 if dtype == np.uint8 else 300
+    path = tmp_path / ('mask.tiff' if dtype == np.int32 else 'mask.png')
+    Image.fromarray(labels).save(path)
+    for _ in range(2):
+        (mask,) = read_mhp_masks([str(path)], 'mask', str(tmp_path))
+        whole = np.zeros((9, 11), np.uint8)
+        whole[mask.window] = mask.labels
+        np.testing.assert_array_equal(whole, np.minimum(labels, 255))
+        np.testing.assert_array_equal(mask.box, [4, 2, 9, 4])
+        assert mask.size == (11, 9)
+    Image.fromarray(np.zeros((9, 11), np.uint8)).save(path)
+    (mask,) = read_mhp_masks([str(path)], 'mask', str(tmp_path))
+    assert mask.size == (11, 9) and not mask.labels.size and not np.zeros((9, 11))[mask.window].size

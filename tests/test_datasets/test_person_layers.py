@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from mmhparse.datasets import PersonLayer, flatten_layers
 from mmhparse.structures import IGNORE
@@ -83,3 +86,62 @@ def test_mistakes():
     with pytest.raises(ValueError, match='at most 254 people'):
         row = [known(np.arange(300)[None] == index, 1) for index in range(255)]
         flatten_layers(row, np.zeros((1, 300), bool), 17)
+
+
+def one_by_one(layers, crowd, on_top):
+    """The same pixel by pixel: the owner of each is the last layer, in the order of painting, whose mask has it."""
+    areas = [layer.mask.sum() if on_top == 'smaller' else 0 for layer in layers]
+    order = sorted(range(len(layers)), key=lambda index: (-areas[index], index))
+    owner = np.where(crowd, -2, -1)
+    parts = np.where(crowd, IGNORE, 0)
+    for row, column in np.ndindex(crowd.shape):
+        for index in order:
+            if layers[index].mask[row, column]:
+                owner[row, column] = index
+                part_map = layers[index].part_map
+                parts[row, column] = IGNORE if part_map is None else part_map[row, column]
+    kept = [index for index in range(len(layers)) if (owner == index).any() and not layers[index].ignored]
+    ids = {-1: 0, **{index: number for number, index in enumerate(kept, start=1)}}
+    return parts, np.vectorize(lambda index: ids.get(index, IGNORE))(owner), kept
+
+
+@given(data=st.data(), on_top=st.sampled_from(['smaller', 'later']))
+@settings(max_examples=80)
+def test_windows_and_whole_masks_are_flattened_alike_pixel_by_pixel(data, on_top):
+    crowd = data.draw(hnp.arrays(bool, (6, 7), elements=st.sampled_from([False, False, True])))
+    whole, cut = [], []
+    for _ in range(data.draw(st.integers(0, 5))):
+        top, left = data.draw(st.integers(0, 4)), data.draw(st.integers(0, 5))
+        bottom, right = data.draw(st.integers(top, 6)), data.draw(st.integers(left, 7))
+        window = slice(top, bottom), slice(left, right)
+        mask = np.zeros((6, 7), bool)
+        mask[window] = data.draw(hnp.arrays(bool, (bottom - top, right - left)))
+        part_map = data.draw(st.none() | hnp.arrays(np.uint8, (6, 7), elements=st.integers(0, 5)))
+        joints = data.draw(st.sampled_from([None, np.ones((2, 3), np.float32)]))
+        whole.append(PersonLayer(mask, part_map, joints))
+        cut.append(PersonLayer(mask[window], None if part_map is None else part_map[window], joints, window))
+    parts, persons, kept = one_by_one(whole, crowd, on_top)
+    for layers in (whole, cut):
+        annotation = flatten_layers(layers, crowd, 2, on_top)
+        np.testing.assert_array_equal(annotation.part_map, parts)
+        np.testing.assert_array_equal(annotation.person_map, persons)
+        assert annotation.person_map.dtype == np.int32 and len(annotation) == len(kept)
+        for person, box in enumerate(annotation.boxes, start=1):
+            rows, columns = np.nonzero(persons == person)
+            np.testing.assert_array_equal(box, [columns.min(), rows.min(), columns.max(), rows.max()])
+
+
+def test_masks_must_fill_their_windows():
+    layer = PersonLayer(np.ones((3, 4), bool), window=(slice(0, 3), slice(0, 5)))
+    with pytest.raises(ValueError, match=r'person 0: expected a mask of \(3, 5\), got \(3, 4\)'):
+        flatten_layers([layer], NOBODY, 17)
+
+
+def test_300_people_who_hide_each_other_but_for_254():
+    layers = [known(square(row, row + 1, 0, 12), 1) for row in range(10)] * 30
+    annotation = flatten_layers(layers, NOBODY, 17, on_top='later')
+    assert len(annotation) == 10 and set(np.unique(annotation.person_map)) == set(range(1, 11))
+    wide = np.zeros((20, 20), bool)
+    pixels = np.eye(400, dtype=bool).reshape(400, 20, 20)
+    with pytest.raises(ValueError, match='at most 254'):
+        flatten_layers([PersonLayer(mask, np.ones_like(mask, np.uint8)) for mask in pixels[:300]], wide, 17)

@@ -1,4 +1,4 @@
-"""COCO joints -> line segments that stand for the 14 parts of DensePose-COCO."""
+"""COCO joints -> line segments in place of the 14 parts of DensePose-COCO."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import numpy as np
 from mmhparse.structures import COCO_17, DENSEPOSE_14
 
 CONTINUATION = 0.5
-"""A limb whose far joint is unlabelled goes on straight for this share of the limb before it."""
+"""A limb with an unlabelled far joint continues straight for this share of the limb before it."""
 HAND, FOOT = 0.5, 0.3
 """Length of a hand as a share of its forearm, of a foot (below the ankle) as a share of its lower leg."""
 TRUNK_PER_NECK = 2.0
-"""Shoulders to hips, as a multiple of face to shoulders; stands in for hips that are unlabelled."""
+"""Shoulders to hips, as a multiple of face to shoulders; used where hips are unlabelled."""
 HEAD_PER_TRUNK = (0.25, 0.6)
-"""Where the head begins and ends above the shoulders, as shares of the trunk; stands in for an unlabelled face."""
+"""Lower and upper end of the head above the shoulders, as shares of the trunk; used where the face is unlabelled."""
 
 _JOINT = {name: index for index, name in enumerate(COCO_17.joints)}
 _PART = {name: index for index, name in enumerate(DENSEPOSE_14.parts)}
@@ -32,7 +32,7 @@ class Segment:
     Attributes:
         part: Class of the part.
         start, end: (2,) float; x, y in pixels. They may be one point.
-        hidden: Whether something lies in front of it.
+        hidden: Whether something is in front of it.
         on_trunk: Whether it starts at a joint of the trunk.
     """
 
@@ -45,7 +45,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class BodySegments:
-    """What is known of where one person's parts are.
+    """The known positions of one person's parts.
 
     Attributes:
         segments: At least one if any joint is labelled.
@@ -61,17 +61,17 @@ class BodySegments:
 def body_segments(joints: np.ndarray) -> BodySegments:
     """The segments of one person.
 
-    Joints are joined along the limbs; a hand goes on from its forearm and a foot from its lower leg. What is unlabelled
-    is stood in for only where its neighbours leave little doubt:
+    Joints are connected along the limbs; a hand continues its forearm and a foot its lower leg. Unlabelled joints are
+    replaced only where their neighbours leave little doubt:
 
     - an elbow or knee between two labelled joints: their middle;
     - the far end of a forearm or lower leg, the near end of an upper arm or leg, the thigh below a labelled hip:
-      straight on from the limb that is known, half as long;
+      straight on from the known limb, half as long;
     - both hips: down from the shoulders, away from the face;
     - the whole face: up from the shoulders, away from the hips.
 
-    A limb is hidden if all labelled joints that it rests on have visibility 1. Trunk and head never are: they are too
-    broad to lie behind what hides their joints.
+    A limb is hidden if all labelled joints that it depends on have visibility 1. Trunk and head never are: they are too
+    broad to be covered by whatever hides their joints.
 
     Args:
         joints: (17, 3) float; x, y and visibility (0 unlabelled, 1 hidden, 2 visible) in the order of COCO.
@@ -103,7 +103,7 @@ def _of(points: Sequence, indices: Sequence[int]) -> list:
 
 
 def _middle(points: Sequence) -> np.ndarray | None:
-    """The mean of those points that are known."""
+    """The mean of the known points."""
     known = [point for point in points if point is not None]
     return np.mean(known, axis=0) if known else None
 
@@ -135,7 +135,8 @@ def _head(points: Sequence, hips: Sequence) -> list[Segment]:
     if centre is not None and neck is not None:
         lines.append(((centre + neck) / 2, _beyond(neck, centre, CONTINUATION)))
     elif neck is not None and pelvis is not None:
-        lines.append(tuple(_beyond(pelvis, neck, share) for share in HEAD_PER_TRUNK))
+        start, end = (_beyond(pelvis, neck, share) for share in HEAD_PER_TRUNK)
+        lines.append((start, end))
     return [Segment(_PART['head'], start, end) for start, end in lines]
 
 
@@ -182,7 +183,7 @@ def _limb(
 
 
 def _thigh_from_trunk(points: Sequence, leg: Sequence[int], shoulder: int, part: int) -> list[Segment]:
-    """The thigh of a person who is cut off below a labelled hip."""
+    """The thigh of a person that the image cuts off below a labelled hip."""
     hip, knee, ankle = _of(points, leg)
     if hip is None or points[shoulder] is None or knee is not None or ankle is not None:
         return []

@@ -1,4 +1,4 @@
-"""Joints of people of whom only parts are known: the centres of their parts."""
+"""Joints of people with parts alone: the centres of these parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from mmhparse.structures import CIHP_19, CIHP_CENTRES_9, PartSet, Skeleton
 
 @dataclass(frozen=True)
 class PartCentres:
-    """Which parts each joint of a skeleton is the centre of.
+    """The parts of which each joint of a skeleton is the centre.
 
     Args:
         skeleton: K joints.
         part_set: C classes.
-        parts: Names of the parts of each joint, by the joint's name. A part may be left out; it may not come twice.
+        parts: Names of the parts of each joint, by the joint's name. A part may be left out, but not used twice.
 
     Raises:
         ValueError: If a name is not of the skeleton or part set, or a joint has no part.
@@ -63,7 +63,7 @@ CIHP_CENTRES = PartCentres(
         'right_shoe': ('right_shoe',),
     },
 )
-"""Gloves and socks are left out: one class for both sides, their centre would lie between two hands or feet."""
+"""Gloves and socks are left out: with one class for both sides, their centre would be between two hands or feet."""
 
 
 def joints_from_parts(
@@ -71,14 +71,14 @@ def joints_from_parts(
 ) -> np.ndarray:
     """The centres of each person's parts, as joints.
 
-    A joint is the pixel of its parts that is nearest to their mean place, so that it always lies on them; of pixels as
-    near, the first in rows. It is visible if the parts have pixels and unlabelled otherwise.
+    A joint is the pixel of its parts nearest to their mean position, so that it is always on them; of equally near
+    pixels, the first in row-major order. It is visible if the parts have pixels and unlabelled otherwise.
 
     Args:
         part_map: (H, W) part classes.
         person_map: (H, W) person ids.
         num_people: P.
-        centres: Which parts make the K joints.
+        centres: The parts of the K joints.
 
     Returns:
         (P, K, 3) float32; x, y in pixels and visibility, 0 or 2.

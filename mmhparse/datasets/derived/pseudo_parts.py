@@ -1,7 +1,7 @@
 """Pseudo part labels: each pixel of a person's mask takes the part of its nearest body segment.
 
-They are guesses from where the joints are, not annotations: good enough to learn from where no one has painted parts,
-not to compare methods by.
+They are guesses from joint positions, not annotations: good enough to learn from where nobody has annotated parts, not
+to compare methods by.
 """
 
 import numpy as np
@@ -9,12 +9,12 @@ import numpy as np
 from .body_segments import TORSO, BodySegments, Segment, body_segments
 
 GAP = 0.125
-"""Pixels by which segments end short of their joints: pixels round a joint are so split along the bisector."""
+"""Segments end this many pixels before their joints, so that pixels around a joint are divided by the bisector."""
 HALF_WIDTH = 0.1
 """Half the width of limbs and head, as a share of the trunk's length: an arm in front of the trunk keeps its pixels.
-Upper arms and legs grow to it from their joint with the trunk, round which the bisector divides as at other joints."""
+Upper arms and legs reach it at this distance from the trunk, so that the bisector divides pixels there, too."""
 HIDDEN_HANDICAP = 2.0
-"""A hidden limb has no width and counts as this many times farther away: one mostly sees what hides it."""
+"""A hidden limb has no width and counts as this many times farther away: mostly, whatever hides it is visible."""
 
 
 def pseudo_part_map(mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def _distance(points: np.ndarray, segment: Segment, half_width: float) -> np.nda
 
 
 def _inside(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """(N,) bool; whether points (N, 2) lie in the polygon of corners (M, 2), by the parity of crossed edges."""
+    """(N,) bool; whether points (N, 2) are in the polygon of corners (M, 2), by the parity of crossed edges."""
     inside = np.zeros(len(points), bool)
     x, y = points.T
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):

@@ -1,4 +1,4 @@
-"""Which boxes are of one person, where two files of a release number people differently."""
+"""Boxes of the same people, matched where two files of a release number people differently."""
 
 import numpy as np
 import torch
@@ -7,20 +7,27 @@ from scipy.optimize import linear_sum_assignment
 from mmhparse.structures.boxes import box_iou
 
 MIN_OVERLAP = 0.3
-"""Boxes of a mask and a pose that overlap less (IoU) are not of one person. Our choice: no pose does less harm than a
-wrong one, and a box drawn round a half-hidden person is larger than what is seen of it."""
+"""Boxes of a mask and a pose with a smaller IoU are not of one person. Our choice: no pose does less harm than a wrong
+one, and an annotated box around a half-hidden person is larger than the box of its visible pixels."""
+_FARTHEST = 1e6
+"""Pixels; no image is as large."""
+
+
+def is_usable_box(box: np.ndarray) -> bool:
+    """Whether a box x1, y1, x2, y2 is finite, near an image and not inverted."""
+    return bool((np.abs(box) < _FARTHEST).all() and (box[2:] > box[:2]).all())
 
 
 def match_boxes(boxes: np.ndarray, others: np.ndarray, prefer: np.ndarray | None = None) -> np.ndarray:
-    """Pairs boxes by the assignment of greatest total IoU (Kuhn, 1955).
+    """Matches boxes by the assignment of maximum total IoU (Kuhn, 1955).
 
     Args:
         boxes: (M, 4) x1, y1, x2, y2.
         others: (N, 4).
-        prefer: (M, N) bool; which pairs to take of those that fit as well.
+        prefer: (M, N) bool; the pairs to take among equally good ones.
 
     Returns:
-        (M,) int64; index of the other box of each, -1 for those that fit none.
+        (M,) int64; index of the other box of each, -1 for unmatched ones.
     """
     partners = np.full(len(boxes), -1)
     if len(boxes) and len(others):

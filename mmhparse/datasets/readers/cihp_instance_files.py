@@ -1,4 +1,4 @@
-"""CIHP's instance maps and lists against the part and person maps, which hold all that they hold."""
+"""Checks CIHP's instance maps and lists against the part and person maps, which hold the same information."""
 
 import os.path as osp
 from collections.abc import Callable
@@ -16,11 +16,11 @@ def check_instance_files(
     num_classes: int,
     note: Callable[[str, str, str], None],
 ) -> None:
-    """Reports where ``<stem>.png`` and ``<stem>.txt`` differ from the maps; files that are not there differ in nothing.
+    """Reports where ``<stem>.png`` and ``<stem>.txt`` differ from the maps; missing files are no difference.
 
     Args:
-        stem: Path without suffix. The map has one number for each part of each person, whichever; each line of the list
-            is ``part_id class_id human_id``.
+        stem: Path without suffix. The map has some number of its own for each part of each person; each line of the
+            list is ``part_id class_id human_id``.
         part_map: (H, W) part classes as they are in the file.
         person_map: (H, W) person ids as they are in the file.
         num_classes: C, with the background.
@@ -41,14 +41,16 @@ def _check_map(path: str, codes: np.ndarray, note: Callable[[str, str, str], Non
     if instances.shape != codes.shape:
         note('instance map differs', path, f'it is {instances.shape} (H, W), the part map {codes.shape}')
         return
-    pairs = np.unique(np.stack([instances.ravel(), codes.ravel()]), axis=1)
+    # The numbers may be any, but one to one: instances [7, 7, 9] and codes [21, 21, 33] are; the pairs (7, 21), (9, 33)
+    # are as many as the numbers on either side.
+    pairs = np.unique(np.stack([instances.ravel(), codes.ravel()]), axis=1)  # (2, pairs)
     if not len(np.unique(pairs[0])) == len(np.unique(pairs[1])) == pairs.shape[1]:
         note('instance map differs', path, 'its numbers are not one for each part of each person')
 
 
 def _check_list(path: str, present: set[int], num_classes: int, note: Callable[[str, str, str], None]) -> None:
     listed = set()
-    with open(path, encoding='utf-8', errors='replace') as file:
+    with open(path, encoding='utf-8-sig', errors='replace') as file:
         for number, line in enumerate(file, start=1):
             fields = line.split()
             if len(fields) != 3 or not all(field.isdigit() for field in fields):

@@ -19,7 +19,7 @@ LISTS = ('images', 'categories', 'annotations')
 
 @dataclass(frozen=True)
 class _Field:
-    """What the value of a key must be."""
+    """The type of the value of a key."""
 
     expected: str
     holds: Callable[[Any], bool]
@@ -71,7 +71,7 @@ class CocoContent:
 
     Attributes:
         path: The file, for messages.
-        layout: What its layout is called, for messages.
+        layout: Name of its layout, for messages.
         images, categories, annotations: As in the file.
     """
 
@@ -152,7 +152,7 @@ def read_coco_json(path: str, layout: str) -> CocoContent:
 
     Args:
         path: The file; UTF-8, 16 or 32, with or without byte order mark.
-        layout: What its layout is called, for messages.
+        layout: Name of its layout, for messages.
 
     Raises:
         OSError: If it cannot be read.
@@ -179,6 +179,6 @@ def read_coco_json(path: str, layout: str) -> CocoContent:
 
 
 def _shown(value: Any) -> str:
-    """A value as its file has it, as far as a message needs it."""
+    """A value as JSON, shortened for a message."""
     text = json.dumps(value) if not isinstance(value, int) or abs(value) < 10**40 else 'a number of many digits'
     return text if len(text) <= 60 else f'{text[:57]}...'

@@ -175,6 +175,13 @@ def _unpack_runs(packed: str | bytes) -> np.ndarray:
     return runs
 
 
+def encode_mask(mask: np.ndarray) -> dict:
+    """A mask (H, W) as COCO's compressed run-length code, in plain types that JSON can represent."""
+    code = coco_mask.encode(np.asfortranarray(mask, np.uint8))
+    counts = code['counts']
+    return dict(size=list(mask.shape), counts=counts if isinstance(counts, str) else counts.decode())
+
+
 def box_mask(box: list[float], size: tuple[int, int]) -> np.ndarray:
     """(H, W) bool; the pixels that a box x, y, width, height touches; none if it has no area or is not finite."""
     x, y, width, height = box

@@ -16,16 +16,16 @@ NUM_MASKS = len(DENSEPOSE_14) - 1
 def densepose_part_map(dp_masks: Sequence, box: Sequence[float], size: tuple[int, int]) -> np.ndarray:
     """The parts of one person in its image.
 
-    Where masks overlap, the later part counts. The grid is brought to the pixels of :func:`box_frame` by taking the
-    nearest cell, as the release's own notebook does.
+    Where masks overlap, the later part counts. Each pixel of :func:`box_frame` takes the nearest cell of the grid, as
+    in the release's own notebook.
 
     Args:
-        dp_masks: 14 run-length codes of 256 x 256; empty for parts that are not seen.
+        dp_masks: 14 run-length codes of 256 x 256; empty lists for parts that are not visible.
         box: The annotation's bbox, x, y, w, h.
         size: (H, W) of the image.
 
     Returns:
-        (H, W) uint8 classes of ``DENSEPOSE_14``; 0 where nobody has painted a part.
+        (H, W) uint8 classes of ``DENSEPOSE_14``; 0 where no part is painted.
 
     Raises:
         ValueError: If there are not 14 masks, one is broken or of another size, or the box has no pixel in the image.

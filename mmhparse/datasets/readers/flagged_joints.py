@@ -1,4 +1,4 @@
-"""Joints as rows (x, y, flag), each data set with flags of its own, into joints with visibility."""
+"""Joints as rows (x, y, flag), with the flags of each data set -> joints with visibility."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,12 +22,12 @@ def flagged_joints(
 ) -> np.ndarray:
     """The usable joints of one person.
 
-    A joint whose place is negative or not a number is unlabelled, whatever its flag: the sign tells a missing place,
-    not only -1, as some files hold scaled ones.
+    A joint with negative or NaN coordinates is unlabelled, whatever its flag. Missing joints are not always at -1: some
+    files hold scaled values, as -1.28, so that the sign decides.
 
     Args:
-        rows: (K, 3) float; x, y in pixels and flag, which need not be quite whole.
-        visibility: What each flag means: 0 unlabelled, 1 hidden, 2 visible.
+        rows: (K, 3) float; x, y in pixels and flag, which is rounded.
+        visibility: The meaning of each flag: 0 unlabelled, 1 hidden, 2 visible.
         skeleton: Names the joints.
         size: (W, H) of the image.
         note: Receives kind and detail of each irregularity.
@@ -39,11 +39,11 @@ def flagged_joints(
     seen = np.array([visibility.get(flag, -1) for flag in flags])
     known = np.isfinite(places).all(1) & (np.nan_to_num(places) >= 0).all(1)
     inside = known & (np.nan_to_num(places) < np.array(size) - 0.5).all(1)
-    for joint in np.flatnonzero((seen == 2) & ~known):
+    for joint in np.flatnonzero((seen == 2) & ~known).tolist():
         note('joint without place', f'{skeleton.joints[joint]} at {places[joint].tolist()}')
-    for joint in np.flatnonzero((seen > 0) & known & ~inside):
+    for joint in np.flatnonzero((seen > 0) & known & ~inside).tolist():
         note('joint outside the image', f'{skeleton.joints[joint]} at {places[joint].tolist()}')
-    for joint in np.flatnonzero(seen < 0):
+    for joint in np.flatnonzero(seen < 0).tolist():
         note('unknown flag', f'{skeleton.joints[joint]} has {rows[joint, 2]}')
     joints = np.zeros(rows.shape, np.float32)
     usable = (seen > 0) & inside

@@ -14,7 +14,7 @@ ImageSource = str | Path | bytes | np.ndarray
 IMAGE_SUFFIXES = (
     '.avif', '.bmp', '.gif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp',
 )  # fmt: skip
-"""What the names of image files end in, in small letters."""
+"""Suffixes of image files, in lower case."""
 _ORIENTATION = 0x0112
 """EXIF tag; 1 is upright, 5 to 8 exchange width and height."""
 _UPRIGHT = {
@@ -26,9 +26,9 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What brings the pixels of an orientation upright."""
+"""The operation that brings the pixels of each orientation upright."""
 _AS_STORED = _UPRIGHT | {6: Transpose.ROTATE_90, 8: Transpose.ROTATE_270}
-"""What undoes it."""
+"""The inverse operations."""
 
 
 def read_image(source: ImageSource, *, exif: bool) -> np.ndarray:
@@ -71,7 +71,7 @@ def convert_image(image: Image.Image) -> np.ndarray:
 
 
 def read_image_size(path: str | Path, *, exif: bool) -> tuple[int, int]:
-    """(W, H) of what :func:`read_image` would return, from the head of the file alone.
+    """(W, H) of the image that :func:`read_image` would return, from the header of the file alone.
 
     Args:
         path: The image file.
@@ -95,9 +95,11 @@ def read_image_size(path: str | Path, *, exif: bool) -> tuple[int, int]:
         raise ValueError(f"'{path}' is not an image; fetch it again.") from error
     except Image.DecompressionBombError as error:
         raise ValueError(_too_large(f"'{path}'")) from error
-    except OSError as error:
-        raise OSError(f"Image '{path}' cannot be read: {error}.") from error
-    except Exception as error:  # the decoders raise errors of many types on broken data
+    except (
+        Exception
+    ) as error:  # the decoders raise errors of many types on broken data, OSError without number included
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(f"Image '{path}' cannot be read: {error}. Check its path and who may read it.") from error
         raise ValueError(f"Image '{path}' is broken or cut short ({error}); fetch or export it again.") from error
     return (height, width) if exif and rotated else (width, height)
 
@@ -108,7 +110,7 @@ def is_upright(path: str | Path) -> bool:
 
 
 def describe_source(source: ImageSource) -> str:
-    """What to call a source in a message: its quoted path, or its kind."""
+    """A name of a source for messages: its quoted path, or its kind."""
     if isinstance(source, np.ndarray):
         return f'array of shape {source.shape} and type {source.dtype}'
     if isinstance(source, bytes):

@@ -1,13 +1,16 @@
-"""What a slow scan of a release found, kept on disk until the files change."""
+"""A cache on disk for the results of slow scans of a release, valid until its files change."""
 
+import base64
 import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.logging import print_log
 
 from mmhparse.utils import write_atomic
@@ -16,17 +19,17 @@ FOLDER = '.mmhparse_index'
 
 
 def cached_index(name: str, root: str, sources: Iterable[str], build: Callable[[], Any]) -> Any:
-    """The index, read from disk if its sources are as they were, and built and stored otherwise.
+    """The index, read from disk if its sources are unchanged, and built and stored otherwise.
 
     It is stored as JSON in ``<root>/.mmhparse_index``, or below ``$XDG_CACHE_HOME/mmhparse`` (``~/.cache/mmhparse``) if
-    that folder cannot be written. Where neither can, a warning is logged and nothing is stored.
+    that folder cannot be written. If neither can, a warning is logged and nothing is stored.
 
     Args:
-        name: Names the file; a change of what ``build`` gives asks for a new one.
+        name: Name of the file; if ``build`` returns something else from now on, choose a new one.
         root: Folder of the release.
-        sources: Files that were scanned, and folders, of which all files count. They are as they were if they have the
-            same names, sizes and times of modification.
-        build: Scans; gives what JSON can hold (so no tuples and no keys but strings).
+        sources: Scanned files, and folders, of which all files count. They are unchanged if they have the same names,
+            sizes and times of modification.
+        build: Scans the sources; returns values that JSON can represent (so no tuples and no keys but strings).
 
     Raises:
         FileNotFoundError: If a source is missing.
@@ -66,7 +69,7 @@ def _user_folder(root: str) -> Path:
 
 
 def _read(path: Path, fingerprint: str) -> Any:
-    """The index stored at ``path``, None if there is none or its sources have changed."""
+    """The index stored at ``path``; None if there is none or its sources have changed."""
     try:
         content = json.loads(path.read_text())
         return content['index'] if content['fingerprint'] == fingerprint else None
@@ -81,3 +84,13 @@ def _write(path: Path, content: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def pack_map(label_map: np.ndarray) -> str:
+    """A map of bytes as text for an index, compressed."""
+    return base64.b64encode(zlib.compress(label_map.tobytes(), 1)).decode()
+
+
+def unpack_map(packed: str, shape: Sequence[int]) -> np.ndarray:
+    """The (H, W) uint8 map of :func:`pack_map`."""
+    return np.frombuffer(bytearray(zlib.decompress(base64.b64decode(packed))), np.uint8).reshape(shape)

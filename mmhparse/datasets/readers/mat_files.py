@@ -1,4 +1,4 @@
-"""MATLAB files into dicts of arrays."""
+"""MATLAB files -> dicts of arrays."""
 
 import io
 from typing import Any

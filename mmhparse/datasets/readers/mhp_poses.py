@@ -1,4 +1,4 @@
-"""Poses of LV-MHP-v2: reading the .mat files, and finding whose pose is whose."""
+"""Poses of LV-MHP-v2: the .mat files, and the matching of their poses with masks."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from mmhparse.structures import MHP_16
 from mmhparse.structures.boxes import enclosing_box
 
-from .box_matching import match_boxes
+from .box_matching import is_usable_box, match_boxes
 from .flagged_joints import flagged_joints
 from .mat_files import read_mat
 
@@ -24,8 +24,8 @@ class MhpPose:
 
     Attributes:
         number: N of its name, person_N.
-        joints: (16, 3) float32; x, y in pixels and visibility as everywhere, 0 at the origin if unusable.
-        box: (4,) float; x1, y1, x2, y2 of the person's box in the file, or round the joints where that is none.
+        joints: (16, 3) float32; x, y in pixels and visibility (0 unlabelled, 1 hidden, 2 visible); all 0 if unusable.
+        box: (4,) float; x1, y1, x2, y2 of the person's box in the file, or around the joints if that is inverted.
     """
 
     number: int
@@ -38,11 +38,11 @@ class MhpPose:
 
 
 def read_mhp_poses(path: str, size: tuple[int, int], note: Callable[[str, str], None]) -> list[MhpPose]:
-    """The poses of one image, those left out that have neither a box nor joints.
+    """The poses of one image, without those that have neither a box nor joints.
 
     Args:
-        path: The .mat file: arrays ``person_N`` of 20 rows (x, y, flag), which are 16 joints, two corners of the face
-            box and two of the person's box. Flags are 0 visible, 1 occluded, 2 out of the image.
+        path: The .mat file: arrays ``person_N`` of 20 rows (x, y, flag): 16 joints, two corners of the face box and two
+            of the person's box. Flags are 0 visible, 1 occluded, 2 out of the image.
         size: (W, H) of the image.
         note: Receives kind and detail of each irregularity.
 
@@ -65,7 +65,7 @@ def read_mhp_poses(path: str, size: tuple[int, int], note: Callable[[str, str], 
             lambda kind, detail, name=name: note(kind, f'{name}: {detail}'),
         )
         box = rows[_INSTANCE_BOX, :2].ravel()
-        if not (np.isfinite(box).all() and (box[:2] >= 0).all() and (box[2:] > box[:2]).all()):
+        if not (is_usable_box(box) and (box[:2] >= 0).all()):
             note('inverted box', f'{name}: box {box.tolist()}')
             box = enclosing_box(joints)
         if box is not None:
@@ -74,15 +74,15 @@ def read_mhp_poses(path: str, size: tuple[int, int], note: Callable[[str, str], 
 
 
 def match_poses(mask_boxes: np.ndarray, poses: Sequence[MhpPose]) -> np.ndarray:
-    """Whose pose is whose: the assignment of greatest total IoU of boxes (Kuhn, 1955).
+    """Matches poses with masks: the assignment of maximum total IoU of boxes (Kuhn, 1955).
 
     Args:
         mask_boxes: (M, 4) x1, y1, x2, y2 of the outermost pixels of each mask.
-        poses: Q poses.
+        poses: N poses.
 
     Returns:
-        (Q,) int64; index of the mask of each pose, -1 for those that fit none. Of matches as good, the one in the order
-        of the files.
+        (N,) int64; index of the mask of each pose, -1 for unmatched ones. Of equally good assignments, the one in the
+        order of the files.
     """
     if not poses:
         return np.zeros(0, np.int64)

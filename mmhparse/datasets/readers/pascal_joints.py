@@ -7,7 +7,7 @@ import numpy as np
 from mmhparse.structures import PPP_14
 from mmhparse.structures.boxes import enclosing_box
 
-from .box_matching import match_boxes
+from .box_matching import is_usable_box, match_boxes
 from .flagged_joints import flagged_joints
 from .mat_files import read_mat
 
@@ -17,19 +17,19 @@ Note = Callable[[str, str], None]
 
 
 def read_pascal_joints(path: str, boxes: np.ndarray, size: tuple[int, int], note: Note) -> np.ndarray:
-    """The joints of people whose masks have the given boxes.
+    """The joints of people, in the order of the boxes of their masks.
 
-    The file numbers people in its own way: whose joints are whose is found by boxes (:func:`match_boxes`).
+    The file numbers people in its own way; they are matched by boxes (:func:`match_boxes`).
 
     Args:
         path: The .mat file: ``joints``, 1 x P cells of 14 rows (x, y, flag), and ``boxes``, 1 x P cells of x1, y1, x2,
-            y2. Flags are 0 unusable, 1 visible, 2 occluded; places may be NaN.
+            y2. Flags are 0 unusable, 1 visible, 2 occluded; coordinates may be NaN.
         boxes: (M, 4) x1, y1, x2, y2 of the people's masks.
         size: (W, H) of the image.
         note: Receives kind and detail of each irregularity.
 
     Returns:
-        (M, 14, 3) float32; x, y in pixels as in the file, and visibility, 0 in people without joints.
+        (M, 14, 3) float32; x, y in pixels as in the file, and visibility; 0 for people without joints.
 
     Raises:
         ValueError: If the file is broken or an array is of another shape.
@@ -69,12 +69,12 @@ def _cells(content: dict, name: str, path: str) -> list[np.ndarray]:
 
 
 def _box(box: np.ndarray, joints: np.ndarray, note: Note) -> np.ndarray:
-    """(4,) the box, or the one around the joints if it is inverted; without joints, one that no mask has."""
-    if box[2] > box[0] and box[3] > box[1]:
+    """(4,) the box, or the box around the joints if it is inverted; without joints, one that matches no mask."""
+    if is_usable_box(box):
         return box
     note('inverted box', f'{box.tolist()}')
-    round_joints = enclosing_box(joints)
-    return np.full(4, -1.0) if round_joints is None else round_joints
+    around_joints = enclosing_box(joints)
+    return np.full(4, -1.0) if around_joints is None else around_joints
 
 
 def _named(note: Note, number: int) -> Note:

@@ -1,7 +1,5 @@
-"""People and parts of PASCAL-Part: its .mat files into maps."""
+"""People and parts of PASCAL-Part: .mat files -> maps."""
 
-import base64
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +8,7 @@ import numpy as np
 from mmhparse.structures import IGNORE, PASCAL_PERSON_PART_6
 from mmhparse.structures.boxes import mask_box
 
+from .index_cache import pack_map, unpack_map
 from .mat_files import read_mat
 
 MERGED = {
@@ -32,8 +31,8 @@ class PascalPeople:
     Attributes:
         part_map: (H, W) uint8; classes of ``PASCAL_PERSON_PART_6``, 255 where a person has no part, 0 = nobody.
         person_map: (H, W) uint8; 1 ... P in the order of the file.
-        boxes: (P, 4) float; x1, y1, x2, y2 of each person's mask, what others hide of it included.
-        with_parts: (P,) bool; whose parts are known.
+        boxes: (P, 4) float; x1, y1, x2, y2 of each person's whole mask, also where others cover it.
+        with_parts: (P,) bool; whether the person has a known part.
         notes: Kind and detail of each irregularity.
     """
 
@@ -44,10 +43,10 @@ class PascalPeople:
     notes: Sequence[tuple[str, str]]
 
     def to_json(self) -> dict:
-        """What JSON can hold; maps are compressed."""
+        """The record as JSON, with compressed maps."""
         return dict(
             size=list(self.part_map.shape),
-            maps=[_pack(self.part_map), _pack(self.person_map)],
+            maps=[pack_map(self.part_map), pack_map(self.person_map)],
             boxes=self.boxes.tolist(),
             with_parts=self.with_parts.tolist(),
             notes=[list(note) for note in self.notes],
@@ -55,9 +54,9 @@ class PascalPeople:
 
     @classmethod
     def from_json(cls, content: dict) -> 'PascalPeople':
-        """From what :meth:`to_json` gave."""
+        """The record that :meth:`to_json` was called on."""
         return cls(
-            *(_unpack(packed, content['size']) for packed in content['maps']),
+            *(unpack_map(packed, content['size']) for packed in content['maps']),
             boxes=np.array(content['boxes'], np.float64).reshape(-1, 4),
             with_parts=np.array(content['with_parts'], bool),
             notes=[(kind, detail) for kind, detail in content['notes']],
@@ -65,9 +64,9 @@ class PascalPeople:
 
 
 def read_pascal_people(path: str, size: tuple[int, int]) -> PascalPeople:
-    """Draws the objects of a file over each other, in their order: a later one hides an earlier one.
+    """Paints the objects of a file over each other, in their order: a later one hides an earlier one.
 
-    Objects of other classes hide people, too. A person's parts are drawn in their order.
+    Objects of other classes hide people, too. A person's parts are painted in their order.
 
     Args:
         path: ``Annotations_Part/<id>.mat``.
@@ -78,12 +77,12 @@ def read_pascal_people(path: str, size: tuple[int, int]) -> PascalPeople:
     """
     part_map, person_map = np.zeros(size[::-1], np.uint8), np.zeros(size[::-1], np.uint8)
     boxes, with_parts, notes = [], [], []
-    for number, thing in enumerate(_objects(path)):
-        mask = _mask(thing, size, path)
-        if thing['class'] != 'person':
+    for number, record in enumerate(_objects(path)):
+        mask = _mask(record, size, path)
+        if record['class'] != 'person':
             part_map[mask] = person_map[mask] = 0
             continue
-        mask, labels, found = _parts(thing, mask, path)
+        mask, labels, found = _parts(record, mask, path)
         notes += [(kind, f'object {number}: {detail}') for kind, detail in found]
         if not mask.any():
             notes.append(('empty mask', f'object {number}'))
@@ -104,7 +103,7 @@ def _objects(path: str) -> list[dict]:
 
 
 def _records(value: dict | list | np.ndarray, keys: tuple[str, ...], path: str) -> list[dict]:
-    """The elements of a struct array, which scipy gives as a dict if there is one and as an empty array if none."""
+    """The elements of a struct array: scipy returns a dict for one element and an empty array for none."""
     records = [value] if isinstance(value, dict) else list(value)
     for record in records:
         if not isinstance(record, dict) or not all(key in record for key in keys):
@@ -124,7 +123,7 @@ def _mask(record: dict, size: tuple[int, int], path: str) -> np.ndarray:
 
 
 def _parts(person: dict, mask: np.ndarray, path: str) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str]]]:
-    """The person's mask with its parts in it (H, W) bool, its labels (H, W) uint8 and what is irregular in them."""
+    """The person's mask including its parts (H, W) bool, its labels (H, W) uint8, and their irregularities."""
     labels, notes = np.zeros(mask.shape, np.uint8), []
     for part in _records(person['parts'], ('part_name', 'mask'), path):
         name, pixels = part['part_name'], _mask(part, mask.shape[::-1], path)
@@ -139,11 +138,3 @@ def _parts(person: dict, mask: np.ndarray, path: str) -> tuple[np.ndarray, np.nd
         notes.append(('part outside of its person', f'{outside.sum()} pixels'))
         mask = mask | outside
     return mask, labels, notes
-
-
-def _pack(label_map: np.ndarray) -> str:
-    return base64.b64encode(zlib.compress(label_map.tobytes(), 1)).decode()
-
-
-def _unpack(packed: str, size: Sequence[int]) -> np.ndarray:
-    return np.frombuffer(bytearray(zlib.decompress(base64.b64decode(packed))), np.uint8).reshape(size)

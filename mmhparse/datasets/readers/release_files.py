@@ -1,4 +1,4 @@
-"""Files of a release: what to say when they are missing, names that stay inside a folder, lists of names."""
+"""Files of a release: errors where they are missing, names that stay inside a folder, lists of names."""
 
 import os
 import os.path as osp
@@ -14,7 +14,7 @@ class Release:
     """A data set as its authors ship it.
 
     Attributes:
-        name: What the data set is called.
+        name: Name of the data set.
         source: Where to get it.
         tree: The expected folder, a line a file or folder.
     """
@@ -28,7 +28,7 @@ class Release:
 
         Args:
             root: The folder that ``data_root`` names.
-            names: What must be in it, relative to it.
+            names: Required files and folders, relative to it.
 
         Raises:
             FileNotFoundError: If one is missing; the message says where to get the data and shows the tree.
@@ -48,7 +48,7 @@ class Release:
 
 
 def join_inside(root: str, *names: str) -> str:
-    """The path of a file below ``root`` whose name comes from a file of the release, and is not trusted.
+    """The path of a file below ``root``, by a name that comes from a file of the release and is not trusted.
 
     Symbolic links in the folder are followed, because whoever put them there wants that. For example
     ``('data', 'images', 'a/b.jpg')`` becomes ``'data/images/a/b.jpg'``, while ``'../b.jpg'``, ``'/b.jpg'`` and
@@ -61,7 +61,9 @@ def join_inside(root: str, *names: str) -> str:
         # ('.', ) and '' have no parts: PurePosixPath drops '.', so that 'a/./b' is ('a', 'b')
         parts = PurePosixPath(name).parts
         if not parts or name.startswith('/') or '..' in parts or '\\' in name or '\0' in name:
-            raise ValueError(f"the name {name!r} leads out of the folder '{root}', or is no file name.")
+            raise ValueError(
+                f"the name {name!r} leads out of the folder '{root}', or is no file name: it must be a path below it."
+            )
     return osp.join(root, *names)
 
 
@@ -100,7 +102,7 @@ def files_in(folder: str, suffixes: Collection[str] = IMAGE_SUFFIXES) -> dict[st
 
     Args:
         folder: It is not searched recursively.
-        suffixes: What the names of wanted files end in, in small letters; capitals in names do not matter.
+        suffixes: Suffixes of the wanted files, in lower case; names may have them in upper case.
 
     Raises:
         ValueError: If two files have one stem, as ``im0.jpg`` and ``im0.png``: which one is meant is unknown.

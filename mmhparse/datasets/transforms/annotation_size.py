@@ -1,4 +1,4 @@
-"""The check that annotation and image belong together."""
+"""The check that annotation and image have one size."""
 
 from mmhparse.structures import ParseAnnotation
 

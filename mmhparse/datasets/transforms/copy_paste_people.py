@@ -1,4 +1,4 @@
-"""CopyPastePeople: people of another image, set among those of this one."""
+"""CopyPastePeople: pastes people of another image among those of this one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from .pasting import paste_person
 from .warping import warp_image
 
 MAX_ZOOM = 2.0
-"""Nobody is enlarged more than this: a small person would only become a blur."""
+"""The largest zoom of a pasted person: beyond it, small people would only become blurs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Paste:
-    """Who is pasted, and where to.
+    """One pasted person, and its position.
 
     Attributes:
         person: Row of the other image's person.
@@ -37,22 +37,22 @@ class Paste:
 class CopyPastePeople(BaseTransform):
     """Pastes people of another image of the same data set beside and over the people of this one, for crowding.
 
-    Who is pasted hides what lies below: maps show the pasted person, joints below become hidden (visibility 1), boxes
-    shrink to the pixels that are left, and people of whom nothing is left are taken out (:func:`paste_person`). Pasted
-    people come last, each over all before. Only the image has soft edges; labels stay labels.
+    A pasted person hides the pixels below: maps show the pasted person, joints below become hidden (visibility 1),
+    boxes shrink to the remaining pixels, and people without anything left are removed (:func:`paste_person`). Pasted
+    people come last, each over all before. Only the image has soft edges; labels are never blended.
 
-    Required keys: img, annotation, dataset (which every :class:`HumanParseDataset` gives). Modified keys: img,
+    Required keys: img, annotation, dataset (which every :class:`HumanParseDataset` sets). Modified keys: img,
     annotation.
 
     Args:
         prob: Share of the images that get people, in [0, 1].
-        max_people: Most people that an image gets; how many is drawn uniformly from 1 on.
-        scale: Least and greatest height of a pasted person, as a multiple of the height of the person beside whom it
-            is put, drawn log-uniformly; never more than twice its own.
-        reach: Greatest distances between the centres of the two in x and y, as shares of that person's width and
-            height, drawn uniformly.
+        max_people: Maximum number of pasted people; the number is uniform from 1 on.
+        scale: Minimum and maximum height of a pasted person, as a multiple of the height of the person that it is
+            pasted beside, log-uniform; never more than twice its own.
+        reach: Maximum distances between the centres of the two in x and y, as shares of that person's width and
+            height, uniform.
         min_pixels: People with fewer pixels are not pasted.
-        feather: Spread of the soft edges in pixels; 0 for hard ones.
+        feather: Standard deviation of the soft edges in pixels; 0 for hard ones.
         pre_transform: Transforms of the other image before its people are cut out; ``LoadImage`` with the ``exif`` of
             the data set if not given.
 
@@ -92,7 +92,7 @@ class CopyPastePeople(BaseTransform):
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
         if 'dataset' not in results:
-            raise ValueError("CopyPastePeople needs the sample's data set as 'dataset', as HumanParseDataset gives it.")
+            raise ValueError("CopyPastePeople needs the sample's data set as 'dataset', as HumanParseDataset sets it.")
         if not self._pastes():
             return results
         dataset = results['dataset']
@@ -123,7 +123,7 @@ class CopyPastePeople(BaseTransform):
         return [Paste(int(person), self._random_matrix(annotation, other.boxes[person])) for person in people]
 
     def _random_matrix(self, annotation: ParseAnnotation, box: np.ndarray) -> np.ndarray:
-        """(2, 3) float64; scales a box of the other image and moves it near one of the people of this one."""
+        """(2, 3) float64; scales a box of the other image and moves it near a random person of this one."""
         beside = np.array([0, 0, *annotation.size]) - [0, 0, 1, 1]
         if len(annotation):
             beside = annotation.boxes[np.random.randint(len(annotation))]
@@ -140,7 +140,7 @@ def _load(results: dict) -> dict:
 
 
 def _alone(annotation: ParseAnnotation, person: int) -> ParseAnnotation:
-    """One of the people, as the only one in the image."""
+    """The annotation of one person, as the only one in the image."""
     mask = annotation.person_map == person + 1
     return ParseAnnotation(
         part_map=annotation.part_map * mask,

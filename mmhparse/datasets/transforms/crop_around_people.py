@@ -1,4 +1,4 @@
-"""CropAroundPeople: the part of an image that its people fill."""
+"""CropAroundPeople: a crop to the people of an image."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -12,18 +12,18 @@ from .annotation_size import check_annotation_size
 
 @TRANSFORMS.register_module()
 class CropAroundPeople(BaseTransform):
-    """Cuts the image to all of its people, or to one of them, with some margin.
+    """Crops the image to all of its people, or to one of them, with some margin.
 
-    Pixels are kept as they are, so views differ in size: let ``ResizePeople`` or ``RandomAffinePeople`` follow. A view
-    never reaches beyond the image. Other people in the view stay, those outside are taken out; an image without people
-    stays whole.
+    Pixels are not resampled, so crops differ in size: let ``ResizePeople`` or ``RandomAffinePeople`` follow. A crop
+    never extends beyond the image. Other people in the crop stay and those outside are removed; an image without people
+    is not cropped.
 
     Required keys: img, annotation. Modified keys: img, img_shape, annotation.
 
     Args:
-        one_prob: Share of the views that are cut to one person, drawn at random, in [0, 1].
-        margin: Least and greatest margin as a share of the longer side of the people's box, drawn uniformly for each
-            of the four sides.
+        one_prob: Share of the crops that are around one random person, in [0, 1].
+        margin: Minimum and maximum margin as a share of the longer side of the people's box, uniform for each of the
+            four sides.
 
     Raises:
         ValueError: If an argument is out of its range, or image and annotation differ in size.
@@ -50,7 +50,7 @@ class CropAroundPeople(BaseTransform):
 
     @cache_randomness
     def _random_view(self, annotation: ParseAnnotation) -> np.ndarray:
-        """(4,) int; left, top, right, bottom, the last two beyond the view."""
+        """(4,) int; left, top, right and bottom of the crop, the last two exclusive."""
         boxes = annotation.boxes
         if np.random.rand() < self.one_prob:
             boxes = boxes[np.random.randint(len(boxes))][None]
@@ -58,6 +58,6 @@ class CropAroundPeople(BaseTransform):
         margins = np.random.uniform(*self.margin, size=4) * (high - low).max()
         width, height = annotation.size
         view = np.concatenate([np.floor(low - margins[:2]), np.ceil(high + margins[2:])])
-        # a box may lie outside where only joints are left of a person: at least one pixel stays
+        # the box of a person with joints alone may be outside of the image: keep at least one pixel
         low, high = np.clip(view[:2], 0, (width - 1, height - 1)), np.clip(view[2:], 1, (width, height))
         return np.concatenate([low, np.maximum(high, low + 1)]).astype(int)

@@ -9,7 +9,7 @@ from mmhparse.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class FlipImage(BaseTransform):
-    """Mirrors the image, or does not, and says which; the truth stays that of the original image.
+    """Mirrors the image, or does not, and records which; the truth stays that of the original image.
 
     Required keys: img. Modified keys: img. Added keys: flip.
 

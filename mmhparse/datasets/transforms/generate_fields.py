@@ -1,4 +1,4 @@
-"""GenerateFields: what the network should predict."""
+"""GenerateFields: the target fields of the network."""
 
 from mmcv.transforms import BaseTransform
 
@@ -25,11 +25,11 @@ class GenerateFields(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         for name in ('skeleton', 'part_set'):
-            expected, given = getattr(self.codec, name), results[name]
-            if expected != given:
+            expected, found = getattr(self.codec, name), results[name]
+            if expected != found:
                 raise ValueError(
                     f"the codec's {name} is '{expected.name}' with {len(expected)} classes, but the data set's is "
-                    f"'{given.name}' with {len(given)}; set {name}='{given.name}' in the codec."
+                    f"'{found.name}' with {len(found)}; set {name}='{found.name}' in the codec."
                 )
         check_annotation_size(results)
         results['fields'] = self.codec.encode(results['annotation'])

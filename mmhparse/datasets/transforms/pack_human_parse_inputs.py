@@ -1,4 +1,4 @@
-"""PackHumanParseInputs: from the pipeline's dict to what crosses mmengine's border."""
+"""PackHumanParseInputs: the dict of the pipeline -> tensors and a data sample for the model."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ class PackHumanParseInputs(BaseTransform):
     ``inputs`` is a (3, H, W) uint8 tensor in BGR. The :class:`HumanParseDataSample` holds what is known: ``gt_people``
     (``joints`` (P, K, 3) and ``bboxes`` (P, 4) float32, ``areas`` (P,) int64 pixels of the person map), ``gt_parsing``
     (``part_map`` uint8 and ``person_map`` int32, both (1, H, W)) and ``gt_fields``. Without an annotation, as in
-    inference, it holds metainfo only.
+    inference, it has metainfo only.
 
     Required keys: img. Optional keys: annotation, fields and those of ``meta_keys``.
 

@@ -1,4 +1,4 @@
-"""One person laid over an image and its people."""
+"""One person pasted over an image and its people."""
 
 import cv2
 import numpy as np
@@ -14,10 +14,10 @@ FEATHER_REACH = 3
 def paste_person(
     image: np.ndarray, annotation: ParseAnnotation, pixels: np.ndarray, person: ParseAnnotation, feather: float
 ) -> tuple[np.ndarray, ParseAnnotation]:
-    """Lays a person over the others, as the last of them.
+    """Pastes a person over the others, as the last of them.
 
-    Joints below it become hidden, boxes of people who lose pixels shrink to what is left of them, and people of whom
-    neither a pixel nor a visible joint is left are taken out. Somebody without a pixel is not pasted.
+    Joints below it become hidden, boxes of people who lose pixels shrink to their remaining pixels, and people left
+    with neither a pixel nor a visible joint are removed. A person without a pixel is not pasted.
 
     Args:
         image: (H, W, 3) uint8; not changed.
@@ -43,7 +43,7 @@ def paste_person(
 
 
 def _hidden_by(mask: np.ndarray, annotation: ParseAnnotation) -> ParseAnnotation:
-    """The annotation with the pixels of the mask taken from its people."""
+    """The annotation without the pixels of the mask."""
     ids = np.arange(1, len(annotation) + 1)
     person_map = np.where(mask, 0, annotation.person_map)
     joints = annotation.joints.copy()
@@ -58,7 +58,7 @@ def _hidden_by(mask: np.ndarray, annotation: ParseAnnotation) -> ParseAnnotation
 
 
 def _lies_in(mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """(P, K) bool; whether the pixel that each joint lies in is in the mask."""
+    """(P, K) bool; whether the pixel of each joint is in the mask."""
     height, width = mask.shape
     columns, rows = np.rint(joints[..., :2]).astype(int).transpose(2, 0, 1)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)

@@ -1,4 +1,4 @@
-"""PhotometricDistortPeople: another light, another camera."""
+"""PhotometricDistortPeople: random brightness, contrast, saturation and hue."""
 
 import cv2
 import mmcv
@@ -11,14 +11,14 @@ from mmhparse.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PhotometricDistortPeople(BaseTransform):
-    """Changes brightness, contrast, saturation and hue, each in half of the images, and takes the colour from a few.
+    """Changes brightness, contrast, saturation and hue, each in half of the images, and makes a few images grey.
 
     Required keys: img. Modified keys: img.
 
     Args:
-        brightness, contrast, saturation: Factors are drawn uniformly from 1 - value to 1 + value, value in [0, 1].
-        hue: Greatest turn of the colour circle to either side, as a share of it, in [0, 0.5].
-        grey_prob: Share of the images that lose their colour, in [0, 1].
+        brightness, contrast, saturation: Factors are uniform from 1 - value to 1 + value, value in [0, 1].
+        hue: Maximum rotation of the hue to either side, as a share of the colour circle, in [0, 0.5].
+        grey_prob: Share of the images that become grey, in [0, 1].
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -42,7 +42,7 @@ class PhotometricDistortPeople(BaseTransform):
 
     @cache_randomness
     def _random_changes(self) -> np.ndarray:
-        """(4,) change of brightness, contrast, saturation and hue; 0 in those left alone."""
+        """(4,) changes of brightness, contrast, saturation and hue; 0 for unchanged ones."""
         return np.random.uniform(-self.spreads, self.spreads) * (np.random.rand(4) < 0.5)
 
     @cache_randomness
@@ -59,15 +59,15 @@ class PhotometricDistortPeople(BaseTransform):
         if saturation:
             image = mmcv.adjust_color(image, 1 + saturation)
         if hue:
-            image = _turn_hue(image, hue)
+            image = _rotate_hue(image, hue)
         if self._greys():
             image = mmcv.gray2bgr(mmcv.bgr2gray(image))
         results['img'] = image
         return results
 
 
-def _turn_hue(image: np.ndarray, share: float) -> np.ndarray:
-    """The image with its hues turned. (``mmcv.adjust_hue`` overflows under NumPy 2 when it turns backwards.)"""
+def _rotate_hue(image: np.ndarray, share: float) -> np.ndarray:
+    """The image with rotated hues. (``mmcv.adjust_hue`` overflows under NumPy 2 for negative rotations.)"""
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV_FULL)
     hsv[..., 0] += np.uint8(round(share * 256) % 256)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)

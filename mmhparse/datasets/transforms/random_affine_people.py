@@ -1,4 +1,4 @@
-"""RandomAffinePeople: a random view of an image and its people, of one fixed size."""
+"""RandomAffinePeople: a random affine view of an image and its people, of one fixed size."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -13,24 +13,24 @@ from .warping import GREY, warp_people
 
 @TRANSFORMS.register_module()
 class RandomAffinePeople(BaseTransform):
-    """Turns, scales, stretches and shifts image, maps and joints at once, to one size for all images.
+    """Rotates, scales, stretches and shifts image, maps and joints at once, to one size for all images.
 
-    What lies outside the old image becomes background of one colour. Joints that leave the view become unlabelled, and
-    people of whom neither pixel nor joint is left are taken out.
+    Pixels outside of the old image become background of one colour. Joints outside of the view become unlabelled, and
+    people left with neither a pixel nor a joint are removed.
 
-    This is also the scale jitter with crop and padding to one size that parsers are usually trained with: a zoom above
-    1 crops, one below 1 pads. With ``rotation=0`` and ``stretch=1`` nothing else happens.
+    With ``rotation=0`` and ``stretch=1``, this is the scale jitter with crop and padding to one size of most training
+    recipes: a zoom above 1 crops, one below 1 pads.
 
     Required keys: img, annotation. Modified keys: img, img_shape, annotation.
 
     Args:
         size: (W, H) of the view in pixels.
-        scale: Least and greatest zoom, drawn log-uniformly; at 1 the whole image just fits the view.
-        rotation: Greatest turn to either side in degrees, drawn uniformly.
-        stretch: Greatest ratio of the zooms in x and y, at least 1, drawn log-uniformly to either side.
-        shift: Greatest shift to either side as a share of the view, drawn uniformly in x and y.
-        person_prob: Share of the views that are centred on one of the people instead of on the image, in [0, 1].
-        border: Colour (B, G, R) outside the old image.
+        scale: Minimum and maximum zoom, log-uniform; at 1 the whole image just fits the view.
+        rotation: Maximum rotation to either side in degrees, uniform.
+        stretch: Maximum ratio of the zooms in x and y, at least 1, log-uniform to either side.
+        shift: Maximum shift to either side as a share of the view, uniform in x and y.
+        person_prob: Share of the views that are centred on a random person instead of on the image, in [0, 1].
+        border: Colour (B, G, R) outside of the old image.
 
     Raises:
         ValueError: If an argument is out of its range, or image and annotation differ in size.
@@ -53,13 +53,13 @@ class RandomAffinePeople(BaseTransform):
                 'expected rotation >= 0, stretch >= 1, shift >= 0 and person_prob in [0, 1], got '
                 f'{rotation}, {stretch}, {shift} and {person_prob}.'
             )
-        self.size = tuple(size)
+        self.size = size[0], size[1]
         self.scale = scale
         self.rotation = rotation
         self.stretch = stretch
         self.shift = shift
         self.person_prob = person_prob
-        self.border = tuple(border)
+        self.border = border[0], border[1], border[2]
 
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
@@ -76,8 +76,8 @@ class RandomAffinePeople(BaseTransform):
         offset = np.random.uniform(-self.shift, self.shift, size=2) * self.size
         centre = self._random_centre(annotation)
         fit = min(np.divide(self.size, annotation.size))
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        linear = turn @ np.diag([fit * zoom * ratio, fit * zoom / ratio])
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        linear = rotation @ np.diag([fit * zoom * ratio, fit * zoom / ratio])
         middle = (np.array(self.size) - 1) / 2 + offset
         return np.concatenate([linear, (middle - linear @ centre)[:, None]], axis=1)
 

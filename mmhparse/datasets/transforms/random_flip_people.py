@@ -12,7 +12,7 @@ from .annotation_size import check_annotation_size
 
 @TRANSFORMS.register_module()
 class RandomFlipPeople(BaseTransform):
-    """Mirrors image, maps and joints left to right; left and right parts and joints change places.
+    """Mirrors image, maps and joints left to right, and exchanges left and right parts and joints.
 
     Required keys: img, annotation, skeleton, part_set. Modified keys: img, annotation.
 

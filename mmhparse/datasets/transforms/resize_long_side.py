@@ -1,4 +1,4 @@
-"""ResizeLongSide: brings an image to one size for the network, and leaves the truth where it is."""
+"""ResizeLongSide: resizes an image for the network, without its annotation."""
 
 import cv2
 from mmcv.transforms import BaseTransform
@@ -10,10 +10,9 @@ from .annotation_size import check_annotation_size
 
 @TRANSFORMS.register_module()
 class ResizeLongSide(BaseTransform):
-    """Resizes the image so that its longer side has ``long_side`` pixels; width to height stays as it is.
+    """Resizes the image so that its longer side has ``long_side`` pixels, with the same aspect ratio.
 
-    For evaluation and inference: people are scored in pixels of the original image, so the annotation, if there is one,
-    is not resized.
+    For evaluation and inference: people are scored in pixels of the original image, so an annotation is not resized.
 
     Required keys: img. Modified keys: img, img_shape.
 
@@ -38,7 +37,7 @@ class ResizeLongSide(BaseTransform):
         scale = self.long_side / max(height, width)
         if scale < 1 or (scale > 1 and self.enlarge):
             size = max(round(width * scale), 1), max(round(height * scale), 1)
-            # Only area averaging shrinks without aliasing.
+            # only area averaging shrinks without aliasing
             interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             results['img'] = cv2.resize(results['img'], size, interpolation=interpolation)
         results['img_shape'] = results['img'].shape[:2]

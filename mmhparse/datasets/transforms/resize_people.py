@@ -1,4 +1,4 @@
-"""ResizePeople: an image and its people in another size."""
+"""ResizePeople: resizes an image and its people."""
 
 import cv2
 import numpy as np
@@ -15,14 +15,14 @@ class ResizePeople(BaseTransform):
     """Resizes image, maps and joints together.
 
     For training, or to store a data set smaller; to evaluate in pixels of the original image, use ``ResizeLongSide``,
-    which leaves the annotation where it is. People who become too small for a pixel stay while they have a joint.
+    which does not resize the annotation. People who become smaller than a pixel stay if they have a joint.
 
     Required keys: img, annotation. Modified keys: img, img_shape, annotation.
 
     Args:
         size: (W, H) in pixels.
-        keep_ratio: Whether width to height stays as it is; the image then just fits ``size``, and one of its sides may
-            be shorter.
+        keep_ratio: Whether to keep the aspect ratio; the image then fits into ``size``, and one of its sides may be
+            shorter.
 
     Raises:
         ValueError: If ``size`` is not positive, or image and annotation differ in size.
@@ -31,7 +31,7 @@ class ResizePeople(BaseTransform):
     def __init__(self, size: tuple[int, int], keep_ratio: bool = False):
         if min(size) < 1:
             raise ValueError(f'expected a size of at least 1 x 1 pixel, got {tuple(size)}.')
-        self.size = tuple(size)
+        self.size = size[0], size[1]
         self.keep_ratio = keep_ratio
 
     def transform(self, results: dict) -> dict:
@@ -52,6 +52,6 @@ class ResizePeople(BaseTransform):
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The image in another size (W, H)."""
     height, width = image.shape[:2]
-    # only area averaging shrinks without aliasing, but what it enlarges it moves
+    # only area averaging shrinks without aliasing, but it shifts pixels where it enlarges
     image = cv2.resize(image, (min(width, size[0]), min(height, size[1])), interpolation=cv2.INTER_AREA)
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)

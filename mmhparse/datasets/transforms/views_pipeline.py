@@ -1,8 +1,8 @@
-"""views_pipeline: a test pipeline that gives several views of each image, for test-time augmentation."""
+"""views_pipeline: a test pipeline that returns several views of each image, for test-time augmentation."""
 
 
 def views_pipeline(pipeline: list[dict], filename: str) -> list[dict]:
-    """A test pipeline that gives the views of an image, its own size not mirrored first.
+    """A test pipeline that returns three sizes of an image and their mirror images, the plain image first.
 
     Args:
         pipeline: A test pipeline.

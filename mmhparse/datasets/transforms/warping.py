@@ -1,4 +1,4 @@
-"""Image, maps and joints after one affine map: what all geometric transforms but the mirror do."""
+"""Affine warps of image, maps and joints, shared by the geometric transforms."""
 
 import cv2
 import numpy as np
@@ -6,11 +6,11 @@ import numpy as np
 from mmhparse.structures import ImageGeometry
 
 GREY = (104, 116, 124)
-"""Colour (B, G, R) of what lies outside an image: about the mean of photos."""
+"""Colour (B, G, R) outside of an image: about the mean of photos."""
 
 
 def warp_people(results: dict, matrix: np.ndarray, size: tuple[int, int], border: tuple[int, int, int] = GREY) -> None:
-    """Moves ``img`` and ``annotation``, and sets ``img_shape``; people who are gone are taken out.
+    """Warps ``img`` and ``annotation``, and sets ``img_shape``; people outside of the result are removed.
 
     Args:
         results: The sample, changed in place.
@@ -32,12 +32,12 @@ def warp_image(
         image: (H, W, 3) uint8.
         matrix: (2, 3) float; from old to new pixel coordinates, pixel centres at integers.
         size: (W, H) of the result.
-        border: Colour outside the old image; that of its nearest pixel if None.
+        border: Colour outside of the old image; None repeats its nearest pixel.
     """
     image, matrix = _needed(image, matrix, size)
     shrink = _zoom(matrix)
     if shrink < 1:
-        # Linear interpolation reads four pixels however many a new pixel covers: shrink by averaging first.
+        # linear interpolation reads four pixels, however many a new pixel covers: shrink by averaging first
         height, width = image.shape[:2]
         smaller = max(round(width * shrink), 1), max(round(height * shrink), 1)
         image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
@@ -48,7 +48,7 @@ def warp_image(
 
 
 def _needed(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the image that the view shows, and the map from its pixels."""
+    """The part of the image inside the view, and the affine map from its pixels."""
     height, width = image.shape[:2]
     corners = np.array([[-1, -1], [size[0], -1], [-1, size[1]], size], np.float64)
     seen = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
@@ -65,5 +65,5 @@ def _zoom(matrix: np.ndarray) -> float:
 
 
 def _after(matrix: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """The affine map that does what ``matrix`` does, from coordinates that ``step`` has already moved."""
+    """The affine map from the coordinates after ``step`` to those after ``matrix``: matrix @ step^-1."""
     return matrix @ np.linalg.inv(np.vstack([step, [0, 0, 1]]))

@@ -1,4 +1,4 @@
-"""ChangedScheduleHook: a resumed training follows the schedule of its config, also where the checkpoint had another."""
+"""ChangedScheduleHook: a resumed training follows the schedule of its config, not the one of the checkpoint."""
 
 import warnings
 from collections.abc import Iterator

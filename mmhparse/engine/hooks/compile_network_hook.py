@@ -10,10 +10,10 @@ from mmhparse.registry import HOOKS
 
 @HOOKS.register_module()
 class CompileNetworkHook(Hook):
-    """Compiles the pieces of the network that have weights, before training and before testing.
+    """Compiles the modules of the network, before training and before testing.
 
-    ``compile=True`` of the Runner compiles the whole training step, in which losses and matching follow the number of
-    people and so are compiled again and again. The network sees one size of batches.
+    ``compile=True`` of the Runner compiles the whole training step, in which losses and matching depend on the number
+    of people and are recompiled for each. The network has one size of batches.
 
     Args:
         options: Arguments of ``torch.compile``, e.g. ``mode='max-autotune'``.

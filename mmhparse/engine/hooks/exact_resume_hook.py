@@ -1,4 +1,4 @@
-"""ExactResumeHook: training that was killed and resumed gives what it would have given uninterrupted."""
+"""ExactResumeHook: a killed and resumed training has the results of an uninterrupted one."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -16,17 +16,17 @@ from mmhparse.utils.progress import progress_bar
 
 def _random_states() -> dict[str, Any]:
     """The states of all random generators of this process, in types that a weights-only checkpoint may hold."""
-    name, keys, position, has_gauss, gauss = np.random.get_state()
+    name, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
     return {
         'python': random.getstate(),
-        'numpy': (name, keys.tolist(), position, has_gauss, gauss),
+        'numpy': (name, np.asarray(keys).tolist(), position, has_gauss, gauss),
         'torch': torch.get_rng_state(),
         'cuda': torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
 
 
 def _set_random_states(states: dict[str, Any]) -> None:
-    """Puts back what :func:`_random_states` returned."""
+    """Restores the states that :func:`_random_states` returned."""
     random.setstate(states['python'])
     np.random.set_state(states['numpy'])
     torch.set_rng_state(states['torch'].cpu())
@@ -36,15 +36,15 @@ def _set_random_states(states: dict[str, Any]) -> None:
 
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
-    """Saves the random states of every process in the checkpoint and puts them back on resume.
+    """Saves the random states of every process in the checkpoint and restores them on resume.
 
     The order of the data needs no state: it follows from the seed, and mmengine's iteration-based loop replays the
-    batches that were already used, so worker processes come to where they were as well. Evaluation is kept from
-    consuming random numbers, so that evaluating more often, or resuming after an evaluation, changes no training.
+    batches that were already used, so that worker processes reach their states as well. Evaluation consumes no random
+    numbers, so that evaluating more often, or resuming after an evaluation, does not change the training.
 
     Exact with :class:`mmengine.runner.IterBasedTrainLoop` for any number of workers, and with the epoch-based loop at
-    the ends of epochs unless ``persistent_workers`` is set: those workers begin again with their seed, and a warning
-    says so. The same number of processes is needed.
+    the ends of epochs unless ``persistent_workers`` is set: those workers restart with their seed, and a warning says
+    so. The same number of processes is needed.
     """
 
     # the checkpoint is written by a hook of priority VERY_LOW
@@ -69,18 +69,19 @@ class ExactResumeHook(Hook):
         self._gather(runner, self._before_evaluation)
 
     def after_val(self, runner) -> None:
-        _set_random_states(self._before_evaluation)
+        if self._before_evaluation is not None:
+            _set_random_states(self._before_evaluation)
         self._before_evaluation = None
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        # mmengine calls this on the main process alone, where nothing can be gathered any more
+        # mmengine calls this in the main process only, where nothing can be gathered any more
         if get_world_size() == 1:
             checkpoint['random_states'] = [self._before_evaluation or _random_states()]
         elif self._gathered and self._gathered[0] == runner.iter:
             checkpoint['random_states'] = self._gathered[1]
         else:
             runner.logger.warning(
-                'A checkpoint that no CheckpointHook asked for lacks the random states of the other processes: '
+                'A checkpoint that no CheckpointHook scheduled lacks the random states of the other processes: '
                 'training resumed from it will differ from an uninterrupted one.'
             )
 
@@ -90,20 +91,20 @@ class ExactResumeHook(Hook):
     def before_train(self, runner) -> None:
         loop = runner.train_loop
         if not loop.iter:
-            # not resumed: weights alone were loaded, or nothing
+            # not resumed: only weights were loaded, or nothing
             return
         states = self._loaded or []
         if len(states) != get_world_size():
             runner.logger.warning(
-                f'The checkpoint holds random states of {len(states)} processes but {get_world_size()} are running: '
+                f'The checkpoint has random states of {len(states)} processes but {get_world_size()} are running: '
                 'the resumed training will differ from an uninterrupted one.'
             )
             return
         own = states[get_rank()]
         if isinstance(loop, IterBasedTrainLoop):
-            loop.dataloader_iterator = _replayed(
-                loop.dataloader_iterator, loop.iter, then=lambda: _set_random_states(own)
-            )
+            replayed = _replayed(loop.dataloader_iterator, loop.iter, then=lambda: _set_random_states(own))
+            # the loop calls nothing but its __next__
+            loop.dataloader_iterator = replayed  # pyright: ignore[reportAttributeAccessIssue]
             return
         if loop.dataloader.num_workers and loop.dataloader.persistent_workers:
             runner.logger.warning(

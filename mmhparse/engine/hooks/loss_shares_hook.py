@@ -1,4 +1,4 @@
-"""LossSharesHook: how much of what is minimised each loss is."""
+"""LossSharesHook: the share of each loss in the total."""
 
 from mmengine.hooks import Hook
 
@@ -7,9 +7,9 @@ from mmhparse.registry import HOOKS
 
 @HOOKS.register_module()
 class LossSharesHook(Hook):
-    """Logs ``share_X`` beside each ``loss_X``: its size over the sizes of all, which add up to 1.
+    """Logs ``share_X`` beside each ``loss_X``: its magnitude over the sum of all magnitudes; shares add up to 1.
 
-    Sizes are magnitudes, since weighted losses (:class:`mmhparse.models.LearnedLossWeights`) may be negative.
+    Magnitudes, because weighted losses (:class:`mmhparse.models.LearnedLossWeights`) may be negative.
     """
 
     # the log is written by a hook of priority BELOW_NORMAL

@@ -1,6 +1,7 @@
 """ParseVisualizationHook: pictures of predictions while testing."""
 
 from pathlib import Path
+from typing import Any
 
 from mmengine.hooks import Hook
 
@@ -40,7 +41,7 @@ class ParseVisualizationHook(Hook):
     def before_test_epoch(self, runner) -> None:
         self._seen = 0
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         if not self.enable:
             return
         inputs = data_batch['inputs']

@@ -1,7 +1,8 @@
-"""ProgressHook: how far training, validation or testing is, and how long it still takes."""
+"""ProgressHook: progress and remaining time of training, validation and testing."""
 
 import logging
 import sys
+from typing import Any, cast
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -15,7 +16,7 @@ from mmhparse.utils.progress import AboveBars, progress_bar
 class ProgressHook(Hook):
     """Shows a progress bar with time left for each phase, on the main process only.
 
-    On a terminal log lines appear above the bars. Elsewhere (a file, a CI log) each bar is a line every half a minute.
+    On a terminal, log lines appear above the bars. Elsewhere (a file, a CI log) each bar is a line every half minute.
     """
 
     def __init__(self):
@@ -27,7 +28,8 @@ class ProgressHook(Hook):
         for handler in runner.logger.handlers:
             on_console = isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
             if on_console and not isinstance(handler.stream, AboveBars):
-                handler.setStream(AboveBars(handler.stream))
+                # a stream needs no more than write and flush
+                handler.setStream(cast(Any, AboveBars(handler.stream)))
 
     def before_train(self, runner) -> None:
         self._open('train', runner.max_iters, initial=runner.iter)

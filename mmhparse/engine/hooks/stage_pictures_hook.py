@@ -1,4 +1,6 @@
-"""StagePicturesHook: what the network and the codec see on fixed images, at each validation."""
+"""StagePicturesHook: pictures of every stage of fixed images, at each validation."""
+
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -19,7 +21,7 @@ class StagePicturesHook(Hook):
     LocalVisBackend, a slider in TensorBoard. With several processes the main process draws of its own images.
 
     Args:
-        num_images: How many images.
+        num_images: Number of images.
         columns: Pictures in a row of a sheet.
     """
 
@@ -36,7 +38,7 @@ class StagePicturesHook(Hook):
     def before_val_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         _parser(runner).keep_fields = self._kept_fields or self._wants_more()
 
-    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_val_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         for packed, sample in zip(data_batch['inputs'], outputs, strict=True):
             if not self._wants_more():
                 return

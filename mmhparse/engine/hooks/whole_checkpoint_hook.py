@@ -1,4 +1,6 @@
-"""WholeCheckpointHook: a checkpoint fits the model as a whole, or is not used."""
+"""WholeCheckpointHook: a checkpoint must fit the model completely."""
+
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -12,12 +14,12 @@ from mmhparse.utils import UsageError
 class WholeCheckpointHook(Hook):
     """Refuses a checkpoint of another model before its weights are loaded.
 
-    mmengine leaves out what does not fit, with a warning, and goes on with random weights in its place. That is right
-    for a training that starts from other weights (``load_from``), and wrong for a test and for a resume.
+    mmengine leaves out weights that do not fit, with a warning, and continues with random ones in their place. That is
+    right for a training that starts from other weights (``load_from``), and wrong for a test and for a resume.
     """
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        model = runner.model
+        model: Any = runner.model
         while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
             model = model.module
         expected = model.state_dict()

@@ -7,7 +7,6 @@ from .coco_records import (
     mask_polygons,
     person_category,
     person_record,
-    run_lengths,
     write_json,
     write_photo,
 )
@@ -30,7 +29,6 @@ __all__ = [
     'person_record',
     'photo_path',
     'relabelled',
-    'run_lengths',
     'write_cihp',
     'write_coco_parse',
     'write_densepose_coco',

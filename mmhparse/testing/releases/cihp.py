@@ -21,11 +21,11 @@ def write_cihp(root: Path, scenes: Sequence[SyntheticScene], split: str = 'train
 
     Args:
         root: The folder ``instance-level_human_parsing``; made if missing, other splits stay.
-        scenes: Drawn scenes.
+        scenes: Synthetic scenes.
         split: 'train' or 'val'.
 
     Returns:
-        What is to be read of each: the scenes' truth in 19 parts and their 9 centres.
+        The annotations that a reader must return: the scenes' truth in 19 parts and their 9 centres.
     """
     base, truth = root / FOLDERS[split], []
     for kind in ('Images', 'Category_ids', 'Human_ids', 'Instance_ids'):

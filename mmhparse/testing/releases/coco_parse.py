@@ -22,12 +22,12 @@ def write_coco_parse(
 
     Args:
         root: Folder; made if missing.
-        scenes: Drawn scenes.
+        scenes: Synthetic scenes.
         part_set, skeleton: As for :func:`relabelled`.
         with_joints: Whether the json has joints.
 
     Returns:
-        What is to be read of each, if its joints are the labelled ones.
+        The annotations that a reader must return, if it takes the labelled joints.
     """
     truth = [relabelled(scene.annotation, part_set, skeleton, seed=number) for number, scene in enumerate(scenes)]
     images, records = [], []

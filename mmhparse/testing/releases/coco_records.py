@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from mmhparse.structures import ParseAnnotation, Skeleton
 
@@ -17,9 +16,9 @@ def image_record(number: int, file_name: str, annotation: ParseAnnotation) -> di
 
 
 def person_record(annotation: ParseAnnotation, person: int) -> dict:
-    """What COCO says of the person with that id: mask, box, joints; neither id nor image_id.
+    """COCO's annotation of the person with that id: mask, box and joints, without id and image_id.
 
-    The numbers of the box have fractions, as COCO's have, that vanish when they are cut off.
+    The numbers of the box have fractions, as in COCO, such that truncating them returns the person's own box.
     """
     mask = annotation.person_map == person
     x1, y1, x2, y2 = annotation.boxes[person - 1].tolist()
@@ -37,14 +36,14 @@ def person_record(annotation: ParseAnnotation, person: int) -> dict:
 
 def person_category(skeleton: Skeleton) -> dict:
     """The category ``person``, with id 1."""
-    limbs = [[first + 1, second + 1] for first, second in skeleton.limbs]
+    limbs = (np.array(skeleton.limbs, int) + 1).tolist()
     return dict(id=1, name='person', supercategory='person', keypoints=list(skeleton.joints), skeleton=limbs)
 
 
 def mask_polygons(mask: np.ndarray) -> list[list[float]]:
     """Polygons along the edges of pixels that cover a mask (H, W) exactly.
 
-    Each follows one run of pixels from row to row, until it ends, branches or meets another; so none has a hole.
+    Each follows one run of pixels from row to row until it ends, branches or meets another, so that none has a hole.
     """
     chains: list[list[tuple[int, int, int]]] = []
     above: list[list[tuple[int, int, int]]] = []
@@ -64,16 +63,10 @@ def mask_polygons(mask: np.ndarray) -> list[list[float]]:
 
 
 def _outline(chain: list[tuple[int, int, int]]) -> list[float]:
-    """The polygon x, y, x, y, ... round one run (row, left, right) a row: down on its left side, up on its right."""
+    """The polygon x, y, x, y, ... around one run (row, left, right) a row: down its left side and up its right side."""
     down = [(left, row + step) for row, left, _ in chain for step in (0, 1)]
     up = [(right, row + step) for row, _, right in reversed(chain) for step in (1, 0)]
     return [float(value) for point in (*down, *up) for value in point]
-
-
-def run_lengths(mask: np.ndarray) -> dict:
-    """COCO's compressed run-length code."""
-    code = coco_mask.encode(np.asfortranarray(mask, np.uint8))
-    return dict(size=list(mask.shape), counts=code['counts'].decode())
 
 
 def write_photo(path: Path, image: np.ndarray) -> None:

@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from mmhparse.datasets.readers.densepose_masks import GRID, NUM_MASKS, nearest_cells
+from mmhparse.datasets.readers import encode_mask, nearest_cells
+from mmhparse.datasets.readers.densepose_masks import GRID, NUM_MASKS
 from mmhparse.structures import COCO_17, ParseAnnotation
 from mmhparse.synthetic.scene import SyntheticScene
 
-from .coco_records import image_record, person_category, person_record, run_lengths, write_json, write_photo
+from .coco_records import image_record, person_category, person_record, write_json, write_photo
 
 Layout = Literal['2014', '2017']
 
@@ -26,13 +27,13 @@ def write_densepose_coco(
 
     Args:
         root: Folder; made if missing, other splits stay.
-        scenes: Drawn scenes.
-        split: Named as the json is.
+        scenes: Synthetic scenes.
+        split: As in the name of the json.
         images: Whether photos have the folders and names of COCO 2014 or of 2017.
 
     Returns:
-        What is to be read of each: the scenes' truth. It is read exactly if no person is wider or higher than the 256
-        cells of the grid in which parts are painted.
+        The annotations that a reader must return: the scenes' truth. They are exact if no person is wider or higher
+        than the 256 cells of the grid in which parts are painted.
     """
     photos, records = [], []
     for number, scene in enumerate(scenes, start=9):
@@ -62,21 +63,21 @@ def _folder(split: str, images: Layout) -> str:
 
 
 def _painted(annotation: ParseAnnotation, person: int) -> dict:
-    """What DensePose adds to a person: its parts, and points on its surface, of which parsers make no use."""
+    """The keys that DensePose adds to a person: its parts, and points on its surface, which parsers do not use."""
     columns, rows, right, bottom = annotation.boxes[person - 1].astype(int)
     frame = slice(rows, bottom + 1), slice(columns, right + 1)
     labels = np.where(annotation.person_map[frame] == person, annotation.part_map[frame], 0)
     grid = labels[np.ix_(*(_pixel_of_cells(length) for length in labels.shape))]
-    masks = [run_lengths(grid == part) if (grid == part).any() else [] for part in range(1, NUM_MASKS + 1)]
+    masks = [encode_mask(grid == part) if (grid == part).any() else [] for part in range(1, NUM_MASKS + 1)]
     return dict(
         dp_masks=masks, dp_I=[1.0, 2.0], dp_U=[0.5, 0.25], dp_V=[0.5, 0.75], dp_x=[12.5, 99.0], dp_y=[3.0, 80.5]
     )
 
 
 def _pixel_of_cells(pixels: int) -> np.ndarray:
-    """(256,) the pixel that each cell shows: the last one whose own cell it is or that comes before.
+    """(256,) the pixel of each cell, so that reading the cells (:func:`nearest_cells`) returns all of up to 256 pixels.
 
-    Of up to 256 pixels each has a cell of its own, so that reading the cells gives all pixels back.
+    For 2 pixels, which read cells 0 and 128, cells 0 to 127 have pixel 0 and cells 128 to 255 pixel 1.
     """
     return np.searchsorted(nearest_cells(pixels), np.arange(GRID), side='right') - 1
 
@@ -144,11 +145,11 @@ def _shrink_mask(person: dict, size: tuple[int, int]) -> None:
 
 
 def _empty_masks(person: dict, size: tuple[int, int]) -> None:
-    person['dp_masks'] = [run_lengths(np.zeros((GRID, GRID), bool))] + 13 * [[]]
+    person['dp_masks'] = [encode_mask(np.zeros((GRID, GRID), bool))] + 13 * [[]]
 
 
 def _empty_one_mask(person: dict, size: tuple[int, int]) -> None:
-    person['dp_masks'][person['dp_masks'].index([]) if [] in person['dp_masks'] else 0] = run_lengths(
+    person['dp_masks'][person['dp_masks'].index([]) if [] in person['dp_masks'] else 0] = encode_mask(
         np.zeros((GRID, GRID), bool)
     )
 

@@ -19,11 +19,11 @@ def write_lv_mhp_v2(root: Path, scenes: Sequence[SyntheticScene], split: str = '
 
     Args:
         root: The folder ``LV-MHP-v2``; made if missing, other splits stay.
-        scenes: Drawn scenes.
+        scenes: Synthetic scenes.
         split: 'train' or 'val'.
 
     Returns:
-        What is to be read of each: the scenes' truth in 58 parts and 16 joints.
+        The annotations that a reader must return: the scenes' truth in 58 parts and 16 joints.
     """
     for folder in ('list', *(f'{split}/{kind}' for kind in ('images', 'parsing_annos', 'pose_annos'))):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def write_lv_mhp_v2(root: Path, scenes: Sequence[SyntheticScene], split: str = '
         for person in range(1, len(annotation) + 1):
             labels = np.where(annotation.person_map == person, annotation.part_map, 0).astype(np.uint8)
             path = root / split / 'parsing_annos' / f'{number}_{len(annotation):02}_{person:02}.png'
-            # the label is in red; what the other channels hold is not one
+            # the label is in red; the other channels have arbitrary values
             Image.fromarray(np.dstack([labels, labels // 2, np.zeros_like(labels)])).save(path)
         poses = zip(annotation.joints, annotation.boxes, strict=True)
         rows = {f'person_{index}': _pose_rows(*pose) for index, pose in enumerate(poses)}

@@ -12,7 +12,7 @@ from mmhparse.synthetic.scene import SyntheticScene
 from .coco_records import write_photo
 from .relabel import relabelled
 
-# which of the 24 parts a drawn part is; a head is painted whole, and its face over it
+# the parts of PASCAL-Part of each synthetic part: the whole, and a piece that is painted over it
 _NAMES = {
     'head': ('head', 'nose'),
     'torso': ('torso', 'neck'),
@@ -39,17 +39,16 @@ def write_pascal_person_part(
 ) -> list[ParseAnnotation]:
     """Writes scenes as a split, image n under the id 2008_00000n.
 
-    A dog that a later person hides in part, and an object without pixels before all people, are in each file of
-    PASCAL-Part; joints have an order of their own.
+    Each file of PASCAL-Part has a dog below the first person before all people; joints have an order of their own.
 
     Args:
         root: Folder; made if missing, other splits stay.
-        scenes: Drawn scenes.
+        scenes: Synthetic scenes.
         split: 'train' or 'val'.
-        path_lists: Whether lines of the list hold the paths of an image and a map rather than an id.
+        path_lists: Whether lines of the list are the paths of an image and a map rather than an id.
 
     Returns:
-        What is to be read of each: the scenes' truth in 6 parts and 14 joints.
+        The annotations that a reader must return: the scenes' truth in 6 parts and 14 joints.
     """
     truth, names = [], []
     for number, scene in enumerate(scenes):
@@ -96,7 +95,7 @@ def _objects(annotation: ParseAnnotation) -> np.ndarray:
 
 
 def _parts(labels: np.ndarray) -> np.ndarray:
-    """(1, N) struct array; a drawn part becomes one or two of the 24, the second being a piece of the first."""
+    """(1, N) struct array; a synthetic part becomes one or two of the 24, the second being a piece of the first."""
     rows = []
     for number, part in enumerate(DENSEPOSE_14.parts[1:], start=1):
         mask = labels == number

@@ -1,4 +1,4 @@
-"""The truth of a drawn scene in the words of another data set: its parts, its joints."""
+"""The truth of a synthetic scene in the part set and skeleton of another data set."""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ from mmhparse.structures import (
     Skeleton,
 )
 
-# What a drawn part may be in another vocabulary, without its side; one is drawn at random for each person and part.
-# {} is the side.
+# The classes that a synthetic part, without its side, may become in other part sets; one is chosen at random for each
+# person and part. {} is the side.
 _CIHP = {
     'head': ('face', 'hair', 'hat', 'sunglasses'),
     'torso': ('upper_clothes', 'coat', 'dress', 'torso_skin', 'scarf'),
@@ -56,9 +56,9 @@ _PASCAL = {
     'lower_leg': ('lower_legs',),
     'foot': ('lower_legs',),
 }
-_WORDS = {CIHP_19: _CIHP, MHP_V2_58: _MHP_V2, PASCAL_PERSON_PART_6: _PASCAL}
+_CHOICES = {CIHP_19: _CIHP, MHP_V2_58: _MHP_V2, PASCAL_PERSON_PART_6: _PASCAL}
 
-# Joints that COCO lacks, as weighted sums of those that it has.
+# joints that COCO lacks, as weighted sums of those that it has
 _MADE_OF = {
     'pelvis': {'left_hip': 0.5, 'right_hip': 0.5},
     'thorax': {'left_shoulder': 0.4, 'right_shoulder': 0.4, 'left_hip': 0.1, 'right_hip': 0.1},
@@ -70,18 +70,17 @@ _MADE_OF = {
 
 
 def relabelled(annotation: ParseAnnotation, part_set: PartSet, skeleton: Skeleton, seed: int = 0) -> ParseAnnotation:
-    """The truth of a drawn scene with other parts and joints.
+    """The truth of a synthetic scene with other parts and joints.
 
-    In a vocabulary of clothes and things, each part of a person becomes one that fits its place and side, drawn at
-    random, so that all classes occur in many scenes. Joints that COCO lacks lie at fixed weighted sums of others, as
-    visible as the least visible of these, and are unlabelled outside the image; centres of parts are those of
-    :func:`joints_from_parts`.
+    In part sets of clothes and objects, each part of a person becomes a random class that fits its position and side,
+    so that all classes occur in many scenes. Joints that COCO lacks are fixed weighted sums of others, with the lowest
+    visibility of these, and unlabelled outside of the image; centres of parts are those of :func:`joints_from_parts`.
 
     Args:
         annotation: Parts of ``DENSEPOSE_14`` and joints of ``COCO_17``.
         part_set: ``DENSEPOSE_14``, ``MHP_V2_58``, ``CIHP_19`` or ``PASCAL_PERSON_PART_6``.
         skeleton: ``COCO_17``, ``MHP_16``, ``PPP_14``, or ``CIHP_CENTRES_9`` with the parts of CIHP.
-        seed: Draws the clothes.
+        seed: Seed of the random classes.
 
     Raises:
         KeyError: If the part set or skeleton is another.
@@ -97,13 +96,13 @@ def relabelled(annotation: ParseAnnotation, part_set: PartSet, skeleton: Skeleto
 
 
 def _with_parts(annotation: ParseAnnotation, part_set: PartSet, seed: int) -> ParseAnnotation:
-    words, generator = _WORDS[part_set], np.random.default_rng(seed)
+    choices, generator = _CHOICES[part_set], np.random.default_rng(seed)
     part_map = np.zeros_like(annotation.part_map)
     for person in range(1, len(annotation) + 1):
         table = np.zeros(256, np.uint8)
         for number, name in enumerate(DENSEPOSE_14.parts[1:], start=1):
             side, part = _split_side(name)
-            table[number] = part_set.parts.index(str(generator.choice(words[part])).format(side))
+            table[number] = part_set.parts.index(str(generator.choice(choices[part])).format(side))
         own = annotation.person_map == person
         part_map[own] = table[annotation.part_map[own]]
     return replace(annotation, part_map=part_map)
@@ -122,7 +121,7 @@ def _joints(skeleton: Skeleton, annotation: ParseAnnotation) -> np.ndarray:
         for source, weight in _MADE_OF.get(name, {name: 1.0}).items():
             row[COCO_17.joints.index(source)] = weight
     joints = np.zeros((len(annotation), len(skeleton), 3), np.float32)
-    joints[..., :2] = np.einsum('kj,pjc->pkc', weights, annotation.joints[..., :2])
+    joints[..., :2] = np.einsum('kj,pjc->pkc', weights, annotation.joints[..., :2])  # (P, K, 2)
     joints[..., 2] = np.where(weights != 0, annotation.joints[:, None, :, 2], 2).min(axis=-1)
     (width, height), x, y = annotation.size, joints[..., 0], joints[..., 1]
     inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
