@@ -1,4 +1,4 @@
-"""Verbs without weights: truth to fields, and fields to people and parsing maps."""
+"""What turns truth into fields and fields into people and parsing maps; nothing here has weights."""
 
 from .differentiable_grouping_codec import DifferentiableGroupingCodec, Grouping
 from .grouping_pose_codec import GroupingPoseCodec

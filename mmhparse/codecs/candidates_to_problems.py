@@ -12,7 +12,7 @@ from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 from .sampling import sample_points
 
 _POINTS = 1 << 18
-"""Points at which fields are read at once."""
+"""Points at which fields are read at once, in the pure PyTorch implementation."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def limb_affinity(
 ) -> Tensor:
     """How well the limb fields agree with each possible link, about 1 for a true limb; differentiable in the fields.
 
-    The mean over ``samples`` points of the link of V . d / |d|, with V the limb field and d the link: the line
-    integral of Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields", CVPR 2017. The
-    direction of a link shorter than half a cell is mostly noise, so that there |V| gradually takes its place.
+    The mean of V . d / |d| over ``samples`` points of the link, with V the limb field and d the link: the line integral
+    of Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields", CVPR 2017. The direction of a
+    link shorter than half a cell is mostly noise, so that |V| gradually replaces it there.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -107,20 +107,22 @@ def limb_affinity(
 def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:
     """What :func:`mmhparse.ops.limb_affinity` computes, with a gradient."""
     batch = len(limb_fields)
-    first, second = limbs.T
+    first, second = limbs.T  # (L,) each
+    # (B, L, N, 1, 2) and (B, L, 1, N, 2)
     start, end = xy[:, first][:, :, :, None], xy[:, second][:, :, None, :]
-    link = (end - start).flatten(0, 1)
-    begin = start.expand_as(end - start).flatten(0, 1)
-    shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]
-    vectors = 0
-    # some points at a time: those of many people at once would leave the cache
+    link = (end - start).flatten(0, 1)  # (B * L, N, N, 2)
+    begin = start.expand_as(end - start).flatten(0, 1)  # (B * L, N, N, 2)
+    shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]  # (samples, 1)
+    vectors = link.new_zeros(()).to(limb_fields)
+    # some points at a time: those of many people at once would not fit the cache
     for share in shares.split(max(1, _POINTS // max(1, link[..., 0].numel()))):
-        points = begin[..., None, :] + share * link[..., None, :]
+        points = begin[..., None, :] + share * link[..., None, :]  # (B * L, N, N, points, 2)
         read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
+        # (B * L, 2, N, N)
         vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples
-    softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()
-    along = (vectors * link.movedim(-1, 1)).sum(1) / softened
+    softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()  # (B * L, N, N)
+    along = (vectors * link.movedim(-1, 1)).sum(1) / softened  # (B * L, N, N)
     # the square root of |V|^2 has no gradient at V = 0
     strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()
     affinity = along + strength * (1 - link.norm(dim=-1) / softened)
-    return affinity.unflatten(0, (batch, len(limbs)))
+    return affinity.unflatten(0, (batch, len(limbs)))  # (B, L, N, N)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 import torch
-from mmengine.structures import InstanceData
+from torch import Tensor
 
 from mmhparse.matching import MatchingProblem, solve
 from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
 from mmhparse.structures import (
+    IGNORE,
     ImageGeometry,
     JointCandidates,
     ParseAnnotation,
     ParseFields,
     Parsing,
     PartSet,
+    People,
     PoseFields,
     Skeleton,
     TargetFields,
@@ -26,20 +28,35 @@ from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
 from .candidates_to_problems import LimbOptions, LimbProblems, candidates_to_problems
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
-from .given_people import GivenPeople, in_network_input, joints_for_boxes, read_given_people
+from .given_people import (
+    GivenBoxes,
+    GivenPeople,
+    boxes_in_input,
+    joints_for_boxes,
+    poses_in_input,
+    read_given_people,
+)
 from .matches_to_people import PeopleOptions, matches_to_people
 from .people_to_parsing import people_to_parsing, person_certainty
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """What the decoder saw on its way, stage by stage, of one image; all in pixels of the network input."""
+    """What each stage of grouping found in one image, in pixels of the network input.
+
+    Attributes:
+        candidates: N of each joint type, with a batch of 1.
+        problem: The L matching problems, one a limb type.
+        plan: (L, N, N) in [0, 1]; how much of each possible link is made.
+        links: (Q, 3) long; limb, candidate of its first joint type, candidate of its second.
+        people: The people that the links make up.
+    """
 
     candidates: JointCandidates
     problem: MatchingProblem
-    plan: torch.Tensor
-    links: torch.Tensor
-    people: InstanceData
+    plan: Tensor
+    links: Tensor
+    people: People
 
 
 @KEYPOINT_CODECS.register_module()
@@ -47,15 +64,18 @@ class DifferentiableGroupingCodec:
     """Bottom-up human parsing by differentiable grouping (Zhou et al., CVPR 2021).
 
     Encoding writes people as joint heatmaps and offsets, limb fields and the dense-to-sparse projection field. Decoding
-    finds joint candidates, matches them along each limb type, joins the matches to persons, and sends each pixel of a
-    part to the person whose joint it lands nearest to.
+    finds joint candidates, matches them along each limb type, joins the matches to people, and assigns each pixel of a
+    part to the person of the joint that it lands nearest to.
+
+    It stands in mmpose's registry of codecs, but does not claim their base: people come and go with parsing maps, not
+    as arrays of keypoints. :class:`GroupingPoseCodec` is a codec by mmpose's contract.
 
     Args:
-        skeleton: Name of a skeleton, or one.
-        part_set: Name of a part set, or one.
+        skeleton: A skeleton, its name, or a dict of its arguments.
+        part_set: A part set, its name, or a dict of its arguments.
         stride: Input pixels per cell of the fields.
         solver: Config of the matching solver that decodes.
-        fields: Options of :class:`FieldOptions` but the stride.
+        fields: Options of :class:`FieldOptions` except the stride.
         candidates: Options of :class:`CandidateOptions`.
         limbs: Options of :class:`LimbOptions`.
         people: Options of :class:`PeopleOptions`.
@@ -67,8 +87,8 @@ class DifferentiableGroupingCodec:
 
     def __init__(
         self,
-        skeleton: str | Skeleton = 'coco_17',
-        part_set: str | PartSet = 'densepose_14',
+        skeleton: str | dict | Skeleton = 'coco_17',
+        part_set: str | dict | PartSet = 'densepose_14',
         stride: int = 4,
         solver: dict | None = None,
         fields: dict | None = None,
@@ -89,8 +109,8 @@ class DifferentiableGroupingCodec:
         """The target fields of one image, with a batch of 1.
 
         Raises:
-            ValueError: If the people have another number of joints than the skeleton, or the part map a class that the
-                part set lacks.
+            ValueError: If the people do not have the joints of the skeleton, or the part map has a class that the part
+                set lacks.
         """
         self._check(annotation)
         return annotations_to_fields(annotation, self.skeleton, self.field_options)
@@ -100,16 +120,16 @@ class DifferentiableGroupingCodec:
         fields: ParseFields | TargetFields,
         geometry: ImageGeometry | None = None,
         people: GivenPeople | None = None,
-    ) -> tuple[InstanceData, Parsing]:
+    ) -> tuple[People, Parsing]:
         """The people of one image and its parsing maps, both in pixels of the original image and on the CPU.
 
         Args:
             fields: Fields with a batch of 1.
-            geometry: Relates the original image to the network input; they are one if not given.
-            people: Boxes or poses of another model, in pixels of the original image, who take the place of our own
-                people, in their order: row p is the person with id p + 1, whether it gets pixels or not. With poses,
-                cells go to the person of the nearest joint as ever. A box gets the joints of our own person in it, and
-                cells inside it alone, so that what no box holds is nobody's; see :func:`joints_for_boxes`.
+            geometry: Relates the original image to the network input; by default they are the same.
+            people: Boxes or poses of another model, in pixels of the original image, that replace our own people in the
+                order of the rows: row p is person p + 1, whether it gets pixels or not. With poses, cells go to the
+                person of the nearest joint, as with our own. A box gets the joints of our own person in it, and only
+                cells inside it, so that cells outside all boxes are nobody's; see :func:`joints_for_boxes`.
 
         Raises:
             ValueError: If the fields are of another number of images, joints, limbs or parts, or ``people`` are neither
@@ -122,29 +142,33 @@ class DifferentiableGroupingCodec:
             height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
             geometry = ImageGeometry((width, height), (width, height))
         fields = fields.detach().float()
-        boxes = None
-        if people is None:
-            people = self.group(fields.pose).people
+        given = None if people is None else read_given_people(people, len(self.skeleton))
+        if given is None:
+            found = self.group(fields.pose).people
+        elif isinstance(given, GivenBoxes):
+            boxes = boxes_in_input(given, geometry, len(self.skeleton))
+            found = joints_for_boxes(boxes, self.group(fields.pose).people)
         else:
-            given = read_given_people(people, len(self.skeleton))
-            people = in_network_input(given, geometry, len(self.skeleton))
-            if 'bboxes' in given:
-                people, boxes = joints_for_boxes(people, self.group(fields.pose).people), given.bboxes
-        parsing = people_to_parsing(fields.to('cpu'), people, geometry, within_boxes=boxes is not None)
-        people.scores = people.scores * person_certainty(parsing.parts, len(people))
-        people = _people_in_image(people, geometry)
-        if boxes is not None:
-            people.bboxes = boxes
-        return people, parsing
+            found = poses_in_input(given, geometry)
+        parsing = people_to_parsing(fields.to('cpu'), found, geometry, within_boxes=isinstance(given, GivenBoxes))
+        found.scores = found.scores * person_certainty(parsing.parts, len(found))
+        found = _people_in_image(found, geometry)
+        if isinstance(given, GivenBoxes):
+            found.bboxes = given.bboxes
+        return found, parsing
 
     @torch.no_grad()
     def group(self, fields: PoseFields) -> Grouping:
-        """Finds and matches the joints of one image, and keeps what was seen on the way."""
+        """Finds, matches and groups the joints of one image.
+
+        Args:
+            fields: Joints and limbs, with a batch of 1.
+        """
         candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
         problem = self.problems(candidates, fields).problem
         result = solve(problem, self.solver)
         links = result.pairs()
-        strength = (result.plan * problem.score)[tuple(links.T)]
+        strength = (result.plan * problem.score)[tuple(links.T)]  # (Q,)
         people = matches_to_people(
             candidates, links.cpu().numpy(), strength.cpu().numpy(), self.skeleton, self.people_options
         )
@@ -161,7 +185,7 @@ class DifferentiableGroupingCodec:
                 f"the annotation has {joints} joints a person, but skeleton '{self.skeleton.name}' has "
                 f'{len(self.skeleton)}: give the codec the skeleton of the data set.'
             )
-        labels = annotation.part_map[annotation.part_map != 255]
+        labels = annotation.part_map[annotation.part_map != IGNORE]
         if labels.size and labels.max() >= len(self.part_set):
             raise ValueError(
                 f"the part map holds class {labels.max()}, but part set '{self.part_set.name}' has classes 0 to "
@@ -181,8 +205,8 @@ class DifferentiableGroupingCodec:
                 raise ValueError(f'the fields have {name}: {got}, but the codec decodes {wanted}.')
 
 
-def _people_in_image(people: InstanceData, geometry: ImageGeometry) -> InstanceData:
+def _people_in_image(people: People, geometry: ImageGeometry) -> People:
     """The people moved from the network input to the original image; joints that were not found stay at 0."""
-    moved = torch.from_numpy(geometry.points_to_image(people.keypoints.numpy())).float()
+    moved = torch.from_numpy(geometry.points_to_image(people.keypoints.numpy())).float()  # (P, K, 2)
     found = people.keypoint_scores[..., None] > 0
     return make_people(torch.where(found, moved, torch.zeros_like(moved)), people.keypoint_scores, people.scores)

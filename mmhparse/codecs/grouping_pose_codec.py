@@ -1,4 +1,4 @@
-"""GroupingPoseCodec: our codec for mmpose's bottom-up estimators, pose alone."""
+"""GroupingPoseCodec: a codec by mmpose's contract, for the pose part of the method in its bottom-up estimators."""
 
 import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
@@ -11,7 +11,7 @@ from .differentiable_grouping_codec import DifferentiableGroupingCodec
 
 @KEYPOINT_CODECS.register_module()
 class GroupingPoseCodec(BaseKeypointCodec):
-    """Joints to heatmaps, offsets and limb fields and back, with the arguments that mmpose's pipelines give.
+    """Joints to heatmaps, offsets and limb fields and back, with the arguments that mmpose's pipelines pass.
 
     In a pipeline: ``dict(type='GenerateTarget', encoder=dict(type='mmhparse.GroupingPoseCodec'))`` after
     ``BottomupRandomAffine``; ``BottomupGetHeatmapMask`` may follow. In a model it is the ``decoder`` of
@@ -60,7 +60,7 @@ class GroupingPoseCodec(BaseKeypointCodec):
         joints = np.concatenate([keypoints, keypoints_visible[..., None]], axis=2).astype(np.float32)
         nobody = np.zeros(input_size[::-1], np.uint8)
         annotation = ParseAnnotation(nobody, nobody.astype(np.int32), joints, np.zeros((len(joints), 4), np.float32))
-        # an affine map that changes nothing takes away what lies outside
+        # joints outside the network input become unlabelled
         annotation = annotation.warped(np.eye(2, 3), (int(input_size[0]), int(input_size[1])))
         targets = self.codec.encode(annotation).pose
         return dict(

@@ -1,22 +1,21 @@
-"""Matched joints -> persons."""
+"""Matched joints -> people."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from mmengine.structures import InstanceData
 
-from mmhparse.structures import JointCandidates, Skeleton, make_people
+from mmhparse.structures import JointCandidates, People, Skeleton, make_people
 
 
 @dataclass(frozen=True)
 class PeopleOptions:
-    """Which groups of joints count as persons.
+    """Which groups of joints count as people.
 
     Args:
         min_joints: Least number of joints.
         min_score: Least person score.
-        head_start: Weight of a person's three best joints in the person score, beside 1 for the others.
+        head_start: Weight of a person's three best joints in the person score; the others have weight 1.
     """
 
     min_joints: int = 3
@@ -30,23 +29,24 @@ def matches_to_people(
     strength: np.ndarray,
     skeleton: Skeleton,
     options: PeopleOptions,
-) -> InstanceData:
-    """Joins linked joints of one image to persons, best first.
+) -> People:
+    """Joins the linked joints of one image to people, best first.
 
     Links along the skeleton's spanning tree are made first and the others afterwards, each by descending strength; a
-    link that would give a person two joints of one type is refused.
+    link that would join two joints of one type in a person is left out.
 
     Args:
         candidates: Those of one image, with a batch of 1.
         links: (Q, 3) int; limb, candidate of its first joint type, candidate of its second.
-        strength: (Q,) float.
+        strength: (Q,) float; how sure each link is.
         skeleton: Joint types and limbs.
         options: What counts as a person.
 
     Returns:
-        The people of :func:`mmhparse.structures.make_people`, in pixels of the network input. A person's score is the
-        weighted mean of its joint scores over all K types, so that found joints raise it.
+        P people, in pixels of the network input. A person's score is the weighted mean of its joint scores over all K
+        types, so that each found joint raises it.
     """
+    # (K, N, 2) and (K, N)
     xy, score = candidates.xy[0].float().cpu().numpy(), candidates.score[0].float().cpu().numpy()
     groups = _Groups()
     for index in _order(links, strength, skeleton):
@@ -58,7 +58,7 @@ def matches_to_people(
     keypoints = np.zeros((len(members), len(skeleton), 2), np.float32)
     keypoint_scores = np.zeros((len(members), len(skeleton)), np.float32)
     for person, group in enumerate(members):
-        joints, rows = np.array(sorted(group.items())).T
+        joints, rows = np.array(sorted(group.items())).T  # joint types, and the candidate of each
         keypoints[person, joints] = xy[joints, rows]
         keypoint_scores[person, joints] = score[joints, rows]
     scores = _person_scores(keypoint_scores, options.head_start)
@@ -68,8 +68,8 @@ def matches_to_people(
 
 
 def spanning_limbs(skeleton: Skeleton) -> np.ndarray:
-    """(L,) bool; True for the first limbs that span the skeleton without a cycle."""
-    groups = list(range(len(skeleton)))
+    """(L,) bool; True for the first limbs that span the skeleton without a cycle (Kruskal's algorithm)."""
+    groups = list(range(len(skeleton)))  # the group of each joint type
     spans = []
     for first, second in skeleton.limbs:
         spans.append(groups[first] != groups[second])
@@ -79,25 +79,29 @@ def spanning_limbs(skeleton: Skeleton) -> np.ndarray:
 
 
 def _order(links: np.ndarray, strength: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Indices of the links: those of the spanning tree first, each kind by descending strength."""
-    redundant = ~spanning_limbs(skeleton)[links[:, 0]]
+    """(Q,) indices of the links: those of the spanning tree first, each kind by descending strength."""
+    redundant = ~spanning_limbs(skeleton)[links[:, 0]]  # (Q,)
     return np.lexsort((-strength, redundant))
 
 
 def _person_scores(joint_scores: np.ndarray, head_start: float) -> np.ndarray:
-    """(P,); weighted mean of the joint scores (P, K), in which the best three weigh ``head_start``."""
+    """(P,); weighted mean of the joint scores (P, K), in which the best three have weight ``head_start``."""
     weights = np.ones(joint_scores.shape[1], np.float32)
     weights[:3] = head_start
     return np.sort(joint_scores, axis=1)[:, ::-1] @ (weights / weights.sum())
 
 
 class _Groups:
-    """Disjoint sets of candidates with at most one of each joint type; a group maps joint type to candidate."""
+    """Disjoint sets of candidates with at most one of each joint type; a group maps joint type to candidate.
+
+    A candidate is a pair: its joint type, and its number among the candidates of that type.
+    """
 
     def __init__(self):
         self._group_of: dict[tuple[int, int], dict[int, int]] = {}
 
     def join(self, first: tuple[int, int], second: tuple[int, int]) -> None:
+        """Makes the groups of two candidates one, unless both have a joint of some type."""
         one = self._group_of.setdefault(first, dict([first]))
         other = self._group_of.setdefault(second, dict([second]))
         if one is other or one.keys() & other.keys():
@@ -107,4 +111,5 @@ class _Groups:
             self._group_of[member] = one
 
     def all(self) -> list[dict[int, int]]:
+        """The groups, in the order in which their first candidates came."""
         return list({id(group): group for group in self._group_of.values()}.values())

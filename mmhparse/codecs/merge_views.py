@@ -1,4 +1,4 @@
-"""Fields of several views of one image -> one set of fields, before anything is grouped."""
+"""Fields of several views of one image -> fields of one, before joints are grouped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from .sampling import cell_centres, sample_grid
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One way to look at an image: at some size, and perhaps mirrored.
+    """An image as the network sees it at some size, and perhaps mirrored.
 
     Attributes:
-        fields: What the network says of it, with a batch of 1.
+        fields: What the network predicts for it, with a batch of 1.
         geometry: Relates the original image, mirrored if the view is, to the network input.
         flipped: Whether the view is mirrored left to right.
     """
@@ -28,10 +28,10 @@ class View:
 
 @torch.no_grad()
 def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) -> ParseFields:
-    """The mean of the views' fields on the grid of the first, with a projection field of the finest level alone.
+    """The mean of the views' fields on the grid of the first, with a projection field of the finest level only.
 
-    Each field is read where the cells of the first view lie. Vectors are brought to its scale; of mirrored views they
-    point the other way in x, and left and right change places among joints, limbs and parts. Part logits become the
+    Each field is read where the cells of the first view lie. Vectors are brought to its scale. Those of mirrored views
+    change their sign in x, and left and right change places among joints, limbs and parts. Part logits become the
     logarithm of the mean probability.
 
     Args:
@@ -47,12 +47,12 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
     first = views[0]
     if len(views) == 1:
         return first.fields
-    sums = [0.0] * 5
+    sums: list[Tensor] = []
     for view in views:
         tensors = _in_first_view(view, first)
         if view.flipped:
             tensors = _unmirrored(tensors, skeleton, part_set)
-        sums = [total + tensor for total, tensor in zip(sums, tensors, strict=True)]
+        sums = [total + tensor for total, tensor in zip(sums, tensors, strict=True)] if sums else tensors
     heatmaps, offsets, limbs, projection, parts = (total / len(views) for total in sums)
     return ParseFields(
         pose=PoseFields(heatmaps, offsets, limbs, first.fields.stride),
@@ -63,14 +63,17 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
 
 
 def mirrored_limbs(skeleton: Skeleton) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Index of each limb's mirror image, and -1 where that runs the other way, else 1.
+    """Index of each limb's mirror image, and 1 where that runs the same way, -1 where it runs the other way.
+
+    Limb left_shoulder - right_shoulder is its own mirror image and runs the other way: (its index, -1).
 
     Raises:
         ValueError: If a limb has none.
     """
     indices, directions = [], []
     for limb in skeleton.limbs:
-        mirrored = tuple(skeleton.flip_indices[joint] for joint in limb)
+        first, second = limb
+        mirrored = skeleton.flip_indices[first], skeleton.flip_indices[second]
         for direction, ends in ((1, mirrored), (-1, mirrored[::-1])):
             if ends in skeleton.limbs:
                 indices.append(skeleton.limbs.index(ends))
@@ -88,37 +91,43 @@ def mirrored_limbs(skeleton: Skeleton) -> tuple[tuple[int, ...], tuple[int, ...]
 def _in_first_view(view: View, first: View) -> list[Tensor]:
     """Heatmaps, offsets, limb fields, finest projection and part probabilities, on the first view's grid and scale."""
     fields = view.fields.float()
-    growth = torch.from_numpy(first.geometry.scale / view.geometry.scale).to(fields.joint_heatmaps)
-    vector = growth.view(2, 1, 1)
-    places = _places(view, first, first.fields.joint_heatmaps.shape[2:], first.fields.stride)
-    coarse = [
-        sample_grid(tensor.flatten(0, -3), *places, fields.stride).unflatten(0, tensor.shape[:-2])
+    scale = torch.from_numpy(first.geometry.scale / view.geometry.scale).to(fields.joint_heatmaps)
+    scale = scale.view(2, 1, 1)  # of vectors (..., 2, h, w)
+    xs, ys = _places(view, first, first.fields.joint_heatmaps, first.fields.stride)
+    heatmaps, offsets, limbs, projection = (
+        sample_grid(tensor.flatten(0, -3), xs, ys, fields.stride).unflatten(0, tensor.shape[:-2])
         for tensor in (fields.joint_heatmaps, fields.joint_offsets, fields.limb_fields, fields.projection[0])
-    ]
-    places = _places(view, first, first.fields.part_logits.shape[2:], first.fields.part_stride)
-    parts = sample_grid(fields.part_logits.softmax(1)[0], *places, fields.part_stride)[None]
-    return [coarse[0], coarse[1] * vector, coarse[2], coarse[3] * vector, parts]
+    )  # (1, ..., h, w) each
+    xs, ys = _places(view, first, first.fields.part_logits, first.fields.part_stride)
+    parts = sample_grid(fields.part_logits.softmax(1)[0], xs, ys, fields.part_stride)[None]  # (1, C, h', w')
+    return [heatmaps, offsets * scale, limbs, projection * scale, parts]
 
 
-def _places(view: View, first: View, shape: tuple[int, int], stride: int) -> tuple[Tensor, Tensor]:
-    """Where the cells of a grid of the first view lie in another: input coordinates x (w,) and y (h,) there."""
-    axes = []
-    ratio = view.geometry.scale / first.geometry.scale
-    for axis, length in enumerate((shape[1], shape[0])):
-        places = (cell_centres(length, stride).astype(float) + 0.5) * ratio[axis] - 0.5
-        if axis == 0 and view.flipped:
-            places = view.geometry.input_size[0] - 1 - places
-        axes.append(torch.from_numpy(places).to(view.fields.joint_heatmaps.device))
-    return tuple(axes)
+def _places(view: View, first: View, grid: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    """Where the cells of a grid of the first view lie in another: input coordinates x (w,) and y (h,) there.
+
+    Args:
+        view: The other view.
+        first: The first view.
+        grid: (..., h, w); a field of the first view.
+        stride: Its input pixels per cell.
+    """
+    height, width = grid.shape[-2:]
+    scale_x, scale_y = view.geometry.scale / first.geometry.scale
+    xs = (cell_centres(width, stride).astype(float) + 0.5) * scale_x - 0.5
+    ys = (cell_centres(height, stride).astype(float) + 0.5) * scale_y - 0.5
+    if view.flipped:
+        xs = view.geometry.input_size[0] - 1 - xs
+    return torch.from_numpy(xs).to(grid.device), torch.from_numpy(ys).to(grid.device)
 
 
 def _unmirrored(tensors: list[Tensor], skeleton: Skeleton, part_set: PartSet) -> list[Tensor]:
-    """The fields of a mirrored view, already read from right to left, as the image itself would give them."""
+    """The fields of a mirrored view, already read from right to left, as those of a view that is not mirrored."""
     heatmaps, offsets, limbs, projection, parts = tensors
-    other_way = projection.new_tensor([-1.0, 1.0]).view(2, 1, 1)
+    other_way = projection.new_tensor([-1.0, 1.0]).view(2, 1, 1)  # the sign of x changes
     joints = list(skeleton.flip_indices)
     indices, directions = mirrored_limbs(skeleton)
-    direction = limbs.new_tensor(directions).view(-1, 1, 1, 1)
+    direction = limbs.new_tensor(directions).view(-1, 1, 1, 1)  # (L, 1, 1, 1)
     return [
         heatmaps[:, joints],
         offsets[:, joints] * other_way,

@@ -1,4 +1,10 @@
-"""PartGrid: part logits on a coarse grid -> the part of every pixel, computed where neighbours disagree alone."""
+"""PartGrid: part logits on a coarse grid -> the part of every pixel, interpolated only where neighbours disagree.
+
+An example with three cells in a row at stride 4, whose logits of (background, head) are (0, 2), (0, 1) and (3, 0). The
+cells lie at x = 1.5, 5.5 and 9.5. Between the first two, both say head: whatever the weights, head has the higher mean,
+and nothing is interpolated. Between the second and third they disagree: at x = 6 the weight of the third is 0.125 and
+the mean (0.375, 0.875), which is head; at x = 7 it is 0.375 and the mean (1.125, 0.625), which is background.
+"""
 
 from dataclasses import dataclass
 
@@ -14,10 +20,10 @@ _UNSURE = 255
 
 @dataclass(frozen=True, eq=False)
 class PartGrid:
-    """Part logits of one image, and what they say of each cell.
+    """Part logits of one image, and the likeliest part of each cell.
 
-    The logits of a pixel are the bilinear mean of those of the four cells round it. Where the same part is the
-    likeliest in all four, it is so in any mean of them, and the mean need not be computed: that is most of an image.
+    The logits of a pixel are the bilinear mean of those of the four cells around it. Where one part is the likeliest in
+    all four, it is the likeliest in any mean of them, and the mean need not be computed: in most of an image.
 
     Attributes:
         logits: (C, h * w) float32.
@@ -33,14 +39,14 @@ class PartGrid:
 
     @classmethod
     def of(cls, logits: Tensor, stride: float) -> 'PartGrid':
-        """From logits (C, h, w) on the CPU."""
+        """From logits (C, h, w) on the CPU, with cells of ``stride`` pixels."""
         logits = logits.float().contiguous()
-        flat = logits.flatten(1)
-        labels, certainty = (found.reshape(logits.shape[1:]) for found in likeliest(flat))
-        # the last row and column stand for their own neighbours
-        wider = np.pad(labels, ((0, 1), (0, 1)), mode='edge')
-        alike = (wider[1:, :-1] == labels) & (wider[:-1, 1:] == labels) & (wider[1:, 1:] == labels)
-        squares = np.where(alike, labels, np.uint8(_UNSURE))
+        flat = logits.flatten(1)  # (C, h * w)
+        labels, certainty = (found.reshape(logits.shape[1:]) for found in likeliest(flat))  # (h, w) each
+        # the last row and column are their own neighbours
+        padded = np.pad(labels, ((0, 1), (0, 1)), mode='edge')  # (h + 1, w + 1)
+        agreed = (padded[1:, :-1] == labels) & (padded[:-1, 1:] == labels) & (padded[1:, 1:] == labels)  # (h, w)
+        squares = np.where(agreed, labels, np.uint8(_UNSURE))
         return cls(flat, squares, certainty, stride)
 
     def read(self, xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,42 +56,50 @@ class PartGrid:
             xs, ys: (W,) and (H,) input coordinates.
 
         Returns:
-            (H, W) uint8 likeliest part, and (H, W) float32 its probability where it is not the background: that of the
-            pixel's own logits where the four cells round it disagree, and that of the nearest cell where they agree.
+            (H, W) uint8 likeliest part, and (H, W) float32 its probability, 0 where it is the background. The
+            probability is that of the pixel's own logits where the four cells around it disagree, and that of the
+            nearest cell where they agree.
         """
         height, width = self.squares.shape
         left, right, share_x = self._neighbours(xs, width)
         above, below, share_y = self._neighbours(ys, height)
-        labels = self.squares.take(above, 0).take(left, 1)
+        labels = self.squares.take(above, 0).take(left, 1)  # (H, W)
         rows, columns = np.where(share_y < 0.5, above, below), np.where(share_x < 0.5, left, right)
-        certainty = self.certainty.take(rows, 0).take(columns, 1)
-        unsure = np.flatnonzero(labels == _UNSURE)
+        certainty = self.certainty.take(rows, 0).take(columns, 1)  # (H, W)
+        unsure = np.flatnonzero(labels == _UNSURE)  # (S,) of H * W
         row, column = np.divmod(unsure, len(xs))
-        cells = [up[row] * width + side[column] for up in (above, below) for side in (left, right)]
+        cells = [up[row] * width + side[column] for up in (above, below) for side in (left, right)]  # four of (S,)
         found = likeliest(self._mean_logits(cells, share_x[column], share_y[row]))
         labels.reshape(-1)[unsure], certainty.reshape(-1)[unsure] = found
         return labels, certainty
 
     def _neighbours(self, places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As :func:`neighbours`, of arrays."""
         low, high, share = neighbours(torch.from_numpy(places), self.stride, length)
         return low.numpy(), high.numpy(), share.float().numpy()
 
     def _mean_logits(self, cells: list[np.ndarray], share_x: np.ndarray, share_y: np.ndarray) -> Tensor:
-        """(C, S) bilinear means of four cells each: above left, above right, below left, below right."""
-        share_x, share_y = torch.from_numpy(share_x), torch.from_numpy(share_y)
+        """(C, S) bilinear means of four cells each: above left, above right, below left, below right.
+
+        Args:
+            cells: Four times (S,) numbers of cells.
+            share_x, share_y: (S,) weights of the right and of the lower cells.
+        """
+        right, lower = torch.from_numpy(share_x), torch.from_numpy(share_y)
+        # (C, S) each
         first, second, third, fourth = (self.logits.index_select(1, torch.from_numpy(numbers)) for numbers in cells)
-        above, below = torch.lerp(first, second, share_x), torch.lerp(third, fourth, share_x)
-        return torch.lerp(above, below, share_y)
+        above, below = torch.lerp(first, second, right), torch.lerp(third, fourth, right)
+        return torch.lerp(above, below, lower)
 
 
 def likeliest(logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) uint8 likeliest part by logits (C, S), and (S,) float32 its probability; 0 where it is the background."""
+    """(S,) uint8 likeliest part by logits (C, S), and (S,) float32 its probability, 0 where it is the background."""
     labels, certainty = np.zeros(logits.shape[1], np.uint8), np.zeros(logits.shape[1], np.float32)
-    # finding the best class is expensive and its logit is cheap; most of an image is background
-    best = logits.amax(0)
-    (shown,) = torch.nonzero(best > logits[0], as_tuple=True)
-    rows = logits.index_select(1, shown).T.contiguous()
+    # an argmax over classes is expensive, a maximum is cheap, and most of an image is background
+    best = logits.amax(0)  # (S,)
+    (shown,) = torch.nonzero(best > logits[0], as_tuple=True)  # those that are not background
+    rows = logits.index_select(1, shown).T.contiguous()  # (shown, C)
     labels[shown.numpy()] = rows.numpy().argmax(1)
-    # softmax at its highest; the highest is known, so that logsumexp need not find it again
+    # the softmax of the highest logit, which is known: logsumexp would search for it again
     certainty[shown.numpy()] = (rows - best[shown, None]).exp_().sum(1).reciprocal_().numpy()
     return labels, certainty

@@ -1,14 +1,19 @@
-"""PersonGrid: dense-to-sparse projections on a coarse grid -> the person of every pixel."""
+"""PersonGrid: dense-to-sparse projections on a coarse grid -> the person of every pixel.
+
+An example along one row at stride 4, where person 1 ends and person 2 begins: cells 0 and 1, at x = 1.5 and 5.5, show
+an arm of person 1 and land on its elbow at x = 2; cells 2 and 3, at x = 9.5 and 13.5, show the torso of person 2 and
+land on its hip at x = 30. The pixel x = 8 shows the arm. Its nearest cell is 2, but that shows another part, and so the
+pixel goes with cell 1 and is of person 1. An interpolated vector would have landed near x = 20, where nobody is.
+"""
 
 from dataclasses import dataclass
 from itertools import product
 
 import cv2
 import numpy as np
-from mmengine.structures import InstanceData
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
 
-from mmhparse.structures import ParseFields
+from mmhparse.structures import ParseFields, People
 
 from .part_grid import PartGrid
 from .sampling import cell_centres, cell_pixels
@@ -19,14 +24,14 @@ _OTHER_PART = 100.0
 
 @dataclass(frozen=True, eq=False)
 class PersonGrid:
-    """What the cells of the finest grid show.
+    """Part and person of each cell of the finest grid.
 
-    Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the nearest
-    found joint.
+    Each cell u lands at u + D(u), D the dense-to-sparse projection field, and belongs to the person of the found joint
+    nearest to there.
 
     Attributes:
         part: (h, w) uint8.
-        person: (h, w) int32; known in cells with a part and those round them, 0 elsewhere.
+        person: (h, w) int32; known in cells with a part and those around them, 0 elsewhere.
         stride: Pixels of the network input per cell.
     """
 
@@ -35,26 +40,26 @@ class PersonGrid:
     stride: int
 
     @classmethod
-    def of(cls, fields: ParseFields, parts: PartGrid, people: InstanceData, within_boxes: bool = False) -> 'PersonGrid':
+    def of(cls, fields: ParseFields, parts: PartGrid, people: People, within_boxes: bool = False) -> 'PersonGrid':
         """From the fields of one image and its people, both in pixels of the network input.
 
         Args:
             fields: Fields with a batch of 1.
             parts: Their parts.
             people: The people.
-            within_boxes: Whether people get only cells inside their ``bboxes``; who has no joint then stands at the
-                centre of the box.
+            within_boxes: Whether people get only cells inside their ``bboxes``. The centre of the box then stands for
+                the joints of a person without any.
         """
-        field = fields.projection[0][0].float().numpy()
+        field = fields.projection[0][0].float().numpy()  # (2, h, w)
         height, width = field.shape[1:]
-        pixels = (cell_pixels(length, fields.stride).astype(np.float64) for length in (width, height))
-        part, _ = parts.read(*pixels)
-        # a pixel of a part looks at the cells round it, and may show the part where no cell does
-        near = np.flatnonzero(cv2.dilate(_any_part(parts, (height, width)), np.ones((5, 5), np.uint8)))
+        xs, ys = (cell_pixels(length, fields.stride).astype(np.float64) for length in (width, height))
+        part, _ = parts.read(xs, ys)  # (h, w)
+        # a pixel of a part reads the cells around it, and may show the part where no cell does
+        near = np.flatnonzero(cv2.dilate(_any_part(parts, (height, width)), np.ones((5, 5), np.uint8)))  # (S,)
         rows, columns = np.divmod(near, width)
         xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
-        centres = np.stack([xs[columns], ys[rows]], axis=1)
-        landing = centres + field[:, rows, columns].T
+        centres = np.stack([xs[columns], ys[rows]], axis=1)  # (S, 2)
+        landing = centres + field[:, rows, columns].T  # (S, 2)
         person = np.zeros((height, width), np.int32)
         person[rows, columns] = (
             nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
@@ -64,33 +69,33 @@ class PersonGrid:
     def read(self, xs: np.ndarray, ys: np.ndarray, part_map: np.ndarray) -> np.ndarray:
         """(H, W) int32 person of each pixel of a part.
 
-        A pixel goes with the nearest of the nine cells round it that shows the same part, or with the nearest if none
-        does: at the rim between two people, mixing their vectors would land on neither.
+        A pixel goes with the nearest of the nine cells around it that shows the same part, or with the nearest if none
+        does: between two people, interpolated vectors would land on neither.
 
         Args:
             xs, ys: (W,) and (H,); input coordinates of the pixels.
             part_map: (H, W) uint8; their parts.
         """
         height, width = self.part.shape
-        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5
+        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5  # in cells
         column, row = (np.rint(places).astype(np.int64) for places in (columns, rows))
-        nearest = row.clip(0, height - 1), column.clip(0, width - 1)
-        person = self.person.take(nearest[0], 0).take(nearest[1], 1)
+        row, column = row.clip(0, height - 1), column.clip(0, width - 1)
+        person = self.person.take(row, 0).take(column, 1)  # (H, W)
         person[part_map == 0] = 0
-        # the nearest cell mostly shows the same part; only elsewhere are the others looked at
-        other = (self.part.take(nearest[0], 0).take(nearest[1], 1) != part_map) & (part_map > 0)
+        # the nearest cell mostly shows the same part; only elsewhere the other eight are read
+        other = (self.part.take(row, 0).take(column, 1) != part_map) & (part_map > 0)  # (H, W)
         y, x = np.divmod(np.flatnonzero(other), part_map.shape[1])
         person[y, x] = self._of_same_part(rows[y], columns[x], part_map[y, x])
         return person
 
     def _of_same_part(self, rows: np.ndarray, columns: np.ndarray, part: np.ndarray) -> np.ndarray:
-        """(S,) person of the best of the nine cells round each place (S,), in cells."""
+        """(S,) person of the best of the nine cells around each place (S,), in cells, that shows a part (S,)."""
         height, width = self.part.shape
-        best = np.full(len(rows), np.inf)
+        best = np.full(len(rows), np.inf)  # squared distance in cells, plus a penalty for another part
         person = np.zeros(len(rows), np.int32)
-        middle = np.rint(rows).astype(np.int64), np.rint(columns).astype(np.int64)
+        middle_row, middle_column = np.rint(rows).astype(np.int64), np.rint(columns).astype(np.int64)
         for down, right in product((0, -1, 1), repeat=2):
-            row, column = (middle[0] + down).clip(0, height - 1), (middle[1] + right).clip(0, width - 1)
+            row, column = (middle_row + down).clip(0, height - 1), (middle_column + right).clip(0, width - 1)
             distance = (row - rows) ** 2 + (column - columns) ** 2 + _OTHER_PART * (self.part[row, column] != part)
             better = distance < best
             best[better] = distance[better]
@@ -98,7 +103,7 @@ class PersonGrid:
         return person
 
 
-def nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
+def nearest_person(points: np.ndarray, people: People) -> np.ndarray:
     """(S,) id of the person whose found joint is nearest to each of the points (S, 2); 0 if there are no joints."""
     person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
     if not len(person) or not len(points):
@@ -107,8 +112,14 @@ def nearest_person(points: np.ndarray, people: InstanceData) -> np.ndarray:
     return person[nearest] + 1
 
 
-def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: InstanceData) -> np.ndarray:
-    """(S,) id of the person nearest to each of the points (S, 2) among those whose box holds its cell; 0 if none."""
+def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: People) -> np.ndarray:
+    """(S,) id of the person nearest to each point among those whose box contains the point's cell; 0 if none.
+
+    Args:
+        points: (S, 2); where cells land.
+        cells: (S, 2); the cells' centres.
+        people: With ``bboxes``.
+    """
     nearest = np.full(len(points), np.inf)
     owner = np.zeros(len(points), np.int64)
     boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()

@@ -1,4 +1,4 @@
-"""Bilinear reading of fields that live on a stride grid, at positions given in pixels of the network input."""
+"""Bilinear reading of fields on a stride grid, at positions in pixels of the network input."""
 
 import numpy as np
 import torch
@@ -12,7 +12,10 @@ def cell_centres(length: int, stride: int) -> np.ndarray:
 
 
 def cell_pixels(length: int, stride: int) -> np.ndarray:
-    """(length,) int64; coordinate of the pixel whose label stands for each cell: of the middle two, the second."""
+    """(length,) int64; coordinate of the pixel that stands for each cell in label maps.
+
+    An even stride has no middle pixel: at stride 4, cell 0 covers pixels 0 to 3 and is read at pixel 2.
+    """
     return np.arange(length) * stride + stride // 2
 
 
@@ -29,8 +32,10 @@ def sample_points(field: Tensor, xy: Tensor, stride: float) -> Tensor:
     """
     height, width = field.shape[-2:]
     size = xy.new_tensor([width, height]) * stride
-    grid = (2 * xy + 1) / size - 1
-    return F.grid_sample(field, grid[:, None], padding_mode='border', align_corners=False)[:, :, 0]
+    # grid_sample's coordinates: -1 and 1 are the outer borders of the border cells
+    grid = (2 * xy + 1) / size - 1  # (B, S, 2)
+    read = F.grid_sample(field, grid[:, None], padding_mode='border', align_corners=False)  # (B, C, 1, S)
+    return read[:, :, 0]
 
 
 def sample_grid(field: Tensor, xs: Tensor, ys: Tensor, stride: float) -> Tensor:
@@ -45,13 +50,25 @@ def sample_grid(field: Tensor, xs: Tensor, ys: Tensor, stride: float) -> Tensor:
         (C, H, W).
     """
     low, high, share = neighbours(xs, stride, field.shape[2])
-    field = torch.lerp(field[:, :, low], field[:, :, high], share.to(field))
+    field = torch.lerp(field[:, :, low], field[:, :, high], share.to(field))  # (C, h, W)
     low, high, share = neighbours(ys, stride, field.shape[1])
-    return torch.lerp(field[:, low], field[:, high], share.to(field)[:, None])
+    return torch.lerp(field[:, low], field[:, high], share.to(field)[:, None])  # (C, H, W)
 
 
 def neighbours(positions: Tensor, stride: float, length: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The two cells round each position, and the share of the second."""
+    """The two cells around each position along one axis, and the weight of the second.
+
+    At stride 4, position 10 is at (10 + 0.5) / 4 - 0.5 = 2.125 cells: cells 2 and 3, of which the second has weight
+    0.125.
+
+    Args:
+        positions: (S,) input coordinates.
+        stride: Pixels per cell.
+        length: Cells along the axis; positions beyond the first and last centre are clamped to them.
+
+    Returns:
+        (S,) long, (S,) long and (S,) float.
+    """
     cells = ((positions + 0.5) / stride - 0.5).clamp(0, length - 1)
     low = cells.floor().long()
     return low, (low + 1).clamp(max=length - 1), cells - low

@@ -1,4 +1,4 @@
-"""ParseAnnotation: all that is known of one image's people, in one record that moves together."""
+"""ParseAnnotation: the labels of one image's people, in one record that is transformed as a whole."""
 
 from dataclasses import dataclass, replace
 
@@ -37,13 +37,13 @@ class ParseAnnotation:
                 'part_map and person_map must be two (H, W) maps of one size, got '
                 f'{self.part_map.shape} and {self.person_map.shape}.'
             )
-        people = len(self.joints)
+        count = len(self.joints)
         if self.joints.ndim != 3 or self.joints.shape[2] != 3:
             raise ValueError(f'joints must be (P, K, 3), got {self.joints.shape}.')
-        if self.boxes.shape != (people, 4):
-            raise ValueError(f'boxes must be ({people}, 4), one row a person, got {self.boxes.shape}.')
-        if people > MAX_PEOPLE:
-            raise ValueError(f'at most {MAX_PEOPLE} people fit one person map (255 means ignore), got {people}.')
+        if self.boxes.shape != (count, 4):
+            raise ValueError(f'boxes must be ({count}, 4), one row a person, got {self.boxes.shape}.')
+        if count > MAX_PEOPLE:
+            raise ValueError(f'at most {MAX_PEOPLE} people fit one person map (255 means ignore), got {count}.')
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -67,7 +67,7 @@ class ParseAnnotation:
         maps = [
             cv2.warpAffine(array, matrix, size, flags=cv2.INTER_NEAREST, borderValue=0)
             for array in (self.part_map, self.person_map.astype(np.uint8))
-        ]
+        ]  # two (H, W) uint8
         joints = self.joints.copy()
         joints[..., :2] = self.joints[..., :2] @ matrix[:, :2].T + matrix[:, 2]
         x, y = joints[..., 0], joints[..., 1]
@@ -83,9 +83,9 @@ class ParseAnnotation:
     def flipped(self, skeleton: Skeleton, parts: PartSet) -> 'ParseAnnotation':
         """The mirror image: x becomes W - 1 - x, and left and right change places in joints and parts."""
         width = self.part_map.shape[1]
-        swap = np.arange(256, dtype=np.uint8)
+        swap = np.arange(256, dtype=np.uint8)  # new class of each old one
         swap[: len(parts)] = parts.flip_indices
-        joints = self.joints[:, list(skeleton.flip_indices)]
+        joints = self.joints[:, list(skeleton.flip_indices)]  # (P, K, 3)
         joints[..., 0] = np.where(joints[..., 2] > 0, width - 1 - joints[..., 0], 0)
         boxes = self.boxes.copy()
         boxes[:, [0, 2]] = width - 1 - self.boxes[:, [2, 0]]
@@ -97,18 +97,22 @@ class ParseAnnotation:
         )
 
     def without_absent(self) -> 'ParseAnnotation':
-        """The annotation without people of whom neither a pixel nor a labelled joint is left; the others move up."""
-        pixels = np.bincount(self.person_map.ravel(), minlength=len(self) + 1)[1 : len(self) + 1]
+        """The annotation without people who have neither a pixel nor a labelled joint left.
+
+        The ids of the others are renumbered, for example 1, 3 to 1, 2 if person 2 is absent.
+        """
+        pixels = np.bincount(self.person_map.ravel(), minlength=len(self) + 1)[1 : len(self) + 1]  # (P,)
         present = (pixels > 0) | (self.joints[..., 2] > 0).any(axis=1)
-        ids = np.zeros(IGNORE + 1, np.int32)
+        ids = np.zeros(IGNORE + 1, np.int32)  # new id of each old one
         ids[IGNORE] = IGNORE
         ids[np.flatnonzero(present) + 1] = np.arange(1, present.sum() + 1)
         return replace(self, person_map=ids[self.person_map], joints=self.joints[present], boxes=self.boxes[present])
 
 
 def _warp_boxes(boxes: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Boxes round the moved corners, clipped to the pixels of the new image."""
-    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) @ matrix[:, :2].T + matrix[:, 2]
+    """(P, 4) boxes around the moved corners, clipped to the pixels of the new image."""
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)  # (P, 4, 2)
+    corners = corners @ matrix[:, :2].T + matrix[:, 2]
     limits = np.asarray(size, dtype=np.float32) - 1
-    low, high = np.clip(corners.min(1), 0, limits), np.clip(corners.max(1), 0, limits)
+    low, high = np.clip(corners.min(1), 0, limits), np.clip(corners.max(1), 0, limits)  # (P, 2) each
     return np.concatenate([low, high], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""JointCandidates: the places where joints may be, as padded tensors."""
+"""JointCandidates: the places where joints may be."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,15 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class JointCandidates:
-    """Up to N candidates for each of the K joint types of B images, best first.
+    """Up to N candidates for each of the K joint types of B images, best first, padded to one length.
 
     Attributes:
         xy: (B, K, N, 2) float; x, y in pixels of the network input.
         score: (B, K, N) float in [0, 1].
-        mask: (B, K, N) bool; False where a row is only padding.
+        mask: (B, K, N) bool; False where an entry is padding, or was suppressed by a better candidate.
+
+    Raises:
+        ValueError: If the shapes disagree.
     """
 
     xy: Tensor
@@ -28,7 +31,7 @@ class JointCandidates:
             )
 
     def trimmed(self) -> 'JointCandidates':
-        """The same with less padding: places up to the last that is used in any image, and at least one."""
-        (used,) = torch.nonzero(self.mask.flatten(0, 1).any(0), as_tuple=True)
+        """The candidates without the padding that no image and joint type uses; N stays 1 or more."""
+        (used,) = torch.nonzero(self.mask.flatten(0, 1).any(0), as_tuple=True)  # indices below N
         length = int(used[-1]) + 1 if len(used) else 1
         return JointCandidates(self.xy[:, :, :length], self.score[:, :, :length], self.mask[:, :, :length])

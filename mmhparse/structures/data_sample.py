@@ -6,7 +6,10 @@ from .fields import ParseFields, TargetFields
 
 
 def _typed(name: str, kind: type, doc: str) -> property:
-    """A property that stores ``name`` and refuses other types."""
+    """A property that stores ``name`` and refuses other types.
+
+    Not a descriptor of our own, with a type: mmengine leaves out of an element's keys what is a property of its class.
+    """
 
     def get(self):
         return getattr(self, f'_{name}')
@@ -27,17 +30,15 @@ class HumanParseDataSample(BaseDataElement):
     evaluation. Predictions are always in pixels of the original image. Person id p + 1 is row p of the people.
     """
 
-    gt_people = _typed(
-        'gt_people', InstanceData, 'joints (P, K, 3) with visibility, bboxes (P, 4), areas (P,) in mask pixels.'
-    )
-    gt_parsing = _typed('gt_parsing', PixelData, 'part_map (1, H, W) and person_map (1, H, W); 255 = ignore.')
+    gt_people = _typed('gt_people', InstanceData, 'The columns of LabelledPeople.')
+    gt_parsing = _typed('gt_parsing', PixelData, 'part_map uint8 and person_map int32, both (1, H, W); 255 = ignore.')
     gt_fields = _typed('gt_fields', TargetFields, 'Target fields, with a batch of 1.')
     given_people = _typed(
-        'given_people', InstanceData, "Another model's people, in place of ours: bboxes (P, 4) or keypoints (P, K, 2)."
+        'given_people',
+        InstanceData,
+        "Another model's people, in place of our own: the columns of GivenBoxes or GivenPoses.",
     )
-    pred_people = _typed(
-        'pred_people', InstanceData, 'keypoints (P, K, 2), keypoint_scores (P, K), scores (P,), bboxes (P, 4).'
-    )
-    pred_parsing = _typed('pred_parsing', PixelData, 'part_map (1, H, W) uint8 and person_map (1, H, W) int32.')
-    pred_parts = _typed('pred_parts', InstanceData, 'labels, persons, scores and areas, one row a part instance.')
+    pred_people = _typed('pred_people', InstanceData, 'The columns of People.')
+    pred_parsing = _typed('pred_parsing', PixelData, 'part_map uint8 and person_map int32, both (1, H, W).')
+    pred_parts = _typed('pred_parts', InstanceData, 'The columns of PartTable.')
     pred_fields = _typed('pred_fields', ParseFields, 'Fields of this image, with a batch of 1; kept for pictures.')

@@ -7,6 +7,24 @@ from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 
+class PartTable(InstanceData):
+    """The part instances of one image: one row for each part of each person that has pixels, by person and label.
+
+    Attributes:
+        labels: (Q,) int64; part classes.
+        persons: (Q,) int64; person ids.
+        scores: (Q,) float in [0, 1].
+        areas: (Q,) int64; pixels.
+        probabilities: (Q,) float; mean probability of the part over its pixels.
+    """
+
+    labels: Tensor
+    persons: Tensor
+    scores: Tensor
+    areas: Tensor
+    probabilities: Tensor
+
+
 @dataclass(frozen=True, eq=False)
 class Parsing:
     """Which pixel is which part, and of which person.
@@ -14,14 +32,15 @@ class Parsing:
     Attributes:
         part_map: (H, W) uint8; part class, 0 = background.
         person_map: (H, W) int32; person id, 0 = nobody.
-        parts: InstanceData, one row for each part of each person that has pixels, ordered by person and label:
-            ``labels`` (Q,) int64, ``persons`` (Q,) int64 person ids, ``scores`` (Q,) float in [0, 1],
-            ``areas`` (Q,) int64 pixels, ``probabilities`` (Q,) float, mean probability of the part over its pixels.
+        parts: Q part instances.
+
+    Raises:
+        ValueError: If the maps differ in size.
     """
 
     part_map: Tensor
     person_map: Tensor
-    parts: InstanceData
+    parts: PartTable
 
     def __post_init__(self):
         if self.part_map.ndim != 2 or self.part_map.shape != self.person_map.shape:
@@ -35,14 +54,15 @@ class Parsing:
         return PixelData(part_map=self.part_map[None], person_map=self.person_map[None])
 
     @classmethod
-    def from_pixel_data(cls, maps: PixelData, parts: InstanceData) -> 'Parsing':
-        """From maps as :meth:`to_pixel_data` gives them, and the table of parts."""
-        return cls(maps.part_map[0], maps.person_map[0], parts)
+    def from_pixel_data(cls, maps: PixelData, parts: PartTable) -> 'Parsing':
+        """From maps as :meth:`to_pixel_data` returns them, and the table of parts."""
+        part_map, person_map = maps.get('part_map'), maps.get('person_map')  # (1, H, W) each
+        return cls(part_map[0], person_map[0], parts)
 
 
-def empty_parts() -> InstanceData:
+def empty_parts() -> PartTable:
     """A table of part instances without rows."""
-    return InstanceData(
+    return PartTable(
         labels=torch.zeros(0, dtype=torch.long),
         persons=torch.zeros(0, dtype=torch.long),
         scores=torch.zeros(0),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .left_right import left_right_pairs
 
 IGNORE = 255
-"""Label of pixels that take part in no loss and no score, in part maps and person maps alike."""
+"""Label of pixels that take part in no loss and no score, in part maps and in person maps."""
 
 
 @dataclass(frozen=True, init=False)

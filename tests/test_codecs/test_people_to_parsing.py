@@ -12,6 +12,7 @@ from readable_parsing import people_to_parsing as readable
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.part_grid import PartGrid, likeliest
 from mmhparse.codecs.people_to_parsing import people_to_parsing
+from mmhparse.codecs.person_grid import PersonGrid
 from mmhparse.structures import ImageGeometry, ParseFields, PoseFields, make_people
 from mmhparse.testing import synthetic_scene
 
@@ -87,3 +88,28 @@ def test_squares_hold_what_four_cells_agree_on():
     logits[2, 2, 3] = 1
     grid = PartGrid.of(logits, 4)
     np.testing.assert_array_equal(grid.squares, [[1, 1, 255, 0], [1, 1, 255, 255], [1, 1, 255, 2]])
+
+
+def test_the_example_of_part_grid():
+    """Three cells in a row, of which the first two show the head."""
+    parts = PartGrid.of(torch.tensor([[[0.0, 0.0, 3.0]], [[2.0, 1.0, 0.0]]]), 4)
+    assert parts.squares.tolist() == [[1, 255, 0]]
+    labels, certainty = parts.read(np.array([3.0, 6.0, 7.0]), np.array([1.5]))
+    assert labels.tolist() == [[1, 1, 0]]
+    # the nearest cell where cells agree, the pixel's own logits (0.375, 0.875) where they do not
+    assert certainty[0] == pytest.approx([1 / (1 + np.exp(-2.0)), 1 / (1 + np.exp(-0.5)), 0])
+
+
+def test_the_example_of_person_grid():
+    """Four cells in a row: two of an arm of person 1, two of the torso of person 2."""
+    logits = torch.full((1, 3, 1, 4), -5.0)
+    logits[0, 1, 0, :2] = logits[0, 2, 0, 2:] = 5.0
+    landing, centres = torch.tensor([2.0, 2.0, 30.0, 30.0]), torch.tensor([1.5, 5.5, 9.5, 13.5])
+    vectors = torch.stack([landing - centres, torch.zeros(4)])[None, :, None]
+    pose = PoseFields(torch.zeros(1, 1, 1, 4), torch.zeros(1, 1, 2, 1, 4), torch.zeros(1, 0, 2, 1, 4), 4)
+    fields = ParseFields(pose, (vectors,), logits, 4)
+    people = make_people(torch.tensor([[[2.0, 1.5]], [[30.0, 1.5]]]), torch.ones(2, 1), torch.ones(2))
+    grid = PersonGrid.of(fields, PartGrid.of(logits[0], 4), people)
+    assert grid.part.tolist() == [[1, 1, 2, 2]] and grid.person.tolist() == [[1, 1, 2, 2]]
+    pixels = np.array([8.0, 8.0])
+    assert grid.read(pixels, np.array([1.5]), np.array([[1, 2]], np.uint8)).tolist() == [[1, 2]]

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import PixelData
 
 from mmhparse.registry import TRANSFORMS
-from mmhparse.structures import HumanParseDataSample, ParseAnnotation
+from mmhparse.structures import HumanParseDataSample, LabelledPeople, ParseAnnotation
 
 from .annotation_size import check_annotation_size
 
@@ -52,9 +52,9 @@ class PackHumanParseInputs(BaseTransform):
         return {'inputs': inputs, 'data_samples': data_sample}
 
 
-def _people(annotation: ParseAnnotation) -> InstanceData:
+def _people(annotation: ParseAnnotation) -> LabelledPeople:
     areas = np.bincount(annotation.person_map.ravel(), minlength=len(annotation) + 1)
-    return InstanceData(
+    return LabelledPeople(
         joints=torch.from_numpy(annotation.joints),
         bboxes=torch.from_numpy(annotation.boxes),
         areas=torch.from_numpy(areas[1 : len(annotation) + 1]),
