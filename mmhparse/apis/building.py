@@ -11,6 +11,7 @@ from mmengine.dataset import Compose
 
 from mmhparse.datasets.transforms.views_pipeline import views_pipeline
 from mmhparse.engine.checkpoints import load_weights, read_checkpoint, saved_config
+from mmhparse.engine.packed_weights import inference_model
 from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.registry import MODELS, VISUALIZERS
 from mmhparse.visualization import HumanParseVisualizer
@@ -57,7 +58,7 @@ def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend)
     checkpoint = _read_weights(cfg, weights, backend)
     if 'model' not in cfg:
         raise ValueError(f"The config has no 'model', only {sorted(cfg)}; give the config of a model.")
-    model: Any = MODELS.build(cfg['model'])
+    model: Any = MODELS.build(inference_model(cfg))
     model.cfg = cfg  # as other OpenMMLab inferencers leave it
     if checkpoint is not None:
         load_weights(model, checkpoint)

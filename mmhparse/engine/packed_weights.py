@@ -1,21 +1,35 @@
 """Packed weights: a trained model and its config in one small file of plain arrays, without pickled code."""
 
+import copy
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 _CONFIG = 'config.py'
 """Name of the array with the text of the config."""
 
 
+def inference_model(cfg: Config | ConfigDict) -> dict:
+    """Config of the model without its grouping loss.
+
+    That loss has no weights and serves training alone, and its options belong to an experiment more than to a model:
+    weights outlive them.
+    """
+    model = copy.deepcopy(cfg['model'])
+    losses = model.get('losses')
+    if isinstance(losses, dict):
+        losses.pop('grouping', None)
+    return model
+
+
 def inference_config(cfg: Config) -> Config:
     """The part of a config that inference needs: model, preprocessing and pictures."""
     dataset = {'type': cfg.test_dataloader.dataset.type, 'pipeline': cfg.test_dataloader.dataset.pipeline}
-    kept = {'default_scope': cfg.default_scope, 'model': cfg.model, 'test_dataloader': {'dataset': dataset}}
+    kept = {'default_scope': cfg.default_scope, 'model': inference_model(cfg), 'test_dataloader': {'dataset': dataset}}
     if 'visualizer' in cfg:
         kept['visualizer'] = cfg.visualizer
     return Config(kept)

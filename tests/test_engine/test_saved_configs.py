@@ -11,7 +11,7 @@ from mmengine.registry import MODELS, Registry
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.networks import onnx_network
 from mmhparse.engine.checkpoints import config_of_text, saved_config
-from mmhparse.engine.packed_weights import pack_weights, read_packed
+from mmhparse.engine.packed_weights import inference_config, pack_weights, read_packed
 
 ADVICE = r"default_scope is 'oldname', not 'mmhparse'[\s\S]*Train the model again[\s\S]*tools/misc/pack_model\.py"
 
@@ -80,3 +80,17 @@ def test_an_export_of_another_package(monkeypatch):
     monkeypatch.setattr(onnx_network, 'open_session', lambda path, device: Session())
     with pytest.raises(ValueError, match=ADVICE):
         onnx_network.exported_config('old.onnx')
+
+
+def test_weights_outlive_the_options_of_the_grouping_loss(tmp_path):
+    """A photo is parsed with weights of a training of which the loss has other options by now."""
+    bundled = read_packed(BUNDLED_MODELS['synthetic'].path)
+    cfg = config_of_text(bundled['meta']['cfg'], 'bundled')
+    assert 'grouping' not in cfg.model.losses
+    cfg.model.losses.grouping = dict(type='GroupingLoss', an_option_of_long_ago=0.25)
+    torch.save({'state_dict': bundled['state_dict'], 'meta': {'cfg': cfg.pretty_text}}, tmp_path / 'old.pth')
+    infer = HumanParsingInferencer(weights=tmp_path / 'old.pth', device='cpu')
+    assert infer.model.grouping_loss is None
+    # the config is as it was saved; what is packed from it needs no loss of that time
+    assert infer.cfg.model.losses.grouping.an_option_of_long_ago == 0.25
+    assert 'grouping' not in inference_config(infer.cfg).model.losses

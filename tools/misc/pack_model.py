@@ -24,13 +24,13 @@ def main() -> None:
     if args.out.suffix != '.npz':
         parser.error(f'--out must end in .npz, got {args.out}')
     with plain_usage_errors():
-        cfg = load_config(args.config)
+        cfg = inference_config(load_config(args.config))
         check_checkpoint(args.checkpoint)
     allow_checkpoint_types()
     model = MODELS.build(cfg.model)
     load_weights(model, read_checkpoint(args.checkpoint))
     with atomic_path(args.out) as unfinished:
-        pack_weights(unfinished, model.state_dict(), inference_config(cfg).pretty_text)
+        pack_weights(unfinished, model.state_dict(), cfg.pretty_text)
     print(f'{args.out}: {args.out.stat().st_size / 1e6:.2f} MB')
 
 
