@@ -2,7 +2,7 @@
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/coco_part_maps.py', '../_base_/models/mg-pgd_light.py']
 
 bodypix_weights = 'data/bodypix_mobilenet_075.npz'
-iterations, warmup = 2250, 130
+iterations, warmup = 2200, 130
 
 model = dict(
     codec=_base_.codec,

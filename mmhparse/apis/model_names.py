@@ -27,13 +27,16 @@ class BundledModel:
 
 
 BUNDLED_MODELS = {
+    'photos-14-parts': BundledModel(
+        'mg-pgd_mobilenet_photos.npz', 'light parser of 14 parts, trained on photos of COCO 2017'
+    ),
     'synthetic': BundledModel(
         'mg-pgd_light_synthetic.npz', 'light parser of 14 parts, trained on synthetic people: to try the software out'
     ),
 }
 """By the names that ``HumanParsingInferencer(model=NAME)`` and ``tools/infer.py --model NAME`` take."""
 
-DEFAULT_MODEL = 'synthetic'
+DEFAULT_MODEL = 'photos-14-parts'
 """What is used where neither a model nor weights are given; docs/en/notes/model_card.md says what it is and is not."""
 
 

@@ -3,8 +3,18 @@
 dataset_type = 'CocoPartMapsDataset'
 data_root = 'data/photos'
 image_size = (224, 224)
-test_long_side = 448
-codec = dict(type='DifferentiableGroupingCodec', skeleton='coco_17', part_set='densepose_14', stride=4)
+test_long_side = 640
+codec = dict(
+    type='DifferentiableGroupingCodec',
+    skeleton='coco_17',
+    part_set='densepose_14',
+    stride=4,
+    fields=dict(limb_width=2.0),
+    # chosen on the 75 validation photos
+    candidates=dict(threshold=0.2, radius=10.0),
+    limbs=dict(price=0.15),
+    people=dict(min_joints=4, min_score=0.15),
+)
 
 train_pipeline = [
     dict(type='LoadImage'),
