@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from mmhparse.registry import METRICS, MODELS
@@ -38,6 +40,8 @@ def releases(tmp_path_factory):
         for split in ('train', 'minival' if name == 'DensePoseCocoDataset' else 'val'):
             write(folder / name, scenes, split)
     _write_coco(folder / 'CocoPosePartsDataset', scenes)
+    _write_coco(folder / 'CocoPartMapsDataset', scenes)
+    _write_part_maps(folder / 'CocoPartMapsDataset', scenes)
     return folder
 
 
@@ -72,6 +76,18 @@ def _write_coco(root, scenes):
         (root / images_folder).mkdir()
         for number, scene in enumerate(scenes, start=1):
             cv2.imwrite(str(root / images_folder / f'{number}.png'), scene.image)
+
+
+def _write_part_maps(root, scenes):
+    """Maps of the same people, as tools/dataset_converters/label_photos.py writes them."""
+    for split in ('train', 'val'):
+        shutil.copy(root / 'person_keypoints.json', root / f'people_{split}.json')
+        for kind in ('part_map', 'person_map'):
+            folder = root / 'labels' / split / f'{kind}s'
+            folder.mkdir(parents=True)
+            for number, scene in enumerate(scenes, start=1):
+                labels = getattr(scene.annotation, kind)
+                Image.fromarray(labels.astype(np.uint8)).save(folder / f'{number}.png')
 
 
 def miniature(cfg, releases):

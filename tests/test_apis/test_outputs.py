@@ -33,7 +33,7 @@ ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco'
 
 @pytest.fixture(scope='module')
 def infer():
-    return HumanParsingInferencer(device='cpu', show_progress=False)
+    return HumanParsingInferencer('synthetic', device='cpu', show_progress=False)
 
 
 @pytest.fixture(scope='module')
