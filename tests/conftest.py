@@ -75,3 +75,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_sep('=', f'blocks of the documentation: {ran} ran, {outcomes.total()} are marked')
         for outcome, count in sorted(outcomes.items()):
             terminalreporter.write_line(f'{count:3} {outcome}')
+
+
+@pytest.fixture(scope='session')
+def bodypix() -> Path:
+    """BodyPix's weights, ``bodypix_mobilenet_075.npz``, and another implementation of it, ``bodypix.py``."""
+    return _shared_data('bodypix')
