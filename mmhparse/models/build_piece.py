@@ -1,4 +1,4 @@
-"""build_piece: a piece of a model by its config, with an error that says which key and what to install."""
+"""build_piece: a part of a model by its config, with an error that names the key and what to install."""
 
 from torch import nn
 
@@ -9,7 +9,7 @@ _PACKAGES = {'mmdet': 'mmdet==3.3.0', 'mmpose': 'mmdet==3.3.0', 'mmseg': 'mmsegm
 
 
 def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
-    """Builds one piece of a model, ours or another library's (``type='mmpose.HRNet'``).
+    """Builds one part of a model, ours or another library's (``type='mmpose.HRNet'``).
 
     Args:
         cfg: Its config.
@@ -21,10 +21,10 @@ def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
         ValueError: If there is no such type.
     """
     kind = cfg.get('type')
+    library = kind.split('.')[0] if isinstance(kind, str) else ''
     try:
         known = not isinstance(kind, str) or MODELS.get(kind) is not None
     except ImportError as error:
-        library = kind.split('.')[0]
         package = _PACKAGES.get(library, library)
         raise ImportError(
             f"model.{key} is a '{kind}', but {library} cannot be imported: {error}. Its models need mmcv with compiled "
@@ -33,10 +33,10 @@ def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
         ) from error
     if not known:
         raise ValueError(
-            f"model.{key} is a '{kind}', which no installed library has. Write another library's types with its name, "
-            "as in 'mmpose.HRNet' or 'mmseg.MixVisionTransformer', and see that it is installed."
+            f"model.{key} is a '{kind}', which no installed library has. Types of other libraries are written with the "
+            "library's name, as in 'mmpose.HRNet' or 'mmseg.MixVisionTransformer', and the library must be installed."
         )
-    if isinstance(kind, str) and kind.split('.')[0] in _PACKAGES:
-        # what it builds in turn, such as a head's own loss, is its library's too, whatever the scope of the run
-        cfg = dict(cfg, _scope_=kind.split('.')[0])
+    if library in _PACKAGES:
+        # what it builds itself, for example a head's own loss, is of its library too, whatever the scope of the run
+        cfg = dict(cfg, _scope_=library)
     return MODELS.build(cfg, default_args=defaults)

@@ -1,4 +1,4 @@
-"""mixing_conv: the convolution with which neck and branches look around."""
+"""mixing_conv: the spatial convolution of neck and branches."""
 
 from typing import Literal
 
@@ -12,13 +12,14 @@ def mixing_conv(in_channels: int, out_channels: int, mixing: Mixing, norm_cfg: d
     """Convolution, normalisation and ReLU.
 
     Args:
-        in_channels, out_channels: Of the convolution.
-        mixing: 'separable_5x5' is Panoptic-DeepLab's depthwise-separable convolution, small and good on a GPU;
-            'plain_3x3' has more weights but trains in half the time on a CPU.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        mixing: 'separable_5x5' is Panoptic-DeepLab's depthwise-separable convolution, with few weights and fast on a
+            GPU; 'plain_3x3' has more weights but trains in half the time on a CPU.
         norm_cfg: Normalisation layer.
 
     Raises:
-        ValueError: If ``mixing`` is another word.
+        ValueError: If ``mixing`` is not one of the choices.
     """
     if mixing == 'separable_5x5':
         return DepthwiseSeparableConvModule(in_channels, out_channels, 5, padding=2, norm_cfg=norm_cfg)

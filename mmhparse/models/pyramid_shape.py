@@ -1,4 +1,4 @@
-"""pyramid_shape: which levels a backbone gives, found by trying it."""
+"""pyramid_shape: the levels of a backbone, found by a forward pass."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,27 +25,27 @@ class PyramidShape:
 
 
 def pyramid_shape(backbone: nn.Module) -> PyramidShape:
-    """The levels that a backbone gives, whichever library it comes from.
+    """The levels of a backbone of any library.
 
-    OpenMMLab's backbones have no common way to say their channels and strides, so one black image is passed through.
+    OpenMMLab's backbones have no common attribute for their channels and strides, so one black image is passed through.
 
     Args:
         backbone: (B, 3, H, W) to a sequence of (B, channels, h, w), finest first.
 
     Raises:
-        ValueError: If what comes out is no pyramid that a decoder can use.
+        ValueError: If the output is not a pyramid that a decoder can use.
     """
     name = type(backbone).__name__
     with trial(backbone) as device:
         features = backbone(torch.zeros(1, 3, SIDE, 2 * SIDE, device=device))
     if isinstance(features, Tensor) or len(features) < 2:
         raise ValueError(
-            f'backbone {name} gives a single level of features, but a pyramid of two or more is needed: let it give '
-            'its stages too, for most backbones with out_indices=(0, 1, 2, 3).'
+            f'backbone {name} returns a single level of features, but a pyramid of two or more is needed: have it '
+            'return its stages, for most backbones with out_indices=(0, 1, 2, 3).'
         )
     strides = tuple(_stride(feature, level, name) for level, feature in enumerate(features))
     if list(strides) != sorted(strides):
-        raise ValueError(f'backbone {name} gives levels of strides {strides}, but the finest must come first.')
+        raise ValueError(f'backbone {name} returns levels of strides {strides}, but the finest must come first.')
     return PyramidShape(tuple(feature.shape[1] for feature in features), strides)
 
 
@@ -69,7 +69,7 @@ def _stride(feature: Tensor | Sequence, level: int, name: str) -> int:
 
 @contextmanager
 def trial(module: nn.Module) -> Iterator[torch.device]:
-    """Puts a module into evaluation mode without gradients, and all as it was afterwards.
+    """Puts a module into evaluation mode without gradients, and back as it was afterwards.
 
     Neither weights, nor running statistics, nor random numbers change.
 

@@ -1,4 +1,4 @@
-"""Annotations drawn by hand, small enough to check every cell."""
+"""Annotations written by hand, small enough to check every cell."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ from mmhparse.structures import PoseFields
 
 
 def fields_of(heatmaps, offsets=None, stride=4):
-    """Fields of which the joints alone matter."""
+    """Fields of joints; limbs are 0."""
     batch, joints, height, width = heatmaps.shape
     if offsets is None:
         offsets = torch.zeros(batch, joints, 2, height, width)

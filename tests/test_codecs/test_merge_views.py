@@ -137,7 +137,7 @@ def test_a_limb_without_mirror_image_is_named():
         mirrored_limbs(lopsided)
 
 
-def test_the_first_view_gives_the_grid():
+def test_the_grid_is_that_of_the_first_view():
     view = View(random_fields(0), GEOMETRY, flipped=True)
     with pytest.raises(ValueError, match='the first is not mirrored'):
         merge(view)

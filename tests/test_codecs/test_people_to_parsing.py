@@ -1,4 +1,4 @@
-"""The fast grouping of pixels gives the maps of the readable one, whatever the fields and sizes."""
+"""The fast grouping of pixels makes the same maps as the readable one, for any fields and sizes."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from mmhparse.testing import synthetic_scene
 
 
 def random_fields(seed, smooth, part_stride, classes=7):
-    """Fields of a 64 x 48 input: noise, or blobs as a network gives them."""
+    """Fields of a 64 x 48 input: noise, or blobs like those of a network."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.randn(1, classes, 48 // smooth, 64 // smooth, generator=generator)
     logits = torch.nn.functional.interpolate(coarse, (48 // part_stride, 64 // part_stride), mode='bilinear')
@@ -53,7 +53,7 @@ def test_maps_are_those_of_the_readable_way(seed, smooth, part_stride, count, si
 
 
 def test_probabilities_are_near_those_of_every_pixel():
-    """They are read at the nearest cell where the cells round a pixel agree; on real shapes that hardly differs."""
+    """They are read at the nearest cell where the cells around a pixel agree; on real shapes that hardly differs."""
     codec = DifferentiableGroupingCodec()
     annotation = synthetic_scene(5, (256, 192)).annotation
     truth = codec.encode(annotation).as_prediction(15)

@@ -38,7 +38,7 @@ def scenes():
 
 @pytest.fixture
 def batch(tiny_parser, scenes):
-    """Two images as the data loader gives them: inputs and data samples with truth."""
+    """Two images as from the data loader: inputs and data samples with truth."""
     from mmengine.structures import InstanceData
 
     inputs, samples = [], []

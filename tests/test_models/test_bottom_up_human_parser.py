@@ -34,7 +34,7 @@ def test_a_few_steps_lower_the_loss(tiny_parser, batch):
     assert totals[-1] < 0.75 * totals[0]
 
 
-def test_predict_mode_gives_maps_of_the_original_size(tiny_parser, batch):
+def test_predict_mode_returns_maps_of_the_original_size(tiny_parser, batch):
     for sample in batch['data_samples']:
         sample.set_metainfo(dict(ori_shape=(192, 256)))
     with torch.no_grad():
@@ -66,7 +66,7 @@ def test_fields_are_kept_on_demand(batch):
     assert len(samples[0].pred_fields) == 1
 
 
-def test_tensor_mode_gives_fields(tiny_parser):
+def test_tensor_mode_returns_fields(tiny_parser):
     fields = tiny_parser(torch.rand(1, 3, 64, 64))
     assert isinstance(fields, ParseFields)
     with pytest.raises(ValueError, match='mode must be'):
@@ -107,3 +107,17 @@ def test_unknown_option_is_refused():
         config = tiny_parser_config()
         config['head']['chanels'] = 3
         MODELS.build(config)
+
+
+def test_losses_are_modules_of_the_parser_under_their_names(tiny_parser):
+    assert list(tiny_parser.field_losses) == ['part', 'joint', 'limb', 'projection']
+    names = {type(module).__name__: name for name, module in tiny_parser.named_modules()}
+    assert names['PartLoss'] == 'field_losses.part' and names['ProjectionLoss'] == 'field_losses.projection'
+
+
+@pytest.mark.parametrize('mode', ['loss', 'predict'])
+def test_modes_that_need_data_samples_ask_for_them(tiny_parser, mode):
+    with pytest.raises(ValueError, match=f"mode='{mode}' needs data_samples"):
+        tiny_parser(torch.zeros(1, 3, 64, 64), mode=mode)
+    with pytest.raises(ValueError, match="must be 'tensor', 'predict' or 'loss', got 'train'"):
+        tiny_parser(torch.zeros(1, 3, 64, 64), mode='train')

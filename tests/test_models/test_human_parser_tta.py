@@ -13,7 +13,7 @@ from mmhparse.models import HumanParserTTA
 
 
 def data_of(images, transforms):
-    """A batch as the test loader gives it."""
+    """A batch as from the test loader."""
     with DefaultScope.overwrite_default_scope('mmhparse'):
         pipeline = Compose(transforms)
     records = []
@@ -70,7 +70,7 @@ def test_one_view_equals_no_augmentation(tiny_parser, scenes):
         assert torch.equal(view.pred_people.keypoints, sample.pred_people.keypoints)
 
 
-def test_the_mirror_image_gives_the_mirrored_fields(tiny_parser, scenes):
+def test_fields_of_the_mirror_image_are_mirrored(tiny_parser, scenes):
     """A network is not the same left and right; its mean over both views is."""
     resize, pack = plain_pipeline()
     flips = [dict(type='FlipImage', flip=False), dict(type='FlipImage', flip=True)]

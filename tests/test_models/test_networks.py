@@ -74,7 +74,7 @@ def test_unknown_mixing_is_refused():
 
 
 @pytest.mark.parametrize('upsample', [1, 2, 4])
-def test_head_gives_the_fields_of_the_codec(upsample):
+def test_head_predicts_the_fields_of_the_codec(upsample):
     head = MultiGranularityHead(16, DifferentiableGroupingCodec(), part_upsample=upsample)
     pyramid = tuple(torch.rand(2, 16, 16 // 2**i, 24 // 2**i) for i in range(4))
     fields = head(pyramid)

@@ -1,4 +1,4 @@
-"""What a backbone gives is found by trying it, and the decoder takes what it can use."""
+"""The levels of a backbone are found by a forward pass, and the decoder uses those that fit."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from mmhparse.registry import MODELS
 
 
 class Levels(nn.Module):
-    """Gives what ``make`` makes of the image."""
+    """Returns what ``make`` makes of the image."""
 
     def __init__(self, make):
         super().__init__()

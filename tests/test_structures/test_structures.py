@@ -1,4 +1,4 @@
-"""Nouns: what they refuse, and what they keep when they move."""
+"""Records: what they refuse, and what stays the same when they are moved."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_limbs_reach_every_joint():
 
 
 @pytest.mark.parametrize('classes', [2, 7, 15, 20, 59, 255])
-def test_palette_gives_each_class_a_colour_of_its_own(classes):
+def test_each_class_of_a_palette_has_a_colour_of_its_own(classes):
     palette = PartSet('test', tuple(map(str, range(classes))), ()).palette
     assert len(palette) == classes
     assert palette[0] == (0, 0, 0)

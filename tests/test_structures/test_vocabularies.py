@@ -1,5 +1,7 @@
 """The tables of parts and joints against what the data sets' papers and readers say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,9 @@ def test_vocabularies_of_ones_own_come_as_dicts():
     joints = dict(name='mine', joints=['head', 'left_arm', 'right_arm'], limbs=[['head', 'left_arm'], [0, 2]])
     expected = Skeleton('mine', ('head', 'left_arm', 'right_arm'), ((0, 1), (0, 2)), ((1, 2),), (0.1, 0.1, 0.1))
     assert get_skeleton(joints) == expected
+    by_name = get_skeleton(joints | dict(swaps=[['left_arm', 'right_arm']], sigmas=[0.1] * 3))
+    assert by_name == expected and isinstance(by_name.swaps, tuple) and isinstance(by_name.sigmas, tuple)
+    assert replace(expected, name='other').flip_indices == expected.flip_indices == (0, 2, 1)
     with pytest.raises(
         ValueError, match=r"\('head', 'foot'\) is not a pair of joint indices below 3, or of joint names"
     ):

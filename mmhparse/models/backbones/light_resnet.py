@@ -18,7 +18,7 @@ class LightResNet(BaseModule):
         channels: Channels of the stages.
         blocks: Residual blocks of the stages.
         norm_cfg: Normalisation layer.
-        init_cfg: mmengine's initialisation; Kaiming normal if not given.
+        init_cfg: mmengine's initialisation; by default Kaiming normal.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class LightResNet(BaseModule):
         channels: Sequence[int] = (32, 64, 96, 128),
         blocks: Sequence[int] = (1, 2, 2, 2),
         norm_cfg: dict | None = None,
-        init_cfg: dict | Sequence[dict] | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
         norm_cfg = norm_cfg or dict(type='BN')
@@ -41,15 +41,15 @@ class LightResNet(BaseModule):
             before = width
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, H, W) to features at strides 4, 8, 16 and 32, finest first."""
-        features = [self.stem(image)]
+        """(B, 3, H, W) to features (B, channels, h_l, w_l) at strides 4, 8, 16 and 32, finest first."""
+        features = [self.stem(image)]  # (B, stem_channels, H / 2, W / 2)
         for stage in self.stages:
             features.append(stage(features[-1]))
         return tuple(features[1:])
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a way round them."""
+    """Two 3x3 convolutions and an identity shortcut."""
 
     def __init__(self, channels: int, norm_cfg: dict):
         super().__init__()

@@ -1,6 +1,4 @@
-"""ResNet: mmcv's, as a backbone that initialises itself mmengine's way."""
-
-from collections.abc import Sequence
+"""ResNet: mmcv's, with mmengine's initialisation."""
 
 import mmcv.cnn
 from mmengine.model import BaseModule
@@ -22,7 +20,7 @@ class ResNet(mmcv.cnn.ResNet, BaseModule):
         frozen_stages: The stem and this many stages are not trained; -1 trains all.
         norm_eval: Keep the statistics of batch normalisation as they are.
         with_cp: Recompute activations in the backward pass to save memory.
-        init_cfg: mmengine's initialisation; Kaiming normal if not given.
+        init_cfg: mmengine's initialisation; by default Kaiming normal.
 
     Raises:
         ValueError: If there is no ResNet of that depth or output stride.
@@ -41,7 +39,7 @@ class ResNet(mmcv.cnn.ResNet, BaseModule):
         frozen_stages: int = -1,
         norm_eval: bool = False,
         with_cp: bool = False,
-        init_cfg: dict | Sequence[dict] | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ):
         if depth not in self.arch_settings:
             raise ValueError(f'depth must be one of {sorted(self.arch_settings)}, got {depth}.')

@@ -1,4 +1,4 @@
-"""Data preprocessors: what the data loader gives to what the network reads."""
+"""Data preprocessors: batches of the data loader to inputs of the network."""
 
 from .human_parse_data_preprocessor import HumanParseDataPreprocessor
 

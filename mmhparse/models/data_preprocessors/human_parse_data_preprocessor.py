@@ -11,10 +11,11 @@ from mmhparse.registry import MODELS
 class HumanParseDataPreprocessor(ImgDataPreprocessor):
     """mmengine's image preprocessor, with the statistics of ImageNet and sides that all strides divide.
 
-    Smaller images are padded right and below with the mean colour, so that pixel coordinates stay.
+    Smaller images are padded right and below with the mean colour, so that pixel coordinates stay the same.
 
     Args:
-        mean, std: Of the RGB channels.
+        mean: (R, G, B) that is subtracted.
+        std: (R, G, B) that the result is divided by.
         pad_size_divisor: The sides of a batch are multiples of it: the coarsest stride.
     """
 

@@ -1,4 +1,4 @@
-"""Heads: a pyramid of features to fields; one branch a file."""
+"""Heads: a pyramid of features to fields; each branch in a file of its own."""
 
 from .grouping_pose_head import GroupingPoseHead
 from .multi_granularity_head import MultiGranularityHead

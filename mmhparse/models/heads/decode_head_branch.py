@@ -1,4 +1,4 @@
-"""DecodeHeadBranch: a decode head of mmsegmentation in place of the part branch."""
+"""DecodeHeadBranch: a decode head of mmsegmentation in place of our part branch."""
 
 from collections.abc import Sequence
 
@@ -39,15 +39,15 @@ class DecodeHeadBranch(nn.Module):
         self.stride = self._stride(channels, num_parts, strides)
 
     def _stride(self, channels: int, num_parts: int, strides: Sequence[int]) -> int:
-        """Input pixels per cell of the logits, found by trying the head on a pyramid of an image of 4 by 4 cells."""
+        """Input pixels per cell of the logits, found by a forward pass in which the coarsest level is 4 x 4."""
         side = 4 * strides[-1]
         with trial(self.head) as device:
             logits = self(tuple(torch.zeros(1, channels, side // s, side // s, device=device) for s in strides))
         if not isinstance(logits, Tensor) or logits.ndim != 4 or logits.shape[1] != num_parts:
             got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-            raise ValueError(f'head.part_branch must give part logits (B, {num_parts}, h, w), got {got}.')
+            raise ValueError(f'head.part_branch must return part logits (B, {num_parts}, h, w), got {got}.')
         return side // logits.shape[3]
 
     def forward(self, pyramid: tuple[Tensor, ...]) -> Tensor:
-        """(B, C, h', w')."""
+        """Levels (B, channels, h_l, w_l), finest first, to part logits (B, C, h', w')."""
         return self.head(pyramid)

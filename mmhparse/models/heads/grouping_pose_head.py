@@ -1,4 +1,4 @@
-"""GroupingPoseHead: joint and limb branch as the head of mmpose's bottom-up estimator."""
+"""GroupingPoseHead: joint and limb branch as a head of mmpose's bottom-up estimator."""
 
 import torch
 from mmengine.model import BaseModule
@@ -18,13 +18,13 @@ from .pose_targets import pose_targets
 class GroupingPoseHead(BaseModule):
     """Pose by differentiable grouping in ``mmpose.BottomupPoseEstimator``.
 
-    The finest level that the neck gives has the stride of the codec, as from
+    The finest level of the neck must have the stride of the codec, as with
     ``neck=dict(type='mmhparse.PyramidDecoder', in_channels=..., channels=...)``.
 
     Args:
         channels: Channels of that level.
         decoder: Config of a :class:`mmhparse.codecs.GroupingPoseCodec`; the pipeline's ``GenerateTarget`` has the same.
-        losses: Configs by name: ``joint``, ``limb`` and, if wanted, ``grouping``. All three by default.
+        losses: Configs by name: ``joint``, ``limb`` and optionally ``grouping``. By default all three.
         mixing: Kind of convolution in the branches.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation.

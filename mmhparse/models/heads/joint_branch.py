@@ -1,4 +1,4 @@
-"""JointBranch: where joints are."""
+"""JointBranch: joint heatmaps and offsets."""
 
 import math
 
@@ -23,10 +23,13 @@ class JointBranch(nn.Module):
         self.heatmaps = nn.Conv2d(channels, num_joints, 1)
         self.offsets = nn.Conv2d(channels, 2 * num_joints, 1)
         # joints are rare: starting at a probability of 0.01 keeps the focal loss from exploding (Lin et al., ICCV 2017)
+        assert self.heatmaps.bias is not None
         nn.init.constant_(self.heatmaps.bias, -math.log(99))
 
     def forward(self, pyramid: tuple[Tensor, ...], stride: int) -> tuple[Tensor, Tensor]:
         """Heatmaps (B, K, h, w) in [0, 1], and offsets (B, K, 2, h, w) in input pixels."""
-        feature = self.mix(pyramid[0])
-        # in half precision a probability near 1 would be 1, and its loss without a gradient
-        return self.heatmaps(feature).float().sigmoid(), stride * self.offsets(feature).unflatten(1, (-1, 2))
+        feature = self.mix(pyramid[0])  # (B, channels, h, w)
+        # in half precision a probability near 1 is rounded to 1, where the loss has no gradient
+        heatmaps = self.heatmaps(feature).float().sigmoid()  # (B, K, h, w)
+        offsets = stride * self.offsets(feature).unflatten(1, (-1, 2))  # (B, K, 2, h, w)
+        return heatmaps, offsets

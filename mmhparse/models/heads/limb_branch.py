@@ -1,4 +1,4 @@
-"""LimbBranch: which way limbs run."""
+"""LimbBranch: limb fields."""
 
 from torch import Tensor, nn
 
@@ -19,9 +19,9 @@ class LimbBranch(nn.Module):
         super().__init__()
         self.mix = mixing_conv(channels, channels, mixing, norm_cfg)
         self.vectors = nn.Conv2d(channels, 2 * num_limbs, 1)
-        # most cells lie on no limb: start near 0, which is right there
+        # most cells lie on no limb, where 0 is right
         nn.init.normal_(self.vectors.weight, std=0.01)
 
     def forward(self, pyramid: tuple[Tensor, ...]) -> Tensor:
-        """(B, L, 2, h, w)."""
+        """Limb fields (B, L, 2, h, w), from levels (B, channels, h_l, w_l), finest first."""
         return self.vectors(self.mix(pyramid[0])).unflatten(1, (-1, 2))

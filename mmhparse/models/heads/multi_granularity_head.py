@@ -1,4 +1,4 @@
-"""MultiGranularityHead: parts, joints, limbs and projections from one pyramid."""
+"""MultiGranularityHead: the fields of parts, joints, limbs and projection from one pyramid."""
 
 from collections.abc import Sequence
 
@@ -19,21 +19,21 @@ from .projection_branch import ProjectionBranch
 
 @MODELS.register_module()
 class MultiGranularityHead(BaseModule):
-    """Four branches of Zhou et al., CVPR 2021, that read one pyramid.
+    """The four branches of Zhou et al., CVPR 2021, on one pyramid.
 
     Args:
         channels: Channels of every level of the pyramid.
-        codec: Whose skeleton and part set decide how many fields there are.
-        strides: Input pixels per cell of its levels, finest first.
-        part_upsample: How many times finer the grid of the part logits is than the finest level's.
-        part_branch: Config of a decode head of mmsegmentation that stands in for the part branch, see
-            :class:`DecodeHeadBranch`; it decides the grid of the part logits itself.
+        codec: Its skeleton and part set decide how many joints, limbs and parts there are.
+        strides: Input pixels per cell of the levels, finest first.
+        part_upsample: How many times finer the grid of the part logits is than that of the finest level.
+        part_branch: Config of a decode head of mmsegmentation in place of the part branch, see
+            :class:`DecodeHeadBranch`. The grid of the part logits is then that of the head.
         mixing: Kind of convolution in the branches.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If the finest level does not have the stride of the codec, or that is no multiple of
+        ValueError: If the finest level does not have the stride of the codec, or the stride is not a multiple of
             ``part_upsample``.
     """
 

@@ -1,4 +1,4 @@
-"""PartBranch: which part each pixel shows, whoever it belongs to."""
+"""PartBranch: part logits, without regard to people."""
 
 from torch import Tensor, nn
 
@@ -24,5 +24,5 @@ class PartBranch(nn.Module):
         self.logits = nn.Sequential(nn.Conv2d(channels, num_parts * upsample**2, 1), nn.PixelShuffle(upsample))
 
     def forward(self, pyramid: tuple[Tensor, ...]) -> Tensor:
-        """(B, C, h * upsample, w * upsample)."""
+        """Logits (B, C, h * upsample, w * upsample), from levels (B, channels, h_l, w_l), finest first."""
         return self.logits(self.mix(pyramid[0]))

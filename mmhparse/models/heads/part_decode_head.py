@@ -15,9 +15,10 @@ from .part_branch import PartBranch
 
 @MODELS.register_module()
 class PartDecodeHead(BaseModule):
-    """Parts without people in ``mmseg.EncoderDecoder``.
+    """Parts without people, in ``mmseg.EncoderDecoder``.
 
-    It reads the finest level, as ``neck=dict(type='mmhparse.PyramidDecoder', in_channels=..., channels=...)`` gives it.
+    It reads the finest level of a neck, for example ``dict(type='mmhparse.PyramidDecoder', in_channels=...,
+    channels=...)``.
 
     Args:
         channels: Channels of that level.
@@ -50,12 +51,12 @@ class PartDecodeHead(BaseModule):
         self.loss_decode = MODELS.build(loss_decode or dict(type='mmhparse.PartLoss'))
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """(B, C, h, w) logits, from levels, finest first."""
+        """Logits (B, C, h', w'), from levels (B, channels, h_l, w_l), finest first."""
         return self.branch(inputs)
 
     def loss(self, inputs: Sequence[Tensor], batch_data_samples: list, train_cfg: dict | None) -> dict[str, Tensor]:
-        """The losses of the logits against ``gt_sem_seg``; label 255 counts nowhere."""
-        labels = torch.cat([sample.gt_sem_seg.data for sample in batch_data_samples])
+        """The losses of the logits against ``gt_sem_seg``; pixels of label 255 are left out."""
+        labels = torch.cat([sample.gt_sem_seg.data for sample in batch_data_samples])  # (B, H, W)
         return self.loss_decode.of_logits(self(inputs), labels, self.stride)
 
     def predict(self, inputs: Sequence[Tensor], batch_img_metas: list[dict], test_cfg: dict | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Losses of the fields, of the grouping, and how they are weighed."""
+"""Losses of the fields and of the grouping, and learned weights between them."""
 
 from .grouping_loss import GroupingLoss
 from .joint_loss import JointLoss

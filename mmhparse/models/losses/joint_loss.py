@@ -11,7 +11,7 @@ from .normaliser import normaliser
 
 @MODELS.register_module()
 class JointLoss(nn.Module):
-    """How wrong joint heatmaps and offsets are.
+    """Focal loss of the joint heatmaps, and L1 distance of the offsets.
 
     Args:
         heatmap_weight: Weight of the penalty-reduced focal loss (Law and Deng, "CornerNet", ECCV 2018, alpha 2,
@@ -25,9 +25,10 @@ class JointLoss(nn.Module):
         self.offset_weight = offset_weight
 
     def forward(self, fields: PoseFields, targets: PoseTargets) -> dict[str, Tensor]:
+        """``loss_joint_heatmap`` and ``loss_joint_offset`` of B images."""
         heatmap = focal_heatmap_loss(fields.joint_heatmaps, targets.joint_heatmaps, targets.joint_weight[:, None])
-        weight = targets.offset_weight[:, :, None]
-        error = (fields.joint_offsets - targets.joint_offsets).abs() * weight / fields.stride
+        weight = targets.offset_weight[:, :, None]  # (B, K, 1, h, w)
+        error = (fields.joint_offsets - targets.joint_offsets).abs() * weight / fields.stride  # (B, K, 2, h, w)
         offset = error.sum() / normaliser(weight.sum()) / 2
         return dict(loss_joint_heatmap=self.heatmap_weight * heatmap, loss_joint_offset=self.offset_weight * offset)
 
@@ -38,7 +39,7 @@ def focal_heatmap_loss(heatmap: Tensor, target: Tensor, weight: Tensor) -> Tenso
     Args:
         heatmap: (B, K, h, w) in [0, 1].
         target: (B, K, h, w) in [0, 1]; exactly 1 at the peaks.
-        weight: Broadcast to those.
+        weight: Broadcasts to (B, K, h, w).
     """
     heatmap = heatmap.float().clamp(1e-6, 1 - 1e-6)
     peak = target == 1

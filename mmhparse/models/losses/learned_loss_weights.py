@@ -1,4 +1,4 @@
-"""LearnedLossWeights: how much each loss counts, learned from its own uncertainty."""
+"""LearnedLossWeights: weights of the losses, learned as their uncertainties."""
 
 import torch
 from mmengine.model import BaseModule
@@ -14,7 +14,7 @@ class LearnedLossWeights(BaseModule):
     Kendall et al., "Multi-task learning using uncertainty to weigh losses", CVPR 2018.
 
     Args:
-        names: Names of the terms, as the losses give them.
+        names: Names of the terms, as the losses return them.
     """
 
     def __init__(self, names: list[str]):
@@ -22,10 +22,10 @@ class LearnedLossWeights(BaseModule):
         self.log_sigma = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in names})
 
     def forward(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same terms, weighted; what is not called ``loss_*`` is only watched and stays as it is.
+        """The same terms, weighted; values not called ``loss_*`` are only logged and stay as they are.
 
         Raises:
-            ValueError: If they are not the terms that there are weights for.
+            ValueError: If the terms are not those of ``names``.
         """
         terms = {name: loss for name, loss in losses.items() if name.startswith('loss_')}
         if terms.keys() != self.log_sigma.keys():

@@ -12,7 +12,7 @@ from .normaliser import normaliser
 class LimbLoss(nn.Module):
     """Squared distance between limb vectors, summed over cells and divided by the number of cells on limbs.
 
-    So the many empty cells do not drown the few on limbs, whatever the number of people.
+    With this normaliser the few cells on limbs count as much as the many empty ones, for any number of people.
 
     Args:
         weight: Weight of the loss.
@@ -23,7 +23,8 @@ class LimbLoss(nn.Module):
         self.weight = weight
 
     def forward(self, fields: PoseFields, targets: PoseTargets) -> dict[str, Tensor]:
-        counts = targets.limb_weight[:, None]
-        error = (fields.limb_fields - targets.limb_fields).square().sum(2) * counts
-        on_limb = (targets.limb_fields != 0).any(2) * counts
+        """``loss_limb`` of B images."""
+        counts = targets.limb_weight[:, None]  # (B, 1, h, w)
+        error = (fields.limb_fields - targets.limb_fields).square().sum(2) * counts  # (B, L, h, w)
+        on_limb = (targets.limb_fields != 0).any(2) * counts  # (B, L, h, w)
         return dict(loss_limb=self.weight * error.sum() / normaliser(on_limb.sum()))

@@ -1,4 +1,4 @@
-"""normaliser: what a sum over all processes' batches is divided by, seen from one of them."""
+"""normaliser: what each process divides its sum of losses by, so that all together take one mean."""
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -7,14 +7,14 @@ from torch import Tensor
 
 @torch.no_grad()
 def normaliser(count: Tensor) -> Tensor:
-    """The mean of a count over the processes; the count itself in a single one; never 0.
+    """The mean of a count over the processes, which is the count itself if there is one process; never 0.
 
-    Distributed training averages the gradients of all processes. Sums that each of them divides by the mean count,
-    rather than by its own, average to the sum over all images divided by the total: the same as one process with all
-    of the images.
+    Distributed training averages the gradients of all processes. If each divides its sum by the mean count rather than
+    by its own, the average is the sum over all images divided by the total count, as in one process with all images:
+    with sums 6 and 2 and counts 3 and 1, the mean count is 2, and (6 / 2 + 2 / 2) / 2 = 2 = (6 + 2) / (3 + 1).
 
     Args:
-        count: A scalar, how much this process's sum runs over.
+        count: A scalar; over how much the sum of this process runs.
     """
     total = count.detach().float().clone()
     all_reduce(total)

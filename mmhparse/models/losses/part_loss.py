@@ -14,19 +14,19 @@ from .normaliser import normaliser
 
 @MODELS.register_module()
 class PartLoss(nn.Module):
-    """How wrong the part logits are; ignored pixels count nowhere.
+    """Cross-entropy and Lovasz-softmax of the part logits; ignored pixels are left out of both.
 
     Args:
         cross_entropy_weight: Weight of the mean cross-entropy.
-        lovasz_weight: Weight of the Lovasz-softmax loss; 0 spares its sorting.
-        lovasz_step: The Lovasz-softmax loss looks at every so many pixels in both directions: sorting is slow on a CPU.
-        full_size: Bring the logits to the size of the part map (the paper's code), rather than the part map to the
-            logits' grid, which costs a fraction.
-        lovasz_over: What the Lovasz-softmax loss takes the IoU of: each 'image', or the 'batch' of a process, which
-            then counts rare classes once; training on several processes is then not that on one.
+        lovasz_weight: Weight of the Lovasz-softmax loss; with 0 it is not computed.
+        lovasz_step: The Lovasz-softmax loss takes every so many pixels in both directions: sorting is slow on a CPU.
+        full_size: Whether the logits are resized to the part map, as in the paper's code, rather than the part map to
+            the logits' grid, which takes a fraction of the time.
+        lovasz_over: The Lovasz-softmax loss takes the IoU of each 'image', or of the 'batch' of a process, which
+            counts rare classes once; training on several processes then differs from training on one.
 
     Raises:
-        ValueError: If ``lovasz_over`` is another word.
+        ValueError: If ``lovasz_over`` is not one of the choices.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class PartLoss(nn.Module):
         self.full_size = full_size
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+        """``loss_part_ce`` and ``loss_part_lovasz`` of B images."""
         return self.of_logits(fields.part_logits, targets.part_map, fields.part_stride)
 
     def of_logits(self, logits: Tensor, labels: Tensor, stride: int) -> dict[str, Tensor]:
@@ -55,7 +56,7 @@ class PartLoss(nn.Module):
         if self.full_size:
             logits = F.interpolate(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)
         else:
-            labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]
+            labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]  # (B, h, w)
         labels = labels.long()
         counted = normaliser((labels != IGNORE).sum())
         entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / counted
@@ -76,7 +77,7 @@ def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
     """Mean over the present classes of the Lovasz extension of 1 - IoU.
 
     Berman et al., "The Lovasz-softmax loss", CVPR 2018: with the errors of a class sorted downwards, each is weighted
-    by how much 1 - IoU grows when its pixel joins those already wrong.
+    by how much 1 - IoU grows when its pixel is added to the wrong ones.
 
     Args:
         probability: (B, C, H, W); softmax probabilities.
@@ -86,14 +87,15 @@ def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
         A scalar in [0, 1]; 0 if nothing counts.
     """
     counts = labels != IGNORE
-    probability, labels = probability.movedim(1, -1)[counts], labels[counts]
-    present = labels.unique()
+    probability, labels = probability.movedim(1, -1)[counts], labels[counts]  # (S, C) and (S,)
+    present = labels.unique()  # (classes,)
     if not len(present):
         return probability.sum()
-    truth = labels == present[:, None]
-    error = (truth.float() - probability.T[present]).abs()
+    truth = labels == present[:, None]  # (classes, S)
+    error = (truth.float() - probability.T[present]).abs()  # (classes, S)
     error, order = error.sort(dim=1, descending=True)
     truth = truth.gather(1, order).float()
+    # IoU if the pixels up to each one are wrong and the others right
     missing = truth.sum(1, keepdim=True) - truth.cumsum(1)
     union = truth.sum(1, keepdim=True) + (1 - truth).cumsum(1)
     jaccard = 1 - missing / union

@@ -24,11 +24,12 @@ class ProjectionLoss(nn.Module):
         self.weight = weight
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+        """``loss_projection`` of B images."""
         size = targets.projection.shape[2:]
-        weight = targets.projection_weight[:, None]
-        total = 0
+        weight = targets.projection_weight[:, None]  # (B, 1, h, w)
+        total = targets.projection.new_zeros(())
         for level in fields.projection:
-            level = F.interpolate(level, size=size, mode='bilinear', align_corners=False)
+            level = F.interpolate(level, size=size, mode='bilinear', align_corners=False)  # (B, 2, h, w)
             total = total + ((level - targets.projection).abs() * weight).sum()
         mean = total / len(fields.projection) / normaliser(weight.sum())
         return dict(loss_projection=self.weight * mean / fields.stride / 10)

@@ -15,7 +15,7 @@ class SegmentationLosses(nn.Module):
 
     Args:
         losses: Their configs, e.g. ``[dict(type='mmseg.CrossEntropyLoss'), dict(type='mmseg.DiceLoss')]``. A loss is
-            called ``loss_part_X`` if it calls itself ``loss_X``.
+            logged as ``loss_part_X`` if its own ``loss_name`` is ``loss_X``.
     """
 
     def __init__(self, losses: list[dict]):
@@ -23,14 +23,17 @@ class SegmentationLosses(nn.Module):
         self.losses = nn.ModuleList(build_piece(loss, f'losses.part.losses.{i}') for i, loss in enumerate(losses))
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
+        """The losses of B images, by name."""
         return self.of_logits(fields.part_logits, targets.part_map)
 
     def of_logits(self, logits: Tensor, labels: Tensor, stride: int | None = None) -> dict[str, Tensor]:
         """The losses of logits (B, C, h, w) brought to the size of the labels (B, H, W)."""
         labels = labels.long()
-        logits = F.interpolate(logits.float(), size=labels.shape[1:], mode='bilinear', align_corners=False)
-        values = {}
+        logits = F.interpolate(
+            logits.float(), size=labels.shape[1:], mode='bilinear', align_corners=False
+        )  # (B, C, H, W)
+        values: dict[str, Tensor] = {}
         for loss in self.losses:
-            name = f'loss_part_{loss.loss_name.removeprefix("loss_")}'
+            name = f'loss_part_{str(loss.loss_name).removeprefix("loss_")}'
             values[name] = values.get(name, 0) + loss(logits, labels, ignore_index=IGNORE)
         return values

@@ -1,4 +1,4 @@
-"""Necks: a pyramid of features to a better one."""
+"""Necks: a pyramid of features to one with context."""
 
 from .pyramid_decoder import PyramidDecoder
 

@@ -1,4 +1,4 @@
-"""PyramidDecoder: context on the coarsest level, handed down to the finest."""
+"""PyramidDecoder: context from the coarsest level for all finer ones."""
 
 from collections.abc import Sequence
 
@@ -15,23 +15,23 @@ from ..mixing_conv import Mixing, mixing_conv
 
 @MODELS.register_module()
 class PyramidDecoder(BaseModule):
-    """A top-down decoder in the manner of Panoptic-DeepLab (Cheng et al., CVPR 2020).
+    """A top-down decoder after Panoptic-DeepLab (Cheng et al., CVPR 2020).
 
-    Atrous pooling gives the coarsest level its context. Each finer level is narrowed by a 1x1 convolution, joined to
-    what comes down from the coarser one, and mixed by a convolution.
+    Atrous pooling adds context to the coarsest level. Each finer level is reduced to ``channels`` by a 1x1 convolution,
+    concatenated with the enlarged coarser level, and mixed by a convolution.
 
-    The levels that go out have the strides ``strides``: those of the backbone from ``out_stride`` on. Finer ones of the
-    backbone are not used; where it has none so fine, its finest is enlarged and mixed once more.
+    The output has the levels of ``strides``: those of the backbone from ``out_stride`` on. Finer levels of the backbone
+    are not used; if its finest level is coarser than ``out_stride``, that is enlarged and mixed once more.
 
     Args:
         in_channels: Channels of the backbone's levels, finest first.
-        channels: Channels of every level that goes out.
+        channels: Channels of every output level.
         in_strides: Input pixels per cell of the backbone's levels.
-        out_stride: Stride of the finest level that goes out.
+        out_stride: Stride of the finest output level.
         dilations: Rates of the atrous 3x3 convolutions.
         mixing: Kind of convolution.
         norm_cfg: Normalisation layer.
-        init_cfg: mmengine's initialisation; Kaiming normal if not given.
+        init_cfg: mmengine's initialisation; by default Kaiming normal.
 
     Raises:
         ValueError: If the strides of the backbone cannot be brought to ``out_stride``.
@@ -46,7 +46,7 @@ class PyramidDecoder(BaseModule):
         dilations: Sequence[int] = (2, 4),
         mixing: Mixing = 'separable_5x5',
         norm_cfg: dict | None = None,
-        init_cfg: dict | Sequence[dict] | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
         norm_cfg = norm_cfg or dict(type='BN')
@@ -54,7 +54,7 @@ class PyramidDecoder(BaseModule):
         in_channels, in_strides = in_channels[self.unused :], in_strides[self.unused :]
         if not in_strides or in_strides[0] % out_stride:
             raise ValueError(
-                f'the backbone gives levels of strides {tuple(in_strides)} from stride {out_stride} on, which cannot '
+                f'the backbone has levels of strides {tuple(in_strides)} from stride {out_stride} on, which cannot '
                 f'be brought to stride {out_stride} of the codec: its finest must be a multiple of that.'
             )
         self.enlarge = in_strides[0] // out_stride

@@ -1,4 +1,4 @@
-"""Parsers: whole networks, as mmengine's runner sees them."""
+"""Parsers: whole models for mmengine's runner."""
 
 from .bottom_up_human_parser import BottomUpHumanParser
 from .human_parser_tta import HumanParserTTA

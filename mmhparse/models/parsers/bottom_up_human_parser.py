@@ -1,4 +1,4 @@
-"""BottomUpHumanParser: a photo of people to who has which part where, in one pass."""
+"""BottomUpHumanParser: images to people and parsing maps, in one pass."""
 
 import math
 from typing import Literal
@@ -15,29 +15,30 @@ from ..pyramid_shape import pyramid_shape
 
 _FIELD_LOSSES = ('part', 'joint', 'limb', 'projection')
 _POSE_LOSSES = ('joint', 'limb')
-"""Those of the field losses that see joints and limbs alone."""
+"""Those of the field losses that are about joints and limbs only."""
 
 
 @MODELS.register_module()
 class BottomUpHumanParser(BaseModel):
-    """Backbone, neck and head that predict fields; a codec that reads people and parsing maps from them.
+    """Backbone, neck and head that predict fields, and a codec that decodes people and parsing maps from them.
 
     Args:
-        codec: Config of the codec. It decides how many joints, limbs and parts there are.
+        codec: Config of the codec. Its skeleton and part set decide how many joints, limbs and parts there are.
         backbone: Config; image to a pyramid of features, finest first. It may be another library's, as in
             ``type='mmpose.HRNet'``: the neck gets its channels and strides from :func:`pyramid_shape`.
         neck: Config; pyramid to pyramid.
         head: Config; pyramid to :class:`ParseFields`.
-        losses: Configs of the losses by what they look at: ``part``, ``joint``, ``limb``, ``projection`` and
-            ``grouping``. All but the last are needed.
-        loss_weighting: Config of a module that weighs the losses, e.g. :class:`LearnedLossWeights`.
+        losses: Configs of the losses by name: ``part``, ``joint``, ``limb``, ``projection`` and optionally
+            ``grouping``. Joint and limb loss are called with :class:`PoseFields` and :class:`PoseTargets`, part and
+            projection loss with :class:`ParseFields` and :class:`TargetFields`.
+        loss_weighting: Config of a module that weights the losses, e.g. :class:`LearnedLossWeights`.
         data_preprocessor: Config.
-        keep_fields: Leave the predicted fields in the data samples, for pictures of each stage.
+        keep_fields: Whether the predicted fields stay in the data samples, for pictures of each stage.
         init_cfg: mmengine's initialisation.
 
     Raises:
         ValueError: If a loss is missing or unknown, or the backbone's levels do not fit.
-        ImportError: If the library of a piece is missing.
+        ImportError: If the library of a part of the model is missing.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class BottomUpHumanParser(BaseModel):
         keep_fields: bool = False,
         init_cfg: dict | None = None,
     ):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='mmhparse.HumanParseDataPreprocessor')), init_cfg)
+        preprocessor = MODELS.build(data_preprocessor or dict(type='mmhparse.HumanParseDataPreprocessor'))
+        super().__init__(preprocessor, init_cfg)
         if not set(_FIELD_LOSSES) <= losses.keys() <= {*_FIELD_LOSSES, 'grouping'}:
             raise ValueError(f'losses must name {_FIELD_LOSSES} and may name grouping, got {tuple(losses)}.')
         self.codec = KEYPOINT_CODECS.build(codec)
         self.backbone = build_piece(backbone, 'backbone')
         shape = pyramid_shape(self.backbone)
-        divisor = self.data_preprocessor.pad_size_divisor
+        divisor = preprocessor.pad_size_divisor
         if divisor % shape.strides[-1]:
             raise ValueError(
                 f"the backbone's coarsest stride is {shape.strides[-1]}, which must divide the sides of a batch: set "
@@ -85,25 +87,28 @@ class BottomUpHumanParser(BaseModel):
             inputs: (B, 3, H, W) normalised images.
             data_samples: Truth in training; in prediction ``ori_shape`` and ``img_shape`` are read from them.
             mode: 'tensor' returns fields, 'predict' data samples, 'loss' a dict of losses.
+
+        Raises:
+            ValueError: If ``mode`` is not one of the choices, or data samples are missing where they are needed.
         """
+        if mode not in ('tensor', 'predict', 'loss'):
+            raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}.")
         if mode == 'tensor':
             return self.predict_fields(inputs)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}.")
+        if data_samples is None:
+            raise ValueError(f"mode='{mode}' needs data_samples, one for each image.")
+        return self.predict(inputs, data_samples) if mode == 'predict' else self.loss(inputs, data_samples)
 
     def predict_fields(self, inputs: Tensor) -> ParseFields:
         """The fields of B images."""
-        # channels last is the order that convolutions are fastest in, on CPUs and tensor cores alike
+        # convolutions are fastest in this memory format, on CPUs and on tensor cores
         return self.head(self.neck(self.backbone(inputs.contiguous(memory_format=torch.channels_last))))
 
     def loss(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> dict[str, Tensor]:
         """Losses of B images; those named ``loss_*`` add up to what is minimised."""
         targets = TargetFields.cat([sample.gt_fields for sample in data_samples])
         fields = self.predict_fields(inputs)
-        # sums over pixels, logarithms and the solver's projections need more digits than half precision has
+        # sums over pixels, logarithms and the solver need more digits than half precision has
         with torch.autocast(inputs.device.type, enabled=False):
             fields, losses = fields.float(), {}
             for name in self.field_losses:
@@ -126,9 +131,11 @@ class BottomUpHumanParser(BaseModel):
         return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
 
     def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
-        """The same data sample, with what the codec reads from the fields (batch of 1) of its image.
+        """The same data sample, with the people and parsing maps that the codec decodes.
 
-        People whom it holds as ``given_people`` take the place of our own.
+        Args:
+            fields: Fields of its image, with a batch of 1.
+            sample: People in its ``given_people`` replace our own.
         """
         given = getattr(sample, 'given_people', None)
         with torch.autocast(fields.joint_heatmaps.device.type, enabled=False):

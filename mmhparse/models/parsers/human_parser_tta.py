@@ -9,12 +9,14 @@ from mmhparse.codecs.merge_views import View, merge_views
 from mmhparse.registry import MODELS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields
 
+from .bottom_up_human_parser import BottomUpHumanParser
+
 
 @MODELS.register_module()
 class HumanParserTTA(BaseTTAModel):
     """Test-time augmentation of a :class:`BottomUpHumanParser`.
 
-    The test pipeline ends in ``TestTimeAug``, whose first view is not mirrored; see
+    The test pipeline ends in ``TestTimeAug``, of which the first view is not mirrored; see
     :func:`mmhparse.commands.use_tta`. Fields are averaged over the views on the grid of the first
     (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once.
 
@@ -22,6 +24,8 @@ class HumanParserTTA(BaseTTAModel):
         module: The parser, or its config.
         data_preprocessor: Config that replaces the parser's.
     """
+
+    module: BottomUpHumanParser
 
     def test_step(self, data: dict) -> list[HumanParseDataSample]:
         """Predictions of B images.
@@ -42,7 +46,7 @@ class HumanParserTTA(BaseTTAModel):
             network: Predicts the fields of a batch, the module or an export of it.
         """
         parser = self.module
-        views_of_images = [[] for _ in data['inputs'][0]]
+        views_of_images: list[list[View]] = [[] for _ in data['inputs'][0]]
         for inputs, samples in zip(data['inputs'], data['data_samples'], strict=True):
             batch = parser.data_preprocessor(dict(inputs=inputs, data_samples=samples))
             fields = network(batch['inputs']).detach()
@@ -54,7 +58,7 @@ class HumanParserTTA(BaseTTAModel):
     def merge_preds(
         self, data_samples_list: list[tuple[list[View], HumanParseDataSample]]
     ) -> list[HumanParseDataSample]:
-        """The data sample of each image with what its merged views say.
+        """The data sample of each image, with what is decoded from its merged views.
 
         Args:
             data_samples_list: Views of each image, and the data sample of the first.
