@@ -97,8 +97,8 @@ def _cut_to_mask(index: int, layer: PersonLayer, shape: tuple[int, int]) -> Pers
     expected = rows.stop - rows.start, columns.stop - columns.start
     if layer.mask.shape != expected:
         raise ValueError(f'person {index}: expected a mask of {expected}, got {layer.mask.shape}.')
-    first_row, last_row = _ends(layer.mask.any(axis=1))
-    first_column, last_column = _ends(layer.mask.any(axis=0))
+    first_row, last_row = _ends(np.any(layer.mask, axis=1))
+    first_column, last_column = _ends(np.any(layer.mask, axis=0))
     inner = slice(first_row, last_row), slice(first_column, last_column)
     return PersonLayer(
         mask=layer.mask[inner],
