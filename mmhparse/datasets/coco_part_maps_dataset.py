@@ -55,7 +55,7 @@ class CocoPartMapsDataset(CocoPeopleDataset):
             ValueError: If it has another size than the photo, or names a person whom the json lacks.
         """
         size = data_info['height'], data_info['width']
-        part_map, labels = (read_label_map(data_info[key]) for key in ('parts', 'persons_map'))
+        part_map, labels = (read_label_map(data_info[key]).copy() for key in ('parts', 'persons_map'))
         people = [person for person in data_info['persons'] if not person['iscrowd']]
         if part_map.shape != size or labels.shape != size:
             raise ValueError(
