@@ -71,8 +71,8 @@ def write_mhp(root, truths, predictions):
             save(root / 'gt' / 'parsing_annos', f'{index}_{len(truth):02}_{person:02}', red)
         save(root / 'pred' / 'global_seg', str(index), parts)
         save(root / 'pred' / 'global_tag', str(index), persons)
-        lines += [f'{index} {person} {score}\n' for person, score in enumerate(scores, start=1)]
-    (root / 'pred' / 'results.txt').write_text(''.join(lines))
+        lines.append(' '.join([str(index), *(f'{person} {score}' for person, score in enumerate(scores, start=1))]))
+    (root / 'pred' / 'results.txt').write_text('\n'.join(lines) + '\n')
     return MhpFiles(str(root / 'gt'), str(root / 'pred'), MHP_V2_58.parts)
 
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhparse.evaluation.functional import PeopleMaps, shared_pixels
-from mmhparse.evaluation.functional.shared_pixels import _merge_runs
+from mmhparse.evaluation.functional import PeopleMaps, merge_runs, shared_pixels
 
 C = 3
 
@@ -54,7 +53,7 @@ def test_counts_are_those_of_a_loop(block, people, dtype, seed):
 
 def test_the_worked_example_of_merged_runs():
     maps = [np.array([[[0, 0, 0, 2, 2]]]), np.array([[[0, 0, 1, 1, 1]]])]
-    merged, lengths = _merge_runs([array.repeat(4, -1) for array in maps])
+    merged, lengths = merge_runs([array.repeat(4, -1) for array in maps])
     np.testing.assert_array_equal(merged[0], [[0, 0, 2]])
     np.testing.assert_array_equal(merged[1], [[0, 1, 1]])
     np.testing.assert_array_equal(lengths, [8, 4, 8])
@@ -63,7 +62,7 @@ def test_the_worked_example_of_merged_runs():
 def test_a_change_in_any_layer_ends_a_run():
     layers = np.zeros((2, 2, 8), int)
     layers[1, 1, 4:] = 1
-    (merged,), lengths = _merge_runs([layers])
+    (merged,), lengths = merge_runs([layers])
     np.testing.assert_array_equal(merged, [[0, 0], [0, 1]])
     np.testing.assert_array_equal(lengths, [12, 4])
 

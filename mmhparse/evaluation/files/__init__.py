@@ -1,8 +1,9 @@
-"""Scores of predictions that lie in files, whichever method made them."""
+"""Scores of predictions in files, of any method."""
 
 from .cihp_files import CihpFiles
 from .coco_files import CocoFiles
 from .mhp_files import MhpFiles
+from .mhp_results import read_mhp_results, write_mhp_results
 from .plots import draw_class_bars, draw_confusion, draw_precision_recall
 from .records import ImageFiles, PredictedImage, TrueImage
 from .score_files import FileScores, ImageCounts, Protocols, count_image, score_files
@@ -21,5 +22,7 @@ __all__ = [
     'draw_class_bars',
     'draw_confusion',
     'draw_precision_recall',
+    'read_mhp_results',
     'score_files',
+    'write_mhp_results',
 ]

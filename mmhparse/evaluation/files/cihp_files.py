@@ -1,23 +1,33 @@
-"""CihpFiles: truth as CIHP ships it, predictions as its challenge took them."""
+"""CihpFiles: truth as CIHP is released, predictions as its challenge takes them."""
 
 import os.path as osp
 from collections.abc import Sequence
 
 import numpy as np
 
-from mmhparse.evaluation.functional import PeopleMaps
+from mmhparse.evaluation.functional import PeopleMaps, merge_runs, show_score
+from mmhparse.structures import IGNORE
 
-from .folders import label_files, names_with, read_map, read_table, require_folders
+from .folders import files_in, match_names, present_ids, read_map, read_part_map, read_table, require_folders
 from .records import PredictedImage, TrueImage
+
+_MAP, _NUMBERS, _TABLE, _PEOPLE = (
+    'global_parsing/NAME.png',
+    'instance_parsing/NAME.png',
+    'instance_parsing/NAME.txt',
+    'Human_ids/NAME.png',
+)
+_TRUE_MAP, _TRUE_PEOPLE = 'Category_ids/NAME.png', 'Human_ids/NAME.png'
 
 
 class CihpFiles:
     """Truth and predictions in CIHP's layout.
 
     The truth is ``Category_ids/NAME.png`` and ``Human_ids/NAME.png``. A prediction is ``global_parsing/NAME.png``, the
-    part map, and ``instance_parsing/NAME.png``, whose value n is line n of ``instance_parsing/NAME.txt``, ``class
-    score``. The challenge did not ask who has which part: where there is a folder ``Human_ids`` as well, as the
-    inferencer writes it, people are scored too, each by the mean score of its parts.
+    part map, and ``instance_parsing/NAME.png``, in which value n is the part of line n of the table
+    ``instance_parsing/NAME.txt``, ``class score``. The challenge does not ask which person has which part: if there is
+    a folder ``Human_ids`` as well, as the inferencer writes it, people are scored too, each by the mean score of its
+    parts (0 without any). People are the ids that occur in a map; there may be gaps.
 
     Args:
         truth, predicted: The folders.
@@ -25,7 +35,7 @@ class CihpFiles:
 
     Raises:
         FileNotFoundError: If a folder is missing.
-        ValueError: If there is no truth, or a prediction without one.
+        ValueError: If there is no truth, one is incomplete, or there is a prediction without truth.
     """
 
     def __init__(self, truth: str, predicted: str, parts: Sequence[str]):
@@ -33,48 +43,83 @@ class CihpFiles:
         require_folders(predicted, 'global_parsing', 'instance_parsing', whose='predictions')
         self.parts = tuple(parts)
         self.with_people = osp.isdir(osp.join(predicted, 'Human_ids'))
-        self._truth, self._predicted = truth, predicted
-        found = label_files(osp.join(predicted, 'global_parsing'))
-        self.names, self.missing = names_with(label_files(osp.join(truth, 'Category_ids')), found)
+        layouts = [_MAP, _NUMBERS, _TABLE, *([_PEOPLE] if self.with_people else [])]
+        self._truth = {layout: _files_of(truth, layout) for layout in (_TRUE_MAP, _TRUE_PEOPLE)}
+        self._predicted = {layout: _files_of(predicted, layout) for layout in layouts}
+        self.names, self.missing = match_names(self._truth, self._predicted, truth)
 
     def truth(self, name: str) -> TrueImage:
-        part_map = read_map(osp.join(self._truth, 'Category_ids', f'{name}.png'))
-        person_map = read_map(osp.join(self._truth, 'Human_ids', f'{name}.png'), part_map)
-        return TrueImage(part_map, PeopleMaps(part_map, person_map))
+        part_map = read_part_map(self._truth[_TRUE_MAP][name], self.parts, may_ignore=True)
+        person_map = read_map(self._truth[_TRUE_PEOPLE][name], part_map)
+        return TrueImage(part_map, PeopleMaps.from_ids(part_map, person_map, present_ids(person_map)))
 
     def prediction(self, name: str) -> PredictedImage:
-        part_map = read_map(osp.join(self._predicted, 'global_parsing', f'{name}.png'))
-        stem = osp.join(self._predicted, 'instance_parsing', name)
-        instances = read_map(f'{stem}.png', part_map)
-        labels, scores = self._read_parts(f'{stem}.txt', f'{stem}.png', instances)
-        regions = PeopleMaps(np.append(0, labels)[instances], instances, len(labels))
-        region_scores = np.full((len(labels), len(self.parts)), np.nan)
-        region_scores[np.arange(len(labels)), labels] = scores
-        people, person_scores = None, np.zeros(0)
+        part_map = read_part_map(self._predicted[_MAP][name], self.parts)
+        numbers = read_map(self._predicted[_NUMBERS][name], part_map)  # (H, W); line of the table, 0 = no part
+        labels, scores = self._read_parts(name, numbers)  # (Q,) each
+        people, person_scores, ids = None, np.zeros(0), []
         if self.with_people:
-            person_map = read_map(osp.join(self._predicted, 'Human_ids', f'{name}.png'), part_map)
-            people = PeopleMaps(part_map, person_map)
-            person_scores = _mean_scores(people, instances, scores)
-        return PredictedImage(part_map, people, person_scores, regions, region_scores)
+            person_map = self._read_people(name, part_map)
+            ids = present_ids(person_map)
+            people = PeopleMaps.from_ids(part_map, person_map, ids)
+            owns = _owned_parts(people, numbers, len(scores))  # (P, Q)
+            self._check_scores(name, scores, owns, ids)
+            # each a sum over an array of its own, which has the bits of numpy.mean: ties depend on the last one
+            person_scores = np.array([scores[own].mean() if own.any() else 0.0 for own in owns])  # (P,)
+        else:
+            self._check_scores(name, scores, np.zeros((0, len(scores)), bool), ids)
+        regions = PeopleMaps(np.append(0, labels).astype(np.uint8)[numbers], numbers, len(labels))
+        region_scores = np.full((len(labels), len(self.parts)), np.nan)  # (Q, C)
+        region_scores[np.arange(len(labels)), labels] = scores
+        return PredictedImage(part_map, people, person_scores, ids, regions, region_scores)
 
-    def _read_parts(self, table: str, map_path: str, instances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Class and score of each instance."""
-        rows = read_table(table, ('class', 'score'))
-        labels = rows[:, 0].astype(np.int64)
-        if (labels != rows[:, 0]).any() or not np.isin(labels, np.arange(1, len(self.parts))).all():
-            raise ValueError(f"'{table}': classes must be whole numbers from 1 to {len(self.parts) - 1}.")
-        if np.isnan(rows[:, 1]).any():
-            raise ValueError(f"'{table}', line {np.flatnonzero(np.isnan(rows[:, 1]))[0] + 1}: the score is NaN.")
-        if instances.max(initial=0) > len(rows):
-            raise ValueError(f"'{map_path}' has value {instances.max()}, but '{table}' has only {len(rows)} lines.")
-        if instances.dtype == np.uint8 and len(rows) > 255:
+    def _read_people(self, name: str, part_map: np.ndarray) -> np.ndarray:
+        """(H, W) person map of a prediction."""
+        path = self._predicted[_PEOPLE][name]
+        person_map = read_map(path, part_map)
+        if person_map.dtype == np.uint8 and (person_map == IGNORE).any():
+            raise ValueError(
+                f"'{path}' has person id {IGNORE}, which means ignore in 8 bits: number people from 1 to 254, or write "
+                '16 bits.'
+            )
+        return person_map
+
+    def _read_parts(self, name: str, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(Q,) classes and (Q,) scores of the parts with these numbers."""
+        table, map_path = self._predicted[_TABLE][name], self._predicted[_NUMBERS][name]
+        rows = read_table(table, ('class', 'score'))  # (Q, 2)
+        wrong = np.flatnonzero(~np.isin(rows[:, 0], np.arange(1, len(self.parts))))
+        if len(wrong):
+            raise ValueError(
+                f"'{table}', line {wrong[0] + 1}: classes must be whole numbers from 1 to {len(self.parts) - 1}, got "
+                f'{rows[wrong[0], 0]:g}.'
+            )
+        if numbers.max(initial=0) > len(rows):
+            raise ValueError(f"'{map_path}' has value {numbers.max()}, but '{table}' has only {len(rows)} lines.")
+        if numbers.dtype == np.uint8 and len(rows) > 255:
             raise ValueError(f"'{table}' has {len(rows)} lines, but 8 bits of '{map_path}' number 255: write 16 bits.")
-        return labels, rows[:, 1]
+        return rows[:, 0].astype(np.int64), rows[:, 1]
+
+    def _check_scores(self, name: str, scores: np.ndarray, owns: np.ndarray, ids: Sequence[int]) -> None:
+        """Refuses scores (Q,) that are not finite, naming the people that own (P, Q) the part."""
+        wrong = np.flatnonzero(~np.isfinite(scores)).tolist()
+        if wrong:
+            owners = [str(ids[row]) for row in np.flatnonzero(owns[:, wrong[0]]).tolist()]
+            whose = f' of the part of person {" and ".join(owners)}' if owners else ''
+            raise ValueError(
+                f"'{self._predicted[_TABLE][name]}', line {wrong[0] + 1}: the score{whose} is "
+                f'{show_score(float(scores[wrong[0]]))}; expected a finite number.'
+            )
 
 
-def _mean_scores(people: PeopleMaps, instances: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(P,) mean score of the instances that a person has pixels of; 0 for who has none."""
-    codes = people.person_map.astype(np.intp).ravel() * (len(scores) + 1) + instances.ravel()
-    pixels = np.bincount(codes, minlength=(people.num_people + 1) * (len(scores) + 1))
-    owns = pixels.reshape(people.num_people + 1, -1)[1:, 1:] > 0
-    return owns @ scores / np.maximum(owns.sum(1), 1)
+def _files_of(root: str, layout: str) -> dict[str, str]:
+    folder, name = layout.split('/')
+    return files_in(osp.join(root, folder), osp.splitext(name)[1])
+
+
+def _owned_parts(people: PeopleMaps, numbers: np.ndarray, num_parts: int) -> np.ndarray:
+    """(P, Q) bool; the parts that each person has pixels of, where ``numbers`` (H, W) are 1 ... Q."""
+    owns = np.zeros((people.num_people + 1, num_parts + 1), bool)
+    (person_map, number_map), _ = merge_runs([people.person_map, numbers[None]])  # (1, N)
+    owns[person_map[0], number_map[0]] = True
+    return owns[1:, 1:]

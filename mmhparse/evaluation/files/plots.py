@@ -1,4 +1,4 @@
-"""Plots of the scores of a set: precision and recall, classes side by side, which part is taken for which."""
+"""Plots of the scores of a set: precision and recall, classes side by side, confusion of parts."""
 
 import numpy as np
 from matplotlib import colormaps
@@ -13,17 +13,23 @@ def draw_precision_recall(scores: FileScores, rules: InstancePartProtocol) -> Fi
     """Precision over recall of people, one curve a threshold; AP^p is the area below its envelope.
 
     Args:
-        scores: With people.
-        rules: Those that the people were scored by.
+        scores: Scores with people, at least one of them true and one predicted.
+        rules: The rules by which the people were scored.
+
+    Raises:
+        ValueError: If the scores are without people.
     """
+    if scores.people is None:
+        raise ValueError('there is no precision and recall of people: they were not scored.')
     figure = Figure(figsize=(6.5, 5), layout='constrained')
     axes = figure.subplots()
     colours = np.linspace(0.1, 0.9, len(THRESHOLDS))
     for threshold, ap, shade in zip(THRESHOLDS, scores.people.ap, colours, strict=True):
-        precision, recall = precision_recall(scores.claims, threshold, rules)
+        precision, recall = precision_recall(scores.claims, threshold, rules)  # (N,) each
         start = precision[:1]
-        line = dict(color=colormaps['viridis'](shade), label=f'overlap > {threshold}: AP$^p$ {ap:.3f}')
-        axes.step(np.append(0, recall), np.append(start, precision), where='post', **line)
+        label = f'overlap > {threshold}: AP$^p$ {ap:.3f}'
+        color = colormaps['viridis'](shade)
+        axes.step(np.append(0, recall), np.append(start, precision), where='post', color=color, label=label)
     axes.set(xlabel='recall', ylabel='precision', xlim=(0, 1.01), ylim=(0, 1.01), title=f'{scores.num_images} images')
     axes.grid(alpha=0.3)
     axes.legend(fontsize='small', loc='upper left', bbox_to_anchor=(1, 1), frameon=False)
@@ -47,8 +53,8 @@ def draw_class_bars(scores: FileScores) -> Figure:
 
 
 def draw_confusion(scores: FileScores) -> Figure:
-    """Which share of the pixels of each true part is taken for which."""
-    share = scores.confusion / np.maximum(scores.confusion.sum(1, keepdims=True), 1)
+    """Share of the pixels of each true part that is predicted as each part."""
+    share = scores.confusion / np.maximum(scores.confusion.sum(1, keepdims=True), 1)  # (C, C)
     side = 2.5 + 0.24 * len(scores.parts)
     figure = Figure(figsize=(side + 1, side), layout='constrained')
     axes = figure.subplots()

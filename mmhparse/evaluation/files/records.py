@@ -1,12 +1,12 @@
-"""What files say of one image: the truth, and what some method predicted."""
+"""Records of one image from files: the truth, and the prediction of some method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from mmhparse.evaluation.functional import PeopleMaps
+from mmhparse.evaluation.functional import LOWEST_SCORE, PeopleMaps, merge_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,8 +14,8 @@ class TrueImage:
     """The truth of one image.
 
     Attributes:
-        part_map: (H, W) integers; part classes, people not regarded, 255 = ignore.
-        people: Who has which part where.
+        part_map: (H, W) integers; part classes without regard to people, 255 = ignore.
+        people: The parts of each person.
     """
 
     part_map: np.ndarray
@@ -24,12 +24,13 @@ class TrueImage:
 
 @dataclass(frozen=True, eq=False)
 class PredictedImage:
-    """What was predicted for one image.
+    """The prediction for one image.
 
     Attributes:
-        part_map: (H, W) integers; part classes, people not regarded.
-        people: Who has which part where; None where the format does not tell people apart.
+        part_map: (H, W) integers; part classes without regard to people.
+        people: The parts of each person; None where the format does not distinguish people.
         person_scores: (P,) floats; NaN where a score is missing.
+        person_ids: P ids of the people in their file, for messages.
         regions: The parts that AP^r ranks: those of ``people``, or each as if it were a person of its own.
         region_scores: (Q, C) floats; score of each part of each person of ``regions``, NaN where it is not listed.
     """
@@ -37,6 +38,7 @@ class PredictedImage:
     part_map: np.ndarray
     people: PeopleMaps | None
     person_scores: np.ndarray
+    person_ids: Sequence[int]
     regions: PeopleMaps
     region_scores: np.ndarray
 
@@ -47,12 +49,12 @@ class ImageFiles(Protocol):
     Attributes:
         parts: Names of the part classes, the background first.
         names: The images that have a truth.
-        missing: Those of them without a prediction.
+        missing: Those of them without a complete prediction, with the first file or record that each lacks.
     """
 
     parts: Sequence[str]
     names: Sequence[str]
-    missing: Sequence[str]
+    missing: Mapping[str, str]
 
     def truth(self, name: str) -> TrueImage:
         """Reads the truth of an image.
@@ -60,18 +62,31 @@ class ImageFiles(Protocol):
         Raises:
             ValueError, OSError: If a file cannot be used; the message names it.
         """
+        ...
 
     def prediction(self, name: str) -> PredictedImage:
-        """Reads what was predicted for an image, which is not among ``missing``; errors as of :meth:`truth`."""
+        """Reads the prediction for an image that is not among ``missing``.
+
+        Raises:
+            ValueError, OSError: If a file cannot be used; the message names it.
+        """
+        ...
 
 
 def scores_of_parts(people: PeopleMaps, person_scores: np.ndarray, num_classes: int) -> np.ndarray:
-    """(P, C) scores where each part of a person has the person's score; NaN where it has no pixels.
+    """Gives each part of a person the score of the person.
 
-    A score that is missing (NaN) becomes the lowest there is: its parts are ranked last.
+    Args:
+        people: P people.
+        person_scores: (P,) floats. A missing score (NaN) becomes the lowest one: its parts are ranked last.
+        num_classes: C.
+
+    Returns:
+        (P, C) scores; NaN for parts without pixels.
     """
     table = np.full((people.num_people, num_classes), np.nan)
-    shown = (people.person_map > 0) & (people.part_map > 0) & (people.part_map < num_classes)
-    persons, labels = people.person_map[shown].astype(np.int64) - 1, people.part_map[shown]
-    table[persons, labels] = np.nan_to_num(person_scores, nan=-np.inf)[persons]
+    (part_map, person_map), _ = merge_runs([people.part_map, people.person_map])  # (layers, N)
+    shown = (person_map > 0) & (part_map > 0) & (part_map < num_classes)
+    persons, labels = person_map[shown].astype(np.int64) - 1, part_map[shown]
+    table[persons, labels] = np.nan_to_num(person_scores, nan=LOWEST_SCORE)[persons]
     return table

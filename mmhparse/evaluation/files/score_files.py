@@ -1,9 +1,9 @@
-"""score_files: all metrics of predictions that lie in files, in several processes."""
+"""score_files: all metrics of predictions in files."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -28,12 +28,12 @@ from mmhparse.evaluation.functional import (
     semantic_part_scores,
 )
 
-from .records import ImageFiles
+from .records import ImageFiles, PredictedImage
 
 
 @dataclass(frozen=True)
 class Protocols:
-    """Whose rules each metric follows, by name."""
+    """Names of the protocols that the metrics follow."""
 
     semantic: str = 'mmhparse'
     people: str = 'mmhparse'
@@ -41,10 +41,10 @@ class Protocols:
 
     @classmethod
     def named(cls, name: str) -> 'Protocols':
-        """The rules of one evaluator, where it has the metric, and ours elsewhere.
+        """The rules of one evaluator for the metrics that it has, and ours for the others.
 
         Raises:
-            ValueError: If no metric knows it.
+            ValueError: If no metric has a protocol of that name.
         """
         known = (SEMANTIC_PART_PROTOCOLS, INSTANCE_PART_PROTOCOLS, PART_REGION_PROTOCOLS)
         if not any(name in protocols for protocols in known):
@@ -54,6 +54,7 @@ class Protocols:
 
     @property
     def rules(self) -> tuple[SemanticPartProtocol, InstancePartProtocol, PartRegionProtocol]:
+        """The rules of parts, people and regions."""
         return (
             SEMANTIC_PART_PROTOCOLS[self.semantic],
             INSTANCE_PART_PROTOCOLS[self.people],
@@ -63,12 +64,12 @@ class Protocols:
 
 @dataclass(frozen=True, eq=False)
 class ImageCounts:
-    """All that is kept of an image: counts, no maps.
+    """All that the scores of a set need of an image: counts, no maps.
 
     Attributes:
         confusion: (C, C) int32 pixels; row = true class, column = predicted class.
-        claims: What AP^p and PCP need; None where people are not told apart.
-        hits: What AP^r needs.
+        claims: For AP^p and PCP; None where the format does not distinguish people.
+        hits: For AP^r.
     """
 
     confusion: np.ndarray
@@ -84,8 +85,8 @@ class FileScores:
         parts: Names of the part classes, the background first.
         num_images: Images that were scored.
         confusion: (C, C) int64 pixels; row = true class, column = predicted class.
-        semantic, people, regions: The scores; ``people`` is None where people are not told apart.
-        claims: What ``people`` was made of, for its curves.
+        semantic, people, regions: The scores; ``people`` is None where the format does not distinguish people.
+        claims: The claims of each image, from which ``people`` was computed, for its curves.
     """
 
     parts: tuple[str, ...]
@@ -97,7 +98,7 @@ class FileScores:
     claims: tuple[PersonClaims, ...]
 
     def metrics(self) -> dict[str, float]:
-        """By the names that the metrics of a Runner report."""
+        """The scores by the names that the metrics of a Runner report."""
         values = {'mIoU': self.semantic.miou, 'pixel_accuracy': self.semantic.pixel_accuracy}
         values['mean_accuracy'] = self.semantic.mean_accuracy
         series = {'AP_r': self.regions.ap}
@@ -114,23 +115,23 @@ def score_files(
     files: ImageFiles,
     protocols: Protocols,
     names: Sequence[str] | None = None,
-    workers: int = 2,
+    workers: int = 1,
     progress: Callable[[Iterator[ImageCounts]], Iterator[ImageCounts]] = iter,
 ) -> FileScores:
-    """Reads and scores images, in the order of their names, keeping counts alone.
+    """Reads and scores images, in the order of their names; only counts of each image are kept.
 
     Args:
         files: Truth and predictions.
-        protocols: Whose rules to follow.
-        names: The images; all of ``files`` if not given.
-        workers: Processes that read; the result does not depend on it. With 0 all happens in this one.
-        progress: Sees each image's counts go by.
+        protocols: Names of the protocols to follow.
+        names: The images; all of ``files`` by default.
+        workers: Threads that read and compare images; the result does not depend on their number.
+        progress: Passes the counts of each image on, for example with a progress bar.
 
     Raises:
         ValueError, OSError: If an image cannot be scored; the message names it.
     """
     names = files.names if names is None else names
-    confusion = np.zeros((len(files.parts),) * 2, np.int64)
+    confusion = np.zeros((len(files.parts),) * 2, np.int64)  # (C, C)
     claims, hits = [], []
     for image in progress(_count_images(files, protocols, names, workers)):
         confusion += image.confusion
@@ -161,6 +162,7 @@ def count_image(files: ImageFiles, protocols: Protocols, name: str) -> ImageCoun
     try:
         claims = None
         if predicted.people is not None:
+            _check_scores(predicted, people)
             claims = claim_people(predicted.people, predicted.person_scores, truth.people, classes, people)
         return ImageCounts(
             confusion=part_confusion(predicted.part_map, truth.part_map, classes).astype(np.int32),
@@ -171,23 +173,19 @@ def count_image(files: ImageFiles, protocols: Protocols, name: str) -> ImageCoun
         raise ValueError(f"image '{name}': {error}") from error
 
 
+def _check_scores(predicted: PredictedImage, rules: InstancePartProtocol) -> None:
+    """Refuses missing scores where the protocol does, by the person's id in the file."""
+    missing = np.flatnonzero(np.isnan(predicted.person_scores))
+    if len(missing) and not rules.allow_nan_scores:
+        raise ValueError(f'the score of predicted person {predicted.person_ids[missing[0]]} is NaN.')
+
+
 def _count_images(files: ImageFiles, protocols: Protocols, names: Sequence[str], workers: int) -> Iterator[ImageCounts]:
-    if workers == 0:
-        yield from (count_image(files, protocols, name) for name in names)
+    count = partial(count_image, files, protocols)
+    if workers <= 1:
+        yield from map(count, names)
         return
-    # forked processes could inherit threads in the middle of something
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, context, _remember, (files, protocols)) as pool:
-        yield from pool.map(_count_remembered, names, chunksize=min(16, -(-len(names) // workers)))
-
-
-_remembered: list[tuple[ImageFiles, Protocols]] = []
-
-
-def _remember(files: ImageFiles, protocols: Protocols) -> None:
-    """What a worker needs for every image, sent once."""
-    _remembered[:] = [(files, protocols)]
-
-
-def _count_remembered(name: str) -> ImageCounts:
-    return count_image(*_remembered[0], name)
+    # threads, because the time goes into decoding PNG and into numpy, which both release the interpreter's lock, and
+    # a process would need some 250 MiB for the libraries alone
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(count, names)

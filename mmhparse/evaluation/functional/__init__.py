@@ -8,7 +8,7 @@ C      part classes; 0 = background
 P, G   predicted and true people of an image
 Q, R   predicted and true parts of an image
 T      thresholds 0.1, 0.2 ... 0.9
-N      predictions of the whole set, ranked; in :mod:`.shared_pixels` runs of pixels
+N      predictions of the whole set, ranked; in :mod:`.runs` runs of pixels
 B      images of the set
 ====== ==========================================================================
 """
@@ -35,6 +35,7 @@ from .protocols import (
     SemanticPartProtocol,
     get_protocol,
 )
+from .runs import merge_runs
 from .semantic_part_scores import SemanticPartScores, part_confusion, semantic_part_scores
 from .shared_pixels import PartInstances, SharedPixels, shared_pixels
 
@@ -63,6 +64,7 @@ __all__ = [
     'find_parts',
     'get_protocol',
     'instance_part_ap',
+    'merge_runs',
     'part_confusion',
     'part_overlaps',
     'part_region_ap',

@@ -7,6 +7,7 @@ import numpy as np
 from mmhparse.structures.part_sets import IGNORE
 
 from .protocols import SEMANTIC_PART_PROTOCOLS, SemanticPartProtocol, get_protocol
+from .runs import count_cells, merge_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +54,18 @@ def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -
             f'the predicted part_map is {predicted.shape} (H, W) but the true one is {truth.shape}. Predict at the '
             'size of the original image.'
         )
-    known = truth != IGNORE  # (H, W)
-    truth, predicted = truth[known].astype(np.int64), predicted.astype(np.int64)
-    for name, labels in (('predicted', predicted), ('true', truth)):
+    (predicted, truth), lengths = merge_runs([predicted[None], truth[None]])  # (1, N) each
+    known = truth != IGNORE  # (1, N)
+    for name, labels in (('predicted', predicted), ('true', truth[known])):
         if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
             raise ValueError(
                 f'{name} part_map has labels from {labels.min()} to {labels.max()}, but there are {num_classes} '
                 f'classes, 0 to {num_classes - 1}. Do the part sets of the model and of the data set agree?'
             )
-    # one number a pixel, row * C + column: with C = 3, true class 2 predicted as 1 is counted in cell 7
-    pairs = truth * num_classes + predicted[known]  # (known pixels,)
-    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+    # one number a run, row * C + column: with C = 3, true class 2 predicted as 1 is counted in cell 7
+    cells = truth[known].astype(np.int64) * num_classes + predicted[known].astype(np.int64)  # (known runs,)
+    lengths = None if lengths is None else lengths[known[0]]
+    return count_cells(cells, lengths, num_classes**2).reshape(num_classes, num_classes)
 
 
 def semantic_part_scores(

@@ -13,8 +13,6 @@ Neighbouring pixels mostly have the same number. Therefore runs of equal pixels 
 once, with its length.
 """
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +20,10 @@ import numpy as np
 from mmhparse.structures.part_sets import IGNORE
 
 from .people_maps import PeopleMaps
+from .runs import count_cells, merge_runs
 
 _LARGE_TABLE = 1_000_000
 """Cells of the histogram, 8 MB, above which it is faster to find out first which codes occur and number only those."""
-
-_WORTH_MERGING = 4
-"""Mean length of runs, in pixels, from which on it is faster to count runs than pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +84,7 @@ def shared_pixels(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
     if truth.num_people >= IGNORE:
         raise ValueError(f'the truth has {truth.num_people} people, but ids from {IGNORE} on mean ignore.')
     maps = [predicted.part_map, predicted.person_map, truth.part_map, truth.person_map]  # each (layers, H, W)
-    (parts, persons, true_parts, true_persons), lengths = _merge_runs(maps)  # each (layers, N)
+    (parts, persons, true_parts, true_persons), lengths = merge_runs(maps)  # each (layers, N)
     _check_prediction(parts, persons, predicted.num_people, num_classes)
     true_parts, true_persons = _recode_ignored(true_parts, true_persons, truth.num_people, num_classes)
     predicted_codes = _PixelCodes.of(parts, persons, predicted.num_people, num_classes)
@@ -148,30 +144,6 @@ class _PixelCodes:
         return rows, PartInstances(persons[rows], labels[rows], areas[rows])
 
 
-def _merge_runs(maps: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray | None]:
-    """One column for each run of neighbouring pixels, in reading order, in which no map changes.
-
-    Example:
-        The maps [[0, 0, 0, 2, 2]] and [[0, 0, 1, 1, 1]] become [[0, 0, 2]] and [[0, 1, 1]] with lengths [2, 1, 2].
-
-    Args:
-        maps: (layers, H, W) each.
-
-    Returns:
-        The maps (layers, N), and the lengths (N,) of the N runs. In maps of noise, where runs do not pay, all
-        H * W pixels and None.
-    """
-    flat = [array.reshape(len(array), -1) for array in maps]  # (layers, H * W)
-    is_end = np.zeros(flat[0].shape[1], bool)  # (H * W,)
-    is_end[-1:] = True
-    for layer in itertools.chain(*flat):
-        is_end[:-1] |= layer[1:] != layer[:-1]
-    if _WORTH_MERGING * np.count_nonzero(is_end) > len(is_end):
-        return flat, None
-    ends = np.flatnonzero(is_end)  # (N,)
-    return [array[:, ends] for array in flat], np.diff(ends, prepend=-1)
-
-
 def _count_pairs(predicted: _PixelCodes, truth: _PixelCodes, lengths: np.ndarray | None) -> np.ndarray:
     """(predicted names, true names) int64; pixels with the one code in the prediction and the other in the truth."""
     shape = len(predicted.names), len(truth.names)
@@ -181,8 +153,7 @@ def _count_pairs(predicted: _PixelCodes, truth: _PixelCodes, lengths: np.ndarray
     for predicted_layer in predicted.codes:
         row_starts = predicted_layer.astype(cell_type) * shape[1]  # (N,)
         for true_layer in truth.codes:
-            # sums of lengths are float64, exact up to 2 ** 53 pixels
-            table += np.bincount(row_starts + true_layer, lengths, num_cells).astype(np.int64, copy=False)
+            table += count_cells(row_starts + true_layer, lengths, num_cells)
     return table.reshape(shape)
 
 
