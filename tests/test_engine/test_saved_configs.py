@@ -23,7 +23,7 @@ def test_a_config_comes_back_as_it_was_saved():
             'default_scope': 'mmhparse',
             'model': {'type': 'X', 'depth': 3},
         }
-    with pytest.raises(ValueError, match=r"a\.pth' holds no config"):
+    with pytest.raises(ValueError, match=r"a\.pth' contains no config"):
         saved_config({'state_dict': {}}, 'a.pth')
 
 

@@ -10,7 +10,7 @@ def test_every_example_is_drawn_and_small(load_tool, repo_root, tmp_path, monkey
     shown = set(re.findall(r'images/(\w+\.png)', (repo_root / 'docs/en/user_guides/metrics.md').read_text()))
     assert drawn == shown
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir() if path.stat().st_size > 200_000} == {}
-    assert all((repo_root / 'docs' / 'images' / name).is_file() for name in shown)
+    assert all((repo_root / 'docs/en/images' / name).is_file() for name in shown)
 
 
 def test_the_numbers_of_the_page(load_tool):

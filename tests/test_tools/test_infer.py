@@ -60,7 +60,7 @@ def test_one_bad_file(run, photos, tmp_path, capsys):
 def test_the_parser_of_the_package_is_the_default(run, photos, tmp_path):
     assert run(photos, '--out-dir', tmp_path / 'out', '--device', 'cpu', '--formats', 'all') == 0
     assert (tmp_path / 'out' / 'index.html').is_file() and (tmp_path / 'out' / 'coco.json').is_file()
-    assert run(photos, '--out-dir', tmp_path / 'named', '--device', 'cpu', '--model', 'synthetic') == 0
+    assert run(photos, '--out-dir', tmp_path / 'named', '--device', 'cpu', '--model', 'photos-14-parts') == 0
     settings = [(tmp_path / folder / 'settings.json').read_text() for folder in ('out', 'named')]
     assert settings[0] == settings[1]
 
