@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument('--images', type=int, default=3, help='how many images to draw')
     parser.add_argument('--scenes', type=int, nargs=2, default=(4, 4), help='scenes side by side and below each other')
     parser.add_argument('--photos', type=Path, nargs='+', help='photos in place of drawn images')
-    parser.add_argument('--config', default='synthetic', help='or the name of a model of the package; default: %(default)s')
+    parser.add_argument('--config', default='synthetic', help='or a model of the package; default: %(default)s')
     parser.add_argument('--weights', help='checkpoint of the config')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     args = parser.parse_args()

@@ -75,5 +75,5 @@ def exported_config(path: str) -> Config:
     """
     text = open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
     if text is None:
-        raise ValueError(f"'{path}' holds no config: give the config of the model beside it.")
+        raise ValueError(f"'{path}' contains no config: pass the config of the model with it.")
     return config_of_text(text, path)
