@@ -53,6 +53,8 @@ def draw_stages(
         'projection_field': draw_projection(image, fields, geometry, style='arrows'),
         'candidates': add_joint_legend(draw_candidates(image, grouping.candidates, geometry), skeleton),
         'matches': draw_matches(image, grouping.candidates, links, shares, skeleton, geometry),
-        'people': draw_skeletons(image, keypoints, keypoint_scores, skeleton),
+        'people': draw_skeletons(
+            image, people.get('keypoints').numpy(), people.get('keypoint_scores').numpy(), skeleton
+        ),
         'parsing': add_part_legend(draw_outlines(parts, parsing.person_map.numpy()), part_set),
     }

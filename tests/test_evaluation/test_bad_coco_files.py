@@ -92,7 +92,7 @@ OF_BOTH = {
     'segmentation is null': (annotation(2, segmentation=None), 'annotation 2: segmentation: expected polygons'),
     'flat segmentation': (annotation(2, segmentation=square(0)[0]), 'annotation 2: segmentation: expected polygons'),
     'no segmentation': (without(2, 'segmentation'), r"annotation 2 lacks \['segmentation'\]"),
-    'pairs of numbers': (annotation(2, segmentation=[[0, 0], [4, 0], [4, 4]]), 'annotation 2: segmentation: expected a'),
+    'pairs of numbers': (annotation(2, segmentation=[[0, 0], [4, 0], [4, 4]]), 'annotation 2: segmentation: expected'),
     'odd polygon': (annotation(2, segmentation=[square(0)[0][:-1]]), 'annotation 2: segmentation: expected all'),
     'polygon of text': (annotation(2, segmentation=[['0'] * 8]), 'annotation 2: segmentation: expected a poly'),
     'list of codes': (annotation(2, segmentation=[CODE]), 'annotation 2: segmentation: expected polygons'),

@@ -20,6 +20,9 @@ def peer(load_tool):
     return load_tool('analysis/bodypix_peer.py')
 
 
+TORSO_BACK = BODYPIX_PARTS.index('torso_back')
+
+
 class PerfectNet(nn.Module):
     """The outputs that BodyPix would have for people (P, 17, 3) in the masks (P, H, W), all torso."""
 

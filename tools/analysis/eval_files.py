@@ -70,7 +70,8 @@ def names_to_score(files: ImageFiles, missing: str) -> list[str]:
     """The images that have a prediction; an error if others shall not be left out."""
     if files.missing and missing == 'error':
         raise UsageError(
-            f"{len(files.missing)} of {len(files.names)} images have no prediction, the first '{next(iter(files.missing))}': an "
+            f'{len(files.missing)} of {len(files.names)} images have no prediction, the first '
+            f"'{next(iter(files.missing))}': an "
             'image in which nothing was found needs empty maps. --missing skip leaves such images out.'
         )
     names = [name for name in files.names if name not in set(files.missing)]

@@ -9,6 +9,7 @@ that was interrupted continues where it was; a photo that cannot be read is repo
 
 import argparse
 import json
+from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,9 +55,15 @@ def main() -> None:
             raise UsageError(str(error)) from error
     todo = [info for info in map(people.get_data_info, range(len(people))) if not _is_done(args.out_dir, info)]
     bar, failures = progress_bar(len(people), 'photos', initial=len(people) - len(todo)), []
-    context = get_context('fork')
-    with context.Pool(args.workers, _start, (args.teacher,)) as pool:
-        for failure in pool.imap_unordered(partial(label, people=people, out_dir=args.out_dir, raw=args.raw), todo):
+    work = partial(label, people=people, out_dir=args.out_dir, raw=args.raw)
+    with ExitStack() as stack:
+        if args.workers > 1:
+            pool = stack.enter_context(get_context('fork').Pool(args.workers, _start, (args.teacher,)))
+            results = pool.imap_unordered(work, todo)
+        else:
+            _start(args.teacher)
+            results = map(work, todo)
+        for failure in results:
             failures += [failure] if failure else []
             bar.update()
     bar.close()
