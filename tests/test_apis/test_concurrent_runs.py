@@ -217,7 +217,7 @@ def test_runs_one_after_the_other_are_summarized_together(infer, tmp_path):
     (out / 'predictions' / 'image_000000.json').unlink()
     infer(photo(6), out_dir=out)
     assert listed() == (['0', '2', 'image_000000'], ['missing.png'])
-    # a page shows what there is of images that were parsed without pictures
+    # a page shows what is known of images that were parsed without pictures
     infer(photos / '2.png', out_dir=out, formats='page')
     html = (out / 'index.html').read_text()
     assert html.count('class="image"') == 3 and html.count('<img') == 1
