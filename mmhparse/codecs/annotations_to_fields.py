@@ -12,7 +12,6 @@ from itertools import product
 import cv2
 import numpy as np
 import torch
-from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
 
 from mmhparse.structures import IGNORE, ParseAnnotation, PoseTargets, Skeleton, TargetFields
 
@@ -46,7 +45,7 @@ def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, optio
     person_map = _at_cells(annotation.person_map, stride)  # (h, w)
     unposed = 1 + np.flatnonzero(~(annotation.joints[..., 2] > 0).any(axis=1))  # person ids
     counts = ~np.isin(person_map, np.append(unposed, IGNORE))  # (h, w)
-    heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, person_map.shape, options)
+    heatmaps, offsets, offset_weight = _joint_fields(annotation.joints, counts, options)
     projection, projection_weight = _projection_field(annotation, person_map, stride)
     weight = torch.from_numpy(counts.astype(np.float32))[None]  # (1, h, w)
     pose = PoseTargets(
@@ -54,7 +53,7 @@ def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, optio
         joint_offsets=torch.from_numpy(offsets)[None],
         limb_fields=torch.from_numpy(_limb_fields(annotation.joints, skeleton, person_map.shape, options))[None],
         joint_weight=weight,
-        offset_weight=torch.from_numpy(offset_weight * counts)[None],
+        offset_weight=torch.from_numpy(offset_weight)[None],
         limb_weight=weight,
         stride=stride,
     )
@@ -73,41 +72,60 @@ def _at_cells(label_map: np.ndarray, stride: int) -> np.ndarray:
 
 
 def _joint_fields(
-    joints: np.ndarray, shape: tuple[int, int], options: FieldOptions
+    joints: np.ndarray, counts: np.ndarray, options: FieldOptions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Heatmaps (K, h, w), offsets (K, 2, h, w) and the offsets' weights (K, h, w).
+    """Heatmaps (K, h, w), offsets (K, 2, h, w) and the offsets' weights (K, h, w), 0 where ``counts`` (h, w) is False.
 
     The Gaussian is centred on the joint's cell, so that its peak is exactly 1; the offsets carry what rounding lost.
     Joints of one type that share a cell get peaks side by side. A cell near several joints of one type has the offset
     to the nearest.
+
+    The joints of one person are of different types and so written at once: cell (r, c) of type k is entry
+    (k h + r) w + c of a flattened field.
     """
-    types, stride = joints.shape[1], options.stride
-    heatmaps = np.zeros((types, *shape), np.float32)
-    offsets = np.zeros((types, 2, *shape), np.float32)
-    nearest = np.full((types, *shape), np.inf, np.float32)  # distance to the joint that has the cell, in cells
-    peaks = np.zeros((types, *shape), bool)
+    types, (height, width) = joints.shape[1], counts.shape
+    heatmaps = np.zeros((types, height, width), np.float32)
+    offsets = np.zeros((types, 2, height, width), np.float32)
+    weight = np.zeros((types, height, width), np.float32)
+    nearest = np.full((types, height, width), np.inf, np.float32)  # distance to the joint that has the cell, in cells
+    peaks = np.zeros((types, height, width), bool)
+    heat, near, peak, share = (field.reshape(-1) for field in (heatmaps, nearest, peaks, weight))
     reach = int(np.ceil(max(3 * options.joint_sigma, options.offset_radius)))
-    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
-    for person, joint in np.argwhere(joints[..., 2] > 0):
-        x, y = (joints[person, joint, :2] + 0.5) / stride - 0.5  # in cells
-        row, column = _free_cell(x, y, peaks[joint])
-        rows = slice(max(row - reach, 0), row + reach + 1)
-        columns = slice(max(column - reach, 0), column + reach + 1)
-        grid_y, grid_x = all_y[rows], all_x[columns]  # (r, 1) and (c,) of the window around the joint
-        gaussian = np.exp(-((grid_x - column) ** 2 + (grid_y - row) ** 2) / (2 * options.joint_sigma**2))  # (r, c)
-        heatmap = heatmaps[joint, rows, columns]
-        np.maximum(heatmap, gaussian, out=heatmap)
-        distance = np.hypot(grid_x - x, grid_y - y)  # (r, c)
+    steps = np.arange(-reach, reach + 1)  # (r,) from a joint's cell to those of its window
+    gaussian = np.exp(-(steps**2 + steps[:, None] ** 2) / (2 * options.joint_sigma**2)).astype(np.float32)  # (r, r)
+    for person in joints:
+        (kinds,) = np.nonzero(person[:, 2] > 0)  # (J,)
+        x, y = ((person[kinds, :2] + 0.5) / options.stride - 0.5).T  # in cells
+        row, column = _free_cells(x, y, kinds, peaks)
+        rows, columns = row[:, None] + steps, column[:, None] + steps  # (J, r)
+        row_inside, column_inside = (rows >= 0) & (rows < height), (columns >= 0) & (columns < width)
+        inside = row_inside[:, :, None] & column_inside[:, None]  # (J, r, r)
+        joint, down, right = np.nonzero(inside)  # (M,) each, M cells in the windows of all joints
+        kind, rows, columns = kinds[joint], rows[joint, down], columns[joint, right]
+        cells = (kind * height + rows) * width + columns
+        heat[cells] = np.maximum(heat[cells], gaussian[down, right])
+        to_x, to_y = x[joint] - columns, y[joint] - rows
+        distance = np.hypot(to_x, to_y)
         # a peak keeps the vector to its own joint even if another joint is nearer
-        owned = (distance < nearest[joint, rows, columns]) & ~peaks[joint, rows, columns]
-        owned[row - rows.start, column - columns.start] = True
-        peaks[joint, row, column] = True
-        nearest[joint, rows, columns][owned] = distance[owned]
-        offset = offsets[joint, :, rows, columns]  # (2, r, c), a view
-        offset[0][owned] = ((x - grid_x) * stride + 0 * grid_y)[owned]
-        offset[1][owned] = ((y - grid_y) * stride + 0 * grid_x)[owned]
-    weight = (nearest <= options.offset_radius).astype(np.float32)  # (K, h, w)
-    return heatmaps, offsets * weight[:, None], weight
+        owned = (distance < near[cells]) & np.logical_not(peak[cells]) | (down == reach) & (right == reach)
+        peaks[kinds, row, column] = True
+        kind, rows, columns, cells = kind[owned], rows[owned], columns[owned], cells[owned]
+        near[cells] = distance[owned]
+        close = near[cells] <= options.offset_radius
+        share[cells] = close & counts[rows, columns]
+        offsets[kind, 0, rows, columns] = np.where(close, to_x[owned] * options.stride, 0)
+        offsets[kind, 1, rows, columns] = np.where(close, to_y[owned] * options.stride, 0)
+    return heatmaps, offsets, weight
+
+
+def _free_cells(x: np.ndarray, y: np.ndarray, kinds: np.ndarray, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns (J,) of the cells of one person's joints, each of another type; see :func:`_free_cell`."""
+    height, width = taken.shape[1:]
+    row = np.rint(y).clip(0, height - 1).astype(np.int64)
+    column = np.rint(x).clip(0, width - 1).astype(np.int64)
+    for index in np.flatnonzero(taken[kinds, row, column]):
+        row[index], column[index] = _free_cell(x[index], y[index], taken[kinds[index]])
+    return row, column
 
 
 def _free_cell(x: float, y: float, taken: np.ndarray) -> tuple[int, int]:
@@ -127,31 +145,77 @@ def _free_cell(x: float, y: float, taken: np.ndarray) -> tuple[int, int]:
 
 
 def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int], options: FieldOptions) -> np.ndarray:
-    """(L, 2, h, w); unit vectors along the limbs, in bands around them; the nearest limb of a type has the cell."""
-    field = np.zeros((len(skeleton.limbs), 2, *shape), np.float32)
-    grid = (joints[..., :2] + 0.5) / options.stride - 0.5  # (P, K, 2) in cells
-    width = options.limb_width
-    all_y, all_x = np.arange(shape[0])[:, None], np.arange(shape[1])
-    for limb, (first, second) in enumerate(skeleton.limbs):
-        nearest = np.full(shape, np.inf, np.float32)  # distance to the limb that has the cell, in cells
-        for person in np.flatnonzero((joints[:, [first, second], 2] > 0).all(axis=1)):
-            start, end = grid[person, first], grid[person, second]
-            length = np.linalg.norm(end - start)
-            if length == 0:
-                continue
-            direction = (end - start) / length
-            (x0, y0), (x1, y1) = np.minimum(start, end) - width, np.maximum(start, end) + width
-            rows = slice(max(int(np.ceil(y0)), 0), min(int(y1) + 1, shape[0]))
-            columns = slice(max(int(np.ceil(x0)), 0), min(int(x1) + 1, shape[1]))
-            grid_y, grid_x = all_y[rows], all_x[columns]  # (r, 1) and (c,) of the box around the limb
-            # the point of the limb nearest to each cell lies this far from the start
-            along = (grid_x - start[0]) * direction[0] + (grid_y - start[1]) * direction[1]  # (r, c)
-            along = np.clip(along, 0, length)
-            distance = np.hypot(grid_x - start[0] - along * direction[0], grid_y - start[1] - along * direction[1])
-            band = (distance <= width) & (distance < nearest[rows, columns])
-            nearest[rows, columns][band] = distance[band]
-            field[limb, :, rows, columns][:, band] = direction[:, None]  # (2, cells of the band)
+    """(L, 2, h, w); unit vectors along the limbs, in bands around them; the nearest limb of a type has the cell.
+
+    The limbs of one person are of different types and so written at once, see :func:`_joint_fields`.
+    """
+    height, width = shape
+    field = np.zeros((len(skeleton.limbs), 2, height, width), np.float32)
+    nearest = np.full((len(skeleton.limbs), height, width), np.inf, np.float32)  # to the limb that has the cell
+    near, flat = nearest.reshape(-1), field.reshape(-1)
+    first, second = np.array(skeleton.limbs, np.int64).reshape(-1, 2).T  # (L,)
+    for person in joints:
+        grid = (person[:, :2] + 0.5) / options.stride - 0.5  # (K, 2) in cells
+        start, vector = grid[first], grid[second] - grid[first]  # (L, 2)
+        length = np.linalg.norm(vector, axis=1)  # (L,)
+        (kinds,) = np.nonzero((person[first, 2] > 0) & (person[second, 2] > 0) & (length > 0))  # (D,) limbs to draw
+        start, length = start[kinds], length[kinds]
+        direction = vector[kinds] / length[:, None]  # (D, 2)
+        limb, rows, columns = _cells_near(start, grid[second[kinds]], direction, options.limb_width, shape)  # (M,)
+        x, y = columns - start[limb, 0], rows - start[limb, 1]
+        dx, dy = direction[limb].T
+        # the point of the limb nearest to each cell lies this far from the start
+        along = np.minimum(np.maximum(x * dx + y * dy, 0), length[limb])
+        distance = np.hypot(x - along * dx, y - along * dy)
+        kind = kinds[limb]
+        cells = (kind * height + rows) * width + columns
+        (band,) = np.nonzero((distance <= options.limb_width) & (distance < near[cells]))
+        near[cells[band]] = distance[band]
+        # entry (2 k h + r) w + c of the field is the x of the cell, and h w later is its y
+        entries = cells[band] + kind[band] * (height * width)
+        flat[entries], flat[entries + height * width] = dx[band], dy[band]
     return field
+
+
+def _cells_near(
+    start: np.ndarray, end: np.ndarray, direction: np.ndarray, reach: float, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cells that may be near to line segments, row by row, those beyond a band around each line left out.
+
+    In the row at height v over the start, the line is at v dx / dy columns from it, and its band reaches the distance
+    over abs(dy) to either side: a line at 45 degrees has 1.4 columns at a distance of 1.
+
+    Args:
+        start, end: (D, 2) ends of the segments in cells.
+        direction: (D, 2) unit vectors.
+        reach: The distance, in cells.
+        shape: (h, w) of the grid.
+
+    Returns:
+        (M,) each: number of the segment, row and column of each cell.
+    """
+    height, width = shape
+    low, high = np.minimum(start, end) - reach, np.maximum(start, end) + reach  # (D, 2)
+    top = np.maximum(np.ceil(low[:, 1]).astype(np.int64), 0)
+    bottom = np.minimum(high[:, 1].astype(np.int64) + 1, height)
+    segment, place = _count_up(np.maximum(bottom - top, 0))  # (R,) rows of all segments
+    rows = top[segment] + place
+    dx, dy = direction[segment].T
+    level = np.abs(dy) < 1e-3  # along a row, which the box alone limits
+    dy = np.where(level, 1, dy)
+    middle = start[segment, 0] + (rows - start[segment, 1]) * dx / dy
+    # one column more to either side: rounding must not lose a cell
+    spread = np.where(level, width + np.abs(middle), reach / np.abs(dy) + 1)
+    left = np.ceil(np.maximum(low[segment, 0], middle - spread)).clip(0).astype(np.int64)
+    right = np.minimum(np.minimum(high[segment, 0], middle + spread).astype(np.int64) + 1, width)
+    row, place = _count_up(np.maximum(right - left, 0))  # (M,)
+    return segment[row], rows[row], left[row] + place
+
+
+def _count_up(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of ``counts``, its index and 0 ... count - 1: [2, 0, 3] are [0, 0, 2, 2, 2] and [0, 1, 0, 1, 2]."""
+    index = np.repeat(np.arange(len(counts)), counts)
+    return index, np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _projection_field(
@@ -163,17 +227,21 @@ def _projection_field(
     cells at the outline of a person stay right.
     """
     height, width = person_map.shape
-    centres = np.stack(np.meshgrid(cell_centres(width, stride), cell_centres(height, stride)), axis=-1)  # (h, w, 2)
-    landing = np.zeros_like(centres)  # (h, w, 2)
+    xs, ys = cell_centres(width, stride), cell_centres(height, stride)
+    landing = np.zeros((2, height, width))
     weight = np.zeros((height, width), np.float32)
     for person, joints in enumerate(annotation.joints, start=1):
-        labelled = joints[joints[:, 2] > 0, :2]
-        own = person_map == person  # (h, w)
-        if len(labelled) and own.any():
-            landing[own] = labelled[cKDTree(labelled).query(centres[own])[1]]
-            weight[own] = 1
-    field = landing[_nearest_cell(weight > 0)] - centres if weight.any() else landing
-    return np.ascontiguousarray(field.transpose(2, 0, 1), dtype=np.float32), weight
+        x, y = joints[joints[:, 2] > 0, :2].astype(np.float64).T  # (J,)
+        row, column = np.nonzero(person_map == person)  # (N,)
+        if len(x) and len(row):
+            # a person has so few joints that comparing all is faster than a tree
+            nearest = ((xs[column, None] - x) ** 2 + (ys[row, None] - y) ** 2).argmin(axis=1)  # (N, J) -> (N,)
+            landing[0, row, column], landing[1, row, column] = x[nearest], y[nearest]
+            weight[row, column] = 1
+    if weight.any():
+        row, column = _nearest_cell(weight > 0)
+        landing = landing[:, row, column] - np.stack(np.broadcast_arrays(xs, ys[:, None]))
+    return landing.astype(np.float32), weight
 
 
 def _nearest_cell(marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

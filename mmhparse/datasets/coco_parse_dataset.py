@@ -124,7 +124,14 @@ class CocoParseDataset(CocoPeopleDataset):
         if labelled and self._joint_parts is None:
             return None
         parts = self._joint_parts or {joint: (joint,) for joint in self.skeleton.joints}
-        return PartCentres(self.skeleton, self.part_set, parts)
+        try:
+            return PartCentres(self.skeleton, self.part_set, parts)
+        except ValueError as error:
+            if labelled:
+                raise
+            raise ValueError(
+                f"{self.ann_file}: the category 'person' names no keypoints, so joints are centres of parts: {error}"
+            ) from error
 
     def _classes(self, categories: list[dict]) -> dict[int, int]:
         """Part classes by category id."""

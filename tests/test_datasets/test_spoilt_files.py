@@ -189,7 +189,7 @@ def spoiled_map(draw, labels):
         alpha[:2] = draw(st.integers(0, 255))
         image = Image.fromarray(np.dstack([labels, alpha]), 'LA')
     stream = io.BytesIO()
-    lossless = 'png' if image.mode in ('L', 'P', '1', 'RGB', 'RGBA', 'LA', 'I;16', 'I') else 'tiff'
+    lossless = 'png' if image.mode in ('L', 'P', '1', 'RGB', 'RGBA', 'LA', 'I;16') else 'tiff'
     image.convert('RGB' if change == 'jpeg' else image.mode).save(stream, 'jpeg' if change == 'jpeg' else lossless)
     content = stream.getvalue()
     if change == 'cut':
