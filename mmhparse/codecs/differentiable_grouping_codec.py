@@ -31,12 +31,14 @@ from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .given_people import (
     GivenBoxes,
     GivenPeople,
+    GivenPoses,
     boxes_in_input,
     joints_for_boxes,
     poses_in_input,
     read_given_people,
 )
 from .matches_to_people import PeopleOptions, matches_to_people
+from .missing_joints import place_missing_joints
 from .people_to_parsing import people_to_parsing, person_certainty
 
 
@@ -153,6 +155,8 @@ class DifferentiableGroupingCodec:
         parsing = people_to_parsing(fields.to('cpu'), found, geometry, within_boxes=isinstance(given, GivenBoxes))
         found.scores = found.scores * person_certainty(parsing.parts, len(found))
         found = _people_in_image(found, geometry)
+        if self.people_options.place_missing and not isinstance(given, GivenPoses):
+            found.keypoints = place_missing_joints(found, parsing, fields.pose.to('cpu'), geometry)
         if isinstance(given, GivenBoxes):
             found.bboxes = given.bboxes
         return found, parsing

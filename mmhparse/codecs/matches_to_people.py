@@ -16,11 +16,14 @@ class PeopleOptions:
         min_joints: Least number of joints.
         min_score: Least person score.
         head_start: Weight of a person's three best joints in the person score; the others have weight 1.
+        place_missing: Whether joints that were not found are placed where they are likeliest in the person's own
+            pixels, see :func:`place_missing_joints`, instead of at (0, 0). Their score is 0 all the same.
     """
 
     min_joints: int = 3
     min_score: float = 0.25
     head_start: float = 3.0
+    place_missing: bool = False
 
 
 def matches_to_people(

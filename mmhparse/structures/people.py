@@ -10,7 +10,8 @@ class People(InstanceData):
     """Predicted people, in columns that mmpose's metrics and drawers read. Row p is person p + 1 of a person map.
 
     Attributes:
-        keypoints: (P, K, 2) float; x, y in pixels. Joints that were not found are (0, 0) with score 0.
+        keypoints: (P, K, 2) float; x, y in pixels. Joints that were not found have score 0; they are at
+            (0, 0), or where they are likeliest if the codec places them.
         keypoint_scores: (P, K) float in [0, 1]; 0 = not found.
         scores: (P,) float in [0, 1].
         bboxes: (P, 4) float; x1, y1, x2, y2 in pixels.

@@ -11,9 +11,9 @@ codec = dict(
     stride=4,
     fields=dict(limb_width=2.0),
     # chosen on the 75 validation photos
-    candidates=dict(threshold=0.2, radius=10.0),
-    limbs=dict(price=0.15),
-    people=dict(min_joints=4, min_score=0.15),
+    candidates=dict(threshold=0.2, radius=28.0),
+    limbs=dict(price=0.1),
+    people=dict(min_joints=4, min_score=0.08, place_missing=True),
 )
 
 train_pipeline = [
