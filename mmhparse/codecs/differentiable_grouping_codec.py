@@ -21,7 +21,6 @@ from mmhparse.structures import (
     TargetFields,
     get_part_set,
     get_skeleton,
-    make_people,
 )
 
 from . import solvers as _solvers  # noqa: F401  (registers them)
@@ -39,7 +38,11 @@ from .given_people import (
 )
 from .matches_to_people import PeopleOptions, matches_to_people
 from .missing_joints import place_missing_joints
-from .people_to_parsing import people_to_parsing, person_certainty
+from .part_grid import PartGrid
+from .people_in_image import people_in_image
+from .people_to_parsing import grids_to_parsing, person_certainty, size_factor
+from .person_grid import PersonGrid
+from .unfound_people import unfound_people
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +155,15 @@ class DifferentiableGroupingCodec:
             found = joints_for_boxes(boxes, self.group(fields.pose).people)
         else:
             found = poses_in_input(given, geometry)
-        parsing = people_to_parsing(fields.to('cpu'), found, geometry, within_boxes=isinstance(given, GivenBoxes))
+        fields = fields.to('cpu')
+        parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
+        persons = PersonGrid.of(fields, parts, found, within_boxes=isinstance(given, GivenBoxes))
+        if not isinstance(given, GivenPoses):
+            found, persons = self._complete(found, persons, fields.pose, add_people=given is None)
+        parsing = grids_to_parsing(parts, persons, found, geometry)
         found.scores = found.scores * person_certainty(parsing.parts, len(found))
-        found = _people_in_image(found, geometry)
-        if self.people_options.place_missing and not isinstance(given, GivenPoses):
-            found.keypoints = place_missing_joints(found, parsing, fields.pose.to('cpu'), geometry)
+        found.scores = found.scores * size_factor(parsing.parts, len(found), geometry, self.people_options.full_area)
+        found = people_in_image(found, geometry)
         if isinstance(given, GivenBoxes):
             found.bboxes = given.bboxes
         return found, parsing
@@ -177,6 +184,20 @@ class DifferentiableGroupingCodec:
             candidates, links.cpu().numpy(), strength.cpu().numpy(), self.skeleton, self.people_options
         )
         return Grouping(candidates, problem, result.plan, links, people)
+
+    def _complete(
+        self, people: People, persons: PersonGrid, pose: PoseFields, add_people: bool
+    ) -> tuple[People, PersonGrid]:
+        """The people with what was not found of them, and people who were not found at all, as far as options say."""
+        options = self.people_options
+        if options.place_missing:
+            people.keypoints = place_missing_joints(people, persons, pose)
+        if not add_people or options.reach is None:
+            return people, persons
+        added, persons = unfound_people(people, persons, options.reach, options.min_score)
+        if options.place_missing:
+            added.keypoints = place_missing_joints(added, persons, pose, first_id=len(people) + 1)
+        return People.cat([people, added]), persons
 
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
         """The affinities and matching problems of all limb types of B images, the same in training and decoding."""
@@ -207,10 +228,3 @@ class DifferentiableGroupingCodec:
         for name, (got, wanted) in expected.items():
             if got != wanted:
                 raise ValueError(f'the fields have {name}: {got}, but the codec decodes {wanted}.')
-
-
-def _people_in_image(people: People, geometry: ImageGeometry) -> People:
-    """The people moved from the network input to the original image; joints that were not found stay at 0."""
-    moved = torch.from_numpy(geometry.points_to_image(people.keypoints.numpy())).float()  # (P, K, 2)
-    found = people.keypoint_scores[..., None] > 0
-    return make_people(torch.where(found, moved, torch.zeros_like(moved)), people.keypoint_scores, people.scores)

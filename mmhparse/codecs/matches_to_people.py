@@ -18,12 +18,27 @@ class PeopleOptions:
         head_start: Weight of a person's three best joints in the person score; the others have weight 1.
         place_missing: Whether joints that were not found are placed where they are likeliest in the person's own
             pixels, see :func:`place_missing_joints`, instead of at (0, 0). Their score is 0 all the same.
+        reach: How far from its nearest joint a pixel of a person may land, in sizes of the person. Regions that land
+            farther become people without joints, whose score is ``min_score``; see :func:`unfound_people`. By
+            default every pixel goes to the person of the nearest joint.
+        full_area: People of fewer pixels of the network input have their score multiplied by the fourth root of their
+            share of it: small people are wrong more often. 0 leaves scores as they are.
+
+    Raises:
+        ValueError: If ``reach`` or ``full_area`` is negative.
     """
 
     min_joints: int = 3
     min_score: float = 0.25
     head_start: float = 3.0
     place_missing: bool = False
+    reach: float | None = None
+    full_area: float = 0.0
+
+    def __post_init__(self):
+        for name, value in (('reach', self.reach), ('full_area', self.full_area)):
+            if value is not None and value < 0:
+                raise ValueError(f'{name} must be 0 or more, got {value}.')
 
 
 def matches_to_people(

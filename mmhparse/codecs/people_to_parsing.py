@@ -30,7 +30,11 @@ def people_to_parsing(
             joints of a person without any.
     """
     parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
-    persons = PersonGrid.of(fields, parts, people, within_boxes)
+    return grids_to_parsing(parts, PersonGrid.of(fields, parts, people, within_boxes), people, geometry)
+
+
+def grids_to_parsing(parts: PartGrid, persons: PersonGrid, people: People, geometry: ImageGeometry) -> Parsing:
+    """As :func:`people_to_parsing`, from parts and persons that are known on their grids."""
     xs, ys = geometry.pixels_in_input()  # (W,) and (H,)
     part_map = np.empty((len(ys), len(xs)), np.uint8)
     person_map = np.empty(part_map.shape, np.int32)
@@ -53,6 +57,14 @@ def person_certainty(parts: PartTable, num_people: int) -> Tensor:
     count = torch.zeros(num_people).index_add_(0, rows, torch.ones(len(rows)))
     total = torch.zeros(num_people).index_add_(0, rows, parts.probabilities)
     return torch.where(count > 0, total / count.clamp(min=1), 1.0)
+
+
+def size_factor(parts: PartTable, num_people: int, geometry: ImageGeometry, full_area: float) -> Tensor:
+    """(P,) in [0, 1]; fourth root of each person's share of ``full_area`` pixels of the network input, at most 1."""
+    if full_area == 0:
+        return torch.ones(num_people)
+    areas = torch.zeros(num_people).index_add_(0, parts.persons - 1, parts.areas.float())  # (P,) in the image
+    return (areas * float(geometry.scale.prod()) / full_area).clamp(max=1).pow(0.25)
 
 
 class _PartSums:

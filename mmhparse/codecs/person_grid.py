@@ -32,11 +32,14 @@ class PersonGrid:
     Attributes:
         part: (h, w) uint8.
         person: (h, w) int32; known in cells with a part and those around them, 0 elsewhere.
+        distance: (h, w) float32; from where the cell lands to the person's nearest joint, in pixels of the network
+            input; infinite where the cell has no person.
         stride: Pixels of the network input per cell.
     """
 
     part: np.ndarray
     person: np.ndarray
+    distance: np.ndarray
     stride: int
 
     @classmethod
@@ -60,11 +63,11 @@ class PersonGrid:
         xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
         centres = np.stack([xs[columns], ys[rows]], axis=1)  # (S, 2)
         landing = centres + field[:, rows, columns].T  # (S, 2)
-        person = np.zeros((height, width), np.int32)
-        person[rows, columns] = (
+        person, distance = np.zeros((height, width), np.int32), np.full((height, width), np.inf, np.float32)
+        person[rows, columns], distance[rows, columns] = (
             nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
         )
-        return cls(part, person, fields.stride)
+        return cls(part, person, distance, fields.stride)
 
     def read(self, xs: np.ndarray, ys: np.ndarray, part_map: np.ndarray) -> np.ndarray:
         """(H, W) int32 person of each pixel of a part.
@@ -103,17 +106,20 @@ class PersonGrid:
         return person
 
 
-def nearest_person(points: np.ndarray, people: People) -> np.ndarray:
-    """(S,) id of the person whose found joint is nearest to each of the points (S, 2); 0 if there are no joints."""
+def nearest_person(points: np.ndarray, people: People) -> tuple[np.ndarray, np.ndarray]:
+    """(S,) id of the person whose found joint is nearest to each of the points (S, 2), and (S,) distance to that joint.
+
+    Without joints the ids are 0 and the distances infinite.
+    """
     person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
     if not len(person) or not len(points):
-        return np.zeros(len(points), np.int64)
-    _, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
-    return person[nearest] + 1
+        return np.zeros(len(points), np.int64), np.full(len(points), np.inf)
+    distance, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
+    return person[nearest] + 1, distance
 
 
-def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: People) -> np.ndarray:
-    """(S,) id of the person nearest to each point among those whose box contains the point's cell; 0 if none.
+def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: People) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`nearest_person`, among the people whose box contains the point's cell.
 
     Args:
         points: (S, 2); where cells land.
@@ -130,7 +136,7 @@ def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: Peo
         nearer = distance < nearest[inside]
         nearest[inside[nearer]] = distance[nearer]
         owner[inside[nearer]] = person + 1
-    return owner
+    return owner, nearest
 
 
 def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.missing_joints import place_missing_joints
-from mmhparse.structures import ImageGeometry, Parsing, make_people
+from mmhparse.codecs.person_grid import PersonGrid
+from mmhparse.structures import ImageGeometry, make_people
 from mmhparse.testing import synthetic_scene
 
 LEFT_WRIST = 9
@@ -57,8 +59,8 @@ def test_without_pixels_a_missing_joint_goes_to_the_middle_of_the_found_ones(sce
     keypoints, scores = torch.zeros(2, 17, 2), torch.zeros(2, 17)
     keypoints[0, :2], scores[0, :2] = torch.tensor([[2.0, 4.0], [6.0, 10.0]]), 0.5  # the second has nothing at all
     people = make_people(keypoints, scores, torch.tensor([0.5, 0.0]))
-    nobody = Parsing(torch.zeros(96, 128, dtype=torch.uint8), torch.zeros(96, 128, dtype=torch.int32), None)
-    placed = place_missing_joints(people, nobody, fields.pose, ImageGeometry((128, 96), (256, 192)))
+    nobody = PersonGrid(*np.zeros((3, 48, 64), np.int32), stride=4)
+    placed = place_missing_joints(people, nobody, fields.pose)
     assert torch.equal(placed[0, :2], keypoints[0, :2])
     assert (placed[0, 2:] == torch.tensor([4.0, 7.0])).all()
     assert (placed[1] == 0).all()
