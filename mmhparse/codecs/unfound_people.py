@@ -61,7 +61,7 @@ def _regions(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The connected regions of a mask (h, w) that are large enough.
 
     Returns:
-        (h, w) number of each cell's region, from 1, or 0; and (R, 4) boxes x1, y1, x2, y2 in cells, with exclusive ends.
+        (h, w) number of each cell's region, from 1, or 0; and (R, 4) boxes x1, y1, x2, y2 in cells, ends exclusive.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= _LEAST_CELLS

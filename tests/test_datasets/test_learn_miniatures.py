@@ -38,7 +38,7 @@ def learn(repo_root, tmp_path):
             type='OneCycleLR', eta_max=8e-3, total_steps=iterations, pct_start=0.2, by_epoch=False
         )
         cfg.default_hooks.checkpoint.save_last = False
-        # rising from the first step on, the grouping loss is seen to fall; by default it starts when little is left of it
+        # by default the grouping loss starts when little is left of it: from the first step on, it is seen to fall
         cfg.default_hooks.grouping_schedule.start = 0.0
         cfg.work_dir, cfg.visualizer.name = str(tmp_path / 'work'), f'learn_{name}'
         Runner.from_cfg(cfg).train()
