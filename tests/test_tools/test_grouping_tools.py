@@ -8,8 +8,10 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.commands import load_config
 from mmhparse.structures import HumanParseDataSample
 from mmhparse.testing import synthetic_scene
+from mmhparse.utils import UsageError
 
 
 def test_bench_matching_writes_times_and_a_plot(load_tool, tmp_path, monkeypatch, capsys):
@@ -78,24 +80,71 @@ def test_intervals_are_students(load_tool):
     assert tool.interval([0.4, 0.5, 0.6]) == '0.500 ± 0.248'
 
 
+def compare(load_tool, repo_root, monkeypatch, folder, *arguments: str) -> list[dict]:
+    """Runs the tool on two images of 64 x 64, four iterations; what it wrote."""
+    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'
+    options = ['train_cfg.max_iters=4', 'param_scheduler.total_steps=4', 'train_dataloader.batch_size=1']
+    for loader in ('train_dataloader', 'test_dataloader'):
+        options += [f'{loader}.dataset.{option}' for option in ('image_size=[64,64]', 'num_images=2', 'num_people=2')]
+    command = ['compare_grouping.py', str(config), '--work-dir', str(folder), *arguments, '--cfg-options', *options]
+    monkeypatch.setattr('sys.argv', command)
+    load_tool('analysis/compare_grouping.py').main()
+    return [json.loads(line) for line in (folder / 'grouping.jsonl').read_text().splitlines()]
+
+
 def test_compare_grouping_fine_tunes_each_variant_from_one_checkpoint(
     load_tool, repo_root, tmp_path, monkeypatch, capsys
 ):
-    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'
-    options = ['train_cfg.max_iters=1', 'param_scheduler.total_steps=4']
-    for loader in ('train_dataloader', 'test_dataloader'):
-        options += [f'{loader}.dataset.{option}' for option in ('image_size=[64,64]', 'num_images=2', 'num_people=2')]
-    arguments = [str(config), '--work-dir', str(tmp_path), '--seeds', '3', '--fine-tune', '1']
-    arguments += ['--variants', 'without', 'links, joint price, pixels', '--cfg-options', *options]
-    monkeypatch.setattr('sys.argv', ['compare_grouping.py', *arguments])
-    load_tool('analysis/compare_grouping.py').main()
-    results = json.loads((tmp_path / 'grouping.json').read_text())
-    assert list(results) == ['without', 'links, joint price, pixels']
-    assert all(set(decoders) == {'greedy', 'optimum', 'relaxed', 'oracle'} for decoders in results.values())
-    printed = capsys.readouterr().out
-    assert 'difference to the training without grouping loss' in printed
-    assert (tmp_path / 'base_3' / 'iter_1.pth').exists()
+    variants = ['without', 'links, joint price, pixels']
+    arguments = ['--seeds', '3', '--fine-tune', '1', '--variants', *variants]
+    rows = compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments)
+    decoders = ('greedy', 'optimum', 'relaxed', 'oracle')
+    assert [(row['variant'], row['decoder']) for row in rows] == [
+        (name, each) for name in variants for each in decoders
+    ]
+    assert 'difference to the training without grouping loss' in capsys.readouterr().out
+    assert (tmp_path / 'base_3' / 'iter_4.pth').exists()
     assert (tmp_path / 'links+joint-price+pixels_3' / 'iter_1.pth').exists()
+    assert compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments) == rows  # nothing is run twice
+
+
+def test_second_halves_resume_the_shared_first_half_exactly(load_tool, repo_root, tmp_path, monkeypatch):
+    """With a weight of 0, weights and optimizer end as those of the uninterrupted training without the loss."""
+    tool = load_tool('analysis/compare_grouping.py')
+    monkeypatch.setitem(tool.VARIANTS, 'links', tool.Variant(dict(link_weight=0.0)))
+    arguments = ['--seeds', '3', '--protocol', 'second-half', '--variants', 'without', 'links']
+    rows = compare(lambda _: tool, repo_root, monkeypatch, tmp_path, *arguments)
+    half = torch.load(tmp_path / 'base_3' / 'iter_2.pth', weights_only=False)
+    whole = torch.load(tmp_path / 'base_3' / 'iter_4.pth', weights_only=False)
+    resumed = torch.load(tmp_path / 'links_3' / 'iter_4.pth', weights_only=False)
+    assert resumed['meta']['iter'] == whole['meta']['iter'] == 4
+    for name, value in whole['state_dict'].items():
+        torch.testing.assert_close(resumed['state_dict'][name], value, rtol=0, atol=0)
+    assert any((half['state_dict'][name] != value).any() for name, value in whole['state_dict'].items())
+    for number, state in whole['optimizer']['state'].items():
+        assert state['step'] == 4
+        torch.testing.assert_close(resumed['optimizer']['state'][number]['exp_avg'], state['exp_avg'], rtol=0, atol=0)
+    measures = [[row[name] for name in tool.MEASURES] for row in rows]
+    assert measures[:4] == measures[4:]
+
+
+def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
+    tool = load_tool('analysis/compare_grouping.py')
+    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'
+    with pytest.raises(UsageError, match=r'got 701 and 0\.5'):
+        tool.second_half(load_config(str(config), {'train_cfg.max_iters': 701}), tmp_path)
+    with pytest.raises(UsageError, match=r'got 700 and 0\.3'):
+        tool.second_half(load_config(str(config), {'default_hooks.grouping_schedule.start': 0.3}), tmp_path)
+
+
+def test_differences_are_paired_by_seed(load_tool, capsys):
+    tool = load_tool('analysis/compare_grouping.py')
+    plain = {seed: dict.fromkeys(tool.MEASURES, float(seed)) for seed in (0, 1, 2)}
+    better = {seed: dict.fromkeys(tool.MEASURES, seed + 0.25) for seed in (2, 1, 5)}
+    tool.print_tables({('without', 'optimum'): plain, ('links', 'optimum'): better}, 'title')
+    values, differences = capsys.readouterr().out.split('difference to the training')
+    assert '1.000 ± 2.484' in values  # of 0, 1 and 2: t(0.975, 2) = 4.303, s = 1
+    assert '0.250 ± 0.000' in differences  # of seeds 1 and 2
 
 
 def test_bench_training_step_tells_the_share_of_each_loss(load_tool, repo_root, monkeypatch, capsys):

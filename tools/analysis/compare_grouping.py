@@ -1,24 +1,29 @@
 """Compares trainings with several grouping losses and none, and what each decoder makes of them.
 
-For each seed a parser is trained without a grouping loss, and from its checkpoint each variant is fine-tuned: with the
-same initial weights, images and order. One table tells, for each variant and decoder:
+All variants of a seed have the same initial weights, images and order. With ``--protocol fine-tune`` a parser is
+trained without a grouping loss, and each variant is fine-tuned from its checkpoint. With ``--protocol second-half``
+each variant is the config's own training: the first half, which has no grouping loss, is run once, and each variant
+resumes from its checkpoint with the state of the optimizer and of the schedule.
+
+One table tells, for each variant and decoder:
 
   link precision  links between candidates of true people that join two joints of one person
   link recall     true links between found joints that are made
   bad ends        links with a candidate that is no true joint, of all links (they count in neither of the two above)
   pixels          pixels of people given to the right person, one to one
   AP_p true parts AP_p_50 with the true part map: what grouping alone costs
-  AP_p, OKS_AP    of the parser as it is
+  AP_p, AP_p_vol, OKS_AP  of the parser as it is; AP_p is AP_p_50
 
 Candidates are the network's own peaks. The decoder 'oracle' groups them by the truth: what is left to gain by better
-grouping. A second table has the differences to the training without grouping loss, with 95 % intervals over the seeds.
+grouping. A second table has the differences to the training without grouping loss, paired by seed, with 95 % intervals
+(Student's t). ``grouping.jsonl`` in the work folder has a line for each seed, variant and decoder; what it has is not
+run again.
 """
 
 import argparse
 import json
 import math
-from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +48,28 @@ from mmhparse.commands.runner_setup import build_runner
 from mmhparse.matching import Greedy, Hungarian, ProjectedGradient
 from mmhparse.registry import MODELS
 from mmhparse.structures import IGNORE, HumanParseDataSample, ImageGeometry, ParseFields
+from mmhparse.utils import UsageError
 
-VARIANTS: dict[str, dict[str, Any] | None] = {
-    'without': None,
-    'links': dict(),
-    'links, entropy': dict(smoothing='entropy', gamma=0.1),
-    'links, joint price': dict(joint_price=0.2),
-    'pixels': dict(link_weight=0.0, pixel_weight=1.0),
-    'links, joint price, pixels': dict(joint_price=0.2, pixel_weight=1.0),
+
+@dataclass(frozen=True)
+class Variant:
+    """Options of the grouping loss, None for no loss; ``joint_price`` goes to the codec, for loss and decoder."""
+
+    loss: dict[str, Any] | None = field(default_factory=dict)
+    joint_price: float = 0.0
+
+
+VARIANTS = {
+    'without': Variant(None),
+    'joint price in the decoder': Variant(None, joint_price=0.2),
+    'links': Variant(),
+    'links, entropy': Variant(dict(smoothing='entropy', gamma=0.1)),
+    'links, joint price': Variant(joint_price=0.2),
+    'pixels': Variant(dict(link_weight=0.0, pixel_weight=1.0)),
+    'links, pixels': Variant(dict(pixel_weight=1.0)),
+    'links, joint price, pixels': Variant(dict(pixel_weight=1.0), joint_price=0.2),
 }
-"""Options of the grouping loss, None for no loss; ``joint_price`` goes to the codec, for loss and decoder."""
+DEFAULT_VARIANTS = ('without', 'links', 'links, joint price', 'links, pixels', 'links, joint price, pixels')
 
 DECODERS = {
     'greedy': Greedy(),
@@ -60,44 +77,49 @@ DECODERS = {
     'relaxed': ProjectedGradient(steps=20),
     'oracle': None,
 }
-MEASURES = ('link_precision', 'link_recall', 'bad_ends', 'pixels', 'AP_p_true_parts', 'AP_p', 'OKS_AP')
+MEASURES = ('link_precision', 'link_recall', 'bad_ends', 'pixels', 'AP_p_true_parts', 'AP_p', 'AP_p_vol', 'OKS_AP')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config whose training, without its grouping loss, comes first')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
-    parser.add_argument('--variants', nargs='+', choices=list(VARIANTS), default=list(VARIANTS))
-    parser.add_argument('--fine-tune', type=int, default=200, metavar='N', help='iterations of each variant')
-    parser.add_argument('--learning-rate', type=float, default=1e-3, help='first of them; it falls linearly to 0')
+    parser.add_argument('--variants', nargs='+', choices=list(VARIANTS), default=list(DEFAULT_VARIANTS))
+    parser.add_argument('--protocol', choices=['fine-tune', 'second-half'], default='fine-tune')
+    parser.add_argument('--fine-tune', type=int, default=200, metavar='N', help='iterations of each fine-tuning')
+    parser.add_argument('--learning-rate', type=float, default=1e-3, help='first of a fine-tuning; it falls to 0')
     parser.add_argument('--work-dir', help='folder of the trainings; one that is there is not trained again')
     add_config_options(parser)
     return parser.parse_args()
 
 
-def train(cfg: Config, seed: int, folder: str, iterations: int) -> str:
-    """Trains, unless it was done before; returns the checkpoint."""
+def train(cfg: Config, seed: int, folder: str) -> str:
+    """Trains, unless it was done before; returns the last checkpoint."""
     cfg = Config(cfg.to_dict())
     cfg.randomness.seed = seed
-    cfg.work_dir = str(Path(cfg.work_dir) / f'{folder}_{seed}'.replace(', ', '+').replace(' ', '-'))
+    cfg.work_dir = str(folder_of(cfg, seed, folder))
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.default_hooks.checkpoint.interval = iterations
+    iterations = cfg.train_cfg.max_iters
+    cfg.default_hooks.checkpoint.update(interval=max(1, iterations // 2), max_keep_ckpts=-1, save_last=True)
     checkpoint = Path(cfg.work_dir) / f'iter_{iterations}.pth'
     if not checkpoint.exists():
         build_runner(cfg).train()
     return str(checkpoint)
 
 
-def with_variant(cfg: Config, variant: str) -> Config:
-    """The config with the grouping loss of that name, or without any; with its price of joints in the codec."""
+def folder_of(cfg: Config, seed: int, name: str) -> Path:
+    """The work folder of one training."""
+    return Path(cfg.work_dir) / f'{name}_{seed}'.replace(', ', '+').replace(' ', '-')
+
+
+def with_variant(cfg: Config, variant: Variant) -> Config:
+    """The config with that grouping loss, or without any; with its price of joints in the codec."""
     cfg = Config(cfg.to_dict())
-    options = VARIANTS[variant]
     cfg.model.losses.pop('grouping', None)
-    if options is not None:
-        options = dict(options)
-        if price := options.pop('joint_price', 0.0):
-            cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, joint_price=price)
-        cfg.model.losses.grouping = dict(type='GroupingLoss', **options)
+    if variant.joint_price:
+        cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, joint_price=variant.joint_price)
+    if variant.loss is not None:
+        cfg.model.losses.grouping = dict(type='GroupingLoss', **variant.loss)
     return cfg
 
 
@@ -110,6 +132,33 @@ def fine_tuned(cfg: Config, base: str, iterations: int, learning_rate: float) ->
     cfg.param_scheduler = [decay]
     cfg.default_hooks.grouping_schedule = dict(type='GroupingScheduleHook', start=0.0, ramp=0.0)
     return cfg
+
+
+def second_half(cfg: Config, base: Path) -> Config:
+    """The config that resumes the training of that work folder at its half, where its grouping loss starts."""
+    iterations = cfg.train_cfg.max_iters
+    start = cfg.default_hooks.grouping_schedule.get('start', 0.5)
+    if iterations % 2 or start != 0.5:
+        raise UsageError(
+            f'--protocol second-half needs an even train_cfg.max_iters and default_hooks.grouping_schedule.start=0.5, '
+            f'got {iterations} and {start}.'
+        )
+    cfg.resume, cfg.load_from = True, str(base / f'iter_{iterations // 2}.pth')
+    return cfg
+
+
+def trained_variant(cfg: Config, name: str, seed: int, args: argparse.Namespace) -> tuple[Config, str]:
+    """The config of a variant, and the checkpoint of its training; what all variants share is trained once."""
+    base = train(with_variant(cfg, VARIANTS['without']), seed, 'base')
+    variant = VARIANTS[name]
+    own = with_variant(cfg, variant)
+    if args.protocol == 'fine-tune':
+        own = fine_tuned(own, base, args.fine_tune, args.learning_rate)
+    else:
+        own = second_half(own, folder_of(cfg, seed, 'base'))
+        if variant.loss is None:
+            return own, base
+    return own, train(own, seed, name)
 
 
 @torch.no_grad()
@@ -157,9 +206,9 @@ def measures(count: np.ndarray, own: Evaluator, true: Evaluator, images: int) ->
     scores = own.evaluate(images)
     values = (
         right / max(judged, 1), right / max(true_links, 1), bad / max(made, 1), pixels / max(all_pixels, 1),
-        true.evaluate(images)['AP_p_50'], scores['AP_p_50'], scores['OKS_AP'],
+        true.evaluate(images)['AP_p_50'], scores['AP_p_50'], scores['AP_p_vol'], scores['OKS_AP'],
     )  # fmt: skip
-    return {name: float(value) for name, value in zip(MEASURES, values, strict=True)}
+    return {name: round(float(value), 6) for name, value in zip(MEASURES, values, strict=True)}
 
 
 def people_in_input(sample: HumanParseDataSample) -> InstanceData:
@@ -232,7 +281,17 @@ def count_pixels(sample: HumanParseDataSample) -> np.ndarray:
     return np.array([table[1:, 1:][rows, columns].sum(), table[1:].sum()])
 
 
-Results = dict[str, dict[str, list[dict[str, float]]]]
+Results = dict[tuple[str, str], dict[int, dict[str, float]]]
+"""Measures by seed, for each variant and decoder."""
+
+
+def read_results(file: Path) -> Results:
+    """What earlier runs have written."""
+    results: Results = {}
+    for line in file.read_text().splitlines() if file.exists() else []:
+        row = json.loads(line)
+        results.setdefault((row['variant'], row['decoder']), {})[row['seed']] = {name: row[name] for name in MEASURES}
+    return results
 
 
 def interval(values: list[float]) -> str:
@@ -245,20 +304,19 @@ def interval(values: list[float]) -> str:
 
 
 def print_tables(results: Results, title: str) -> None:
-    tables = [Table('training', 'decoder', *MEASURES, title=title)]
-    if 'without' in results:
-        tables.append(Table('training', 'decoder', *MEASURES, title='difference to the training without grouping loss'))
-    for variant, decoders in results.items():
-        for decoder, seeds in decoders.items():
-            columns = [[seed[measure] for seed in seeds] for measure in MEASURES]
-            tables[0].add_row(variant, decoder, *map(interval, columns))
-            if len(tables) > 1 and variant != 'without':
-                plain = [[seed[measure] for seed in results['without'][decoder]] for measure in MEASURES]
-                pairs = zip(columns, plain, strict=True)
-                differences = [np.subtract(ours, theirs[: len(ours)]).tolist() for ours, theirs in pairs]
-                tables[1].add_row(variant, decoder, *map(interval, differences))
-    for table in tables:
-        Console(width=160).print(table)
+    """The measures, and their differences to the training without grouping loss in the seeds that both have."""
+    values = Table('training', 'decoder', *MEASURES, title=title)
+    differences = Table('training', 'decoder', *MEASURES, title='difference to the training without grouping loss')
+    for (variant, decoder), seeds in results.items():
+        values.add_row(variant, decoder, *(interval([row[name] for row in seeds.values()]) for name in MEASURES))
+        plain = results.get(('without', decoder), {})
+        both = sorted(seeds.keys() & plain.keys())
+        if variant != 'without' and both:
+            columns = ([seeds[seed][name] - plain[seed][name] for seed in both] for name in MEASURES)
+            differences.add_row(variant, decoder, *map(interval, columns))
+    for table in (values, differences):
+        if table.row_count:
+            Console(width=160).print(table)
 
 
 def main() -> None:
@@ -266,15 +324,17 @@ def main() -> None:
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, args.work_dir)
-    results: Results = {variant: defaultdict(list) for variant in args.variants}
-    for seed in args.seeds:
-        base = train(with_variant(cfg, 'without'), seed, 'base', cfg.train_cfg.max_iters)
-        for variant in args.variants:
-            tuned = fine_tuned(with_variant(cfg, variant), base, args.fine_tune, args.learning_rate)
-            for name, values in evaluate(tuned, train(tuned, seed, variant, args.fine_tune)).items():
-                results[variant][name].append(values)
-            (Path(cfg.work_dir) / 'grouping.json').write_text(json.dumps(results, indent=1))
-    print_tables(results, f'{Path(cfg.filename).stem}, {len(args.seeds)} seeds: mean ± 95 %')
+        file = Path(cfg.work_dir) / 'grouping.jsonl'
+        for seed in args.seeds:
+            for variant in args.variants:
+                if seed in read_results(file).get((variant, 'oracle'), {}):
+                    continue
+                scores = evaluate(*trained_variant(cfg, variant, seed, args))
+                rows = [dict(seed=seed, variant=variant, decoder=name, **row) for name, row in scores.items()]
+                with file.open('a') as stream:
+                    stream.write(''.join(json.dumps(row) + '\n' for row in rows))
+    results = {key: seeds for key, seeds in read_results(file).items() if key[0] in args.variants}
+    print_tables(results, f'{Path(cfg.filename).stem}, {args.protocol}: mean ± 95 % over seeds')
 
 
 if __name__ == '__main__':
