@@ -9,6 +9,8 @@ from mmhparse.commands import (
     add_config_options,
     add_launcher_options,
     build_runner,
+    check_output_file,
+    check_output_folder,
     draw_predictions,
     dump_predictions,
     export_local_rank,
@@ -44,6 +46,10 @@ def main() -> None:
     args = parse_args()
     export_local_rank(args.local_rank)
     with plain_usage_errors():
+        if args.out:
+            check_output_file('--out', args.out)
+        if args.show_dir:
+            check_output_folder('--show-dir', args.show_dir)
         cfg = load_config(args.config, args.cfg_options)
         check_checkpoint(args.checkpoint)
         cfg.launcher = args.launcher
@@ -55,6 +61,7 @@ def main() -> None:
             draw_predictions(cfg, show=args.show, out_dir=args.show_dir, wait_time=args.wait_time)
         if args.out:
             dump_predictions(cfg, args.out)
+        check_output_folder('the work folder', cfg.work_dir)
         runner = build_runner(cfg, 'test')
         runner.register_hook(WholeCheckpointHook())
         metrics = runner.test()

@@ -11,6 +11,7 @@ from mmhparse.commands import (
     add_config_options,
     add_launcher_options,
     build_runner,
+    check_output_folder,
     export_local_rank,
     load_config,
     plain_usage_errors,
@@ -62,6 +63,7 @@ def main() -> None:
             use_auto_scale_lr(cfg)
         if args.no_validate:
             skip_validation(cfg)
+        check_output_folder('the work folder', cfg.work_dir)
         runner = build_runner(cfg)
         if cfg.get('resume'):
             runner.register_hook(WholeCheckpointHook())

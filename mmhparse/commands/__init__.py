@@ -7,6 +7,7 @@ from .dataset_setup import add_split_option, build_dataset
 from .heaps import share_heaps
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .newest_checkpoint import newest_checkpoint
+from .output_paths import check_output_file, check_output_folder
 from .run_options import (
     draw_predictions,
     dump_predictions,
@@ -30,6 +31,8 @@ __all__ = [
     'build_runner',
     'build_terse_runner',
     'check_built_model',
+    'check_output_file',
+    'check_output_folder',
     'check_training',
     'draw_curves',
     'draw_predictions',

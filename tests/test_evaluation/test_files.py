@@ -113,7 +113,10 @@ def test_the_command_writes_metrics_and_plots(scenes, load_tool, tmp_path, monke
 
     (tmp_path / 'pred' / 'global_parsing' / '0000004.png').unlink()
     monkeypatch.setattr('sys.argv', ['eval_files.py', *folders])
-    with pytest.raises(SystemExit, match="1 of 6 images have no prediction, the first '0000004'"):
+    message = (
+        "1 of 6 images have no complete prediction: of the first, '0000004', there is no global_parsing/0000004.png"
+    )
+    with pytest.raises(SystemExit, match=message):
         tool.main()
     monkeypatch.setattr('sys.argv', ['eval_files.py', *folders, '--missing', 'skip'])
     tool.main()

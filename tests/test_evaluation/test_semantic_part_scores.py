@@ -34,6 +34,18 @@ def test_absent_classes_as_zero(protocol):
     assert scores.mean_accuracy == pytest.approx((2 / 3 + 1) / 5)
 
 
+@pytest.mark.parametrize(('classes', 'same'), [(16, True), (17, False), (59, False)])
+def test_pairs_of_classes_do_not_wrap_at_8_bits(classes, same):
+    """docs/en/user_guides/metrics.md: the index of MG's script does, with more than 16 classes."""
+    generator = np.random.default_rng(0)
+    truth, predicted = generator.integers(classes, size=(2, 40, 50), dtype=np.uint8)
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (truth.ravel(), predicted.ravel()), 1)
+    np.testing.assert_array_equal(part_confusion(predicted, truth, classes), confusion)
+    in_8_bits = np.bincount((truth * np.uint8(classes) + predicted).ravel(), minlength=classes**2)
+    assert np.array_equal(in_8_bits.reshape(classes, classes), confusion) == same
+
+
 def test_scores_come_from_the_sum_not_the_mean_of_images():
     small = part_confusion(np.array([[1]]), np.array([[1]]), 2)
     large = part_confusion(np.array([[0, 0, 0]]), np.array([[1, 1, 0]]), 2)

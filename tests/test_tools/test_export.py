@@ -1,7 +1,9 @@
 """Exports give what the parser gives, at sizes that were not traced, and the inferencer runs them."""
 
+import importlib.machinery
 import importlib.util
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -62,6 +64,21 @@ def test_torch_export(command, tmp_path):
     exported = command.export_torch(parser, tmp_path / 'model.pt2')
     assert max(command.largest_differences(parser, exported).values()) < 1e-5
     assert exported(torch.zeros(3, 3, 96, 128))[0].shape == (3, 17, 24, 32)
+
+
+@pytest.mark.parametrize('missing', [('onnx',), ('onnxruntime',), ('onnx', 'onnxruntime')])
+def test_packages_that_are_not_installed_are_named_before_the_work(export, missing, tmp_path, monkeypatch):
+    for name in ('onnx', 'onnxruntime'):
+        installed = None if name in missing else importlib.machinery.ModuleSpec(name, None)
+        module = types.ModuleType(name)
+        module.__spec__ = installed
+        monkeypatch.setitem(sys.modules, name, None if installed is None else module)
+    message = f'^error: exports to ONNX need {" and ".join(missing)}: pip install {" ".join(missing)}. Or .*NAME.pt2.$'
+    with pytest.raises(SystemExit, match=message):
+        export('no_config.py', 'no.pth', '--out', tmp_path / 'model.onnx')
+    # torch.export needs neither: the config is what is missed
+    with pytest.raises(SystemExit, match='no_config.py'):
+        export('no_config.py', 'no.pth', '--out', tmp_path / 'model.pt2')
 
 
 def test_mistakes_are_explained(export, tmp_path, capsys):

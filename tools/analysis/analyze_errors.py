@@ -27,6 +27,7 @@ from mmhparse.commands import (
     add_config_options,
     build_dataset,
     build_runner,
+    check_output_folder,
     load_config,
     plain_usage_errors,
     set_work_dir,
@@ -164,6 +165,8 @@ def draw_worst(worst: list[WorstImage], dataset: HumanParseDataset, folder: Path
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        if args.out_dir:
+            check_output_folder('--out-dir', args.out_dir)
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, None)
         score = score_pickle if args.predictions.endswith(('.pkl', '.pickle')) else score_checkpoint

@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
+from mmhparse.commands import (
+    add_config_options,
+    add_split_option,
+    build_dataset,
+    check_output_file,
+    load_config,
+    plain_usage_errors,
+)
 from mmhparse.datasets import HumanParseDataset, Irregularity
 from mmhparse.datasets.exporting import load_whole
 from mmhparse.datasets.report import DatasetCounts, PublishedCounts, published_counts
@@ -223,6 +230,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        if args.out:
+            check_output_file('--out', args.out)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
     report = make_report(dataset, args.workers)
     show(report, Console())

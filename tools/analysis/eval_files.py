@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mmhparse.commands import HEADLINE_METRICS, plain_usage_errors
+from mmhparse.commands import HEADLINE_METRICS, check_output_file, check_output_folder, plain_usage_errors
 from mmhparse.evaluation.files import (
     CihpFiles,
     CocoFiles,
@@ -52,7 +52,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', metavar='FILE.json', help='write metrics and classes to this file')
     parser.add_argument('--plot-dir', metavar='DIR', help='draw curves, classes and confusion into this folder')
-    parser.add_argument('--workers', type=int, default=2, help='processes that read files; default: 2')
+    parser.add_argument('--workers', type=int, default=2, help='threads that read and score images; default: 2')
     return parser.parse_args()
 
 
@@ -69,10 +69,11 @@ def open_files(kind: str, truth: str, predicted: str, part_set: str | None) -> I
 def names_to_score(files: ImageFiles, missing: str) -> list[str]:
     """The images that have a prediction; an error if others shall not be left out."""
     if files.missing and missing == 'error':
+        name = next(iter(files.missing))
         raise UsageError(
-            f'{len(files.missing)} of {len(files.names)} images have no prediction, the first '
-            f"'{next(iter(files.missing))}': an "
-            'image in which nothing was found needs empty maps. --missing skip leaves such images out.'
+            f'{len(files.missing)} of {len(files.names)} images have no complete prediction: of the first, '
+            f"'{name}', there is no {files.missing[name]}. An image in which nothing was found needs empty maps. "
+            '--missing skip leaves such images out.'
         )
     names = [name for name in files.names if name not in set(files.missing)]
     if not names:
@@ -122,6 +123,10 @@ def main() -> None:
     with plain_usage_errors():
         if args.workers < 0:
             raise UsageError(f'--workers must not be negative, got {args.workers}.')
+        if args.out:
+            check_output_file('--out', args.out)
+        if args.plot_dir:
+            check_output_folder('--plot-dir', args.plot_dir)
         try:
             protocols = Protocols.named(args.protocol)
             files = open_files(args.format, args.gt, args.pred, args.part_set)

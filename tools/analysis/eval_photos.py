@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
-from mmhparse.commands import add_config_options, load_config, plain_usage_errors
+from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
 from mmhparse.structures import COCO_17, DENSEPOSE_14
@@ -163,6 +163,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     with plain_usage_errors():
+        if args.out is not None:
+            check_output_file('--out', args.out)
         try:
             photos = read_annotated_photos(args.people, args.photos)[: args.limit]
             if not photos:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mmhparse.commands.arguments import plain_usage_errors
+from mmhparse.commands import check_output_folder, plain_usage_errors
 from mmhparse.datasets import CocoPartMapsDataset
 from mmhparse.datasets.derived.taught_labels import LIMB_PARTS, TaughtPerson, taught_maps
 from mmhparse.datasets.readers import box_mask, read_image
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument('--raw', action='store_true', help='as the teacher says, without masks and joints by people')
     args = parser.parse_args()
     with plain_usage_errors():
+        check_output_folder('--out-dir', args.out_dir)
         try:
             load_bodypix(args.teacher)
             people = People(ann_file=args.people, label_root='', data_prefix=dict(img=args.images), test_mode=True)

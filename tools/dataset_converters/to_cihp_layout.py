@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
+from mmhparse.commands import (
+    add_config_options,
+    add_split_option,
+    build_dataset,
+    check_output_folder,
+    load_config,
+    plain_usage_errors,
+)
 from mmhparse.datasets.derived import part_instance_map
 from mmhparse.datasets.exporting import export, image_file, image_names
 from mmhparse.structures import IGNORE, ParseAnnotation
@@ -83,6 +90,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
         layout, list_name = CihpLayout(Path(args.out_dir), len(dataset.part_set)), f'{args.split}_id.txt'
         try:

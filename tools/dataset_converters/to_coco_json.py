@@ -4,7 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
-from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
+from mmhparse.commands import (
+    add_config_options,
+    add_split_option,
+    build_dataset,
+    check_output_folder,
+    load_config,
+    plain_usage_errors,
+)
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.datasets.exporting import export, image_file, image_names, parse_annotations, parse_categories
 from mmhparse.utils import UsageError, progress_bar
@@ -61,6 +68,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
         release, json_name = CocoJson(Path(args.out_dir), dataset), f'{args.split}.json'
         try:

@@ -6,6 +6,7 @@ options stay the same. The exit code is 1 if the outputs of the exported network
 """
 
 import argparse
+import importlib.util
 import warnings
 from pathlib import Path
 
@@ -17,17 +18,20 @@ from mmhparse.apis.building import build_model
 from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import OnnxNetwork
 from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
-from mmhparse.commands import load_config, plain_usage_errors
+from mmhparse.commands import check_output_file, load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.packed_weights import inference_config
 from mmhparse.structures import ParseFields
-from mmhparse.utils.atomic_files import atomic_path
+from mmhparse.utils import UsageError, atomic_path
 
 SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
 """Batches, heights and widths at which outputs are compared; the first is the example to trace."""
 
 TOLERANCE = 1e-3
 """Largest difference of an output, relative to the output's largest value."""
+
+ONNX_PACKAGES = ('onnx', 'onnxruntime')
+"""What writes ONNX files, and what runs them for the comparison."""
 
 
 class PlainFields(nn.Module):
@@ -40,6 +44,27 @@ class PlainFields(nn.Module):
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         return as_tensors(self.parser.head(self.parser.neck(self.parser.backbone(inputs))))
+
+
+def check_onnx() -> None:
+    """Checks that ONNX files can be written and compared here.
+
+    Raises:
+        UsageError: If a package is not installed.
+    """
+    missing = [name for name in ONNX_PACKAGES if not _is_installed(name)]
+    if missing:
+        raise UsageError(
+            f'exports to ONNX need {" and ".join(missing)}: pip install {" ".join(missing)}. Or write a program of '
+            'torch.export, which needs neither: --out NAME.pt2.'
+        )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # a module without a spec, or None in sys.modules
+        return False
 
 
 def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> None:
@@ -124,6 +149,9 @@ def main() -> int:
         parser.error('give a checkpoint beside the config')
     allow_checkpoint_types()
     with plain_usage_errors():
+        check_output_file('--out', args.out)
+        if args.out.suffix == '.onnx':
+            check_onnx()
         cfg = load_config(args.config) if args.config else Config()
         if args.checkpoint:
             check_checkpoint(args.checkpoint)

@@ -11,7 +11,14 @@ import mmcv
 import numpy as np
 from mmcv.transforms import Compose
 
-from mmhparse.commands import add_config_options, add_split_option, build_dataset, load_config, plain_usage_errors
+from mmhparse.commands import (
+    add_config_options,
+    add_split_option,
+    build_dataset,
+    check_output_folder,
+    load_config,
+    plain_usage_errors,
+)
 from mmhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
 from mmhparse.structures import HumanParseDataSample, ImageGeometry
 from mmhparse.utils import UsageError, progress_bar
@@ -148,6 +155,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split)
         np.random.seed(args.seed)
         indices = np.unique(np.linspace(0, len(dataset) - 1, max(args.num, 1)).astype(int)).tolist()

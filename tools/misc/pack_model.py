@@ -7,7 +7,7 @@ config. The models that come with the package lie in mmhparse/weights; mmhparse/
 import argparse
 from pathlib import Path
 
-from mmhparse.commands import load_config, plain_usage_errors
+from mmhparse.commands import check_output_file, load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.checkpoints import load_weights, read_checkpoint
 from mmhparse.engine.packed_weights import inference_config, pack_weights
@@ -24,6 +24,7 @@ def main() -> None:
     if args.out.suffix != '.npz':
         parser.error(f'--out must end in .npz, got {args.out}')
     with plain_usage_errors():
+        check_output_file('--out', args.out)
         cfg = inference_config(load_config(args.config))
         check_checkpoint(args.checkpoint)
     allow_checkpoint_types()

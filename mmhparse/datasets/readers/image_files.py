@@ -90,7 +90,9 @@ def read_image_size(path: str | Path, *, exif: bool) -> tuple[int, int]:
                 # Pillow has rotated it, or not yet, by its version
                 width, height = decode_image(path).size
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"There is no image file '{path}'; check its path and data_root.") from error
+        raise FileNotFoundError(
+            f"There is no image file '{path}': check its path and, of a data set, data_root."
+        ) from error
     except UnidentifiedImageError as error:
         raise ValueError(f"'{path}' is not an image; fetch it again.") from error
     except Image.DecompressionBombError as error:
@@ -177,7 +179,9 @@ def _fetch(path: str | Path) -> bytes:
     try:
         return fileio.get(path)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"There is no image file '{path}'; check its path and data_root.") from error
+        raise FileNotFoundError(
+            f"There is no image file '{path}': check its path and, of a data set, data_root."
+        ) from error
     except OSError as error:
         raise OSError(f"Image '{path}' cannot be read: {error}.") from error
     except KeyError as error:
