@@ -1,6 +1,7 @@
 """DifferentiableGroupingCodec: people and maps to fields, and fields back to people and maps."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -197,7 +198,7 @@ class DifferentiableGroupingCodec:
         added, persons = unfound_people(people, persons, options.reach, options.min_score)
         if options.place_missing:
             added.keypoints = place_missing_joints(added, persons, pose, first_id=len(people) + 1)
-        return People.cat([people, added]), persons
+        return cast(People, People.cat([people, added])), persons
 
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
         """The affinities and matching problems of all limb types of B images, the same in training and decoding."""

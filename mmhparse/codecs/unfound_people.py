@@ -66,6 +66,6 @@ def _regions(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= _LEAST_CELLS
     large[0] = False  # all that is no region
-    number = np.where(large, large.cumsum(), 0)
+    number = large * large.cumsum()  # of each region; 0 if it is too small
     left, top, width, height, _ = stats[large].T
-    return number[labels], np.stack([left, top, left + width, top + height], axis=1)
+    return number[labels.astype(np.intp)], np.stack([left, top, left + width, top + height], axis=1)
