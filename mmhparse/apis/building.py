@@ -16,7 +16,7 @@ from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.registry import MODELS, VISUALIZERS
 from mmhparse.visualization import HumanParseVisualizer
 
-from .networks import Backend, Network, OnnxNetwork, Precision, TiledNetwork, TorchNetwork
+from .networks import Backend, Network, OnnxNetwork, Precision, TiledNetwork, TorchNetwork, export_onnx
 from .networks.onnx_network import exported_config
 
 
@@ -42,7 +42,7 @@ def checked_device(device: str | None) -> str:
 def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> Any:
     """Builds the model and loads all of its weights; mmengine would leave out what does not fit.
 
-    For onnxruntime the weights stay in the export: of the model only codec and preprocessing are used.
+    Where the weights are an export for onnxruntime they stay there: of the model only codec and preprocessing are used.
 
     Args:
         cfg: The config; where it is empty, it is filled with the config in the weights.
@@ -71,18 +71,26 @@ def _read_weights(cfg: Config | ConfigDict, weights: str | None, backend: Backen
     """The checkpoint, if there is one; fills an empty config from it or from the export."""
     if backend == 'onnxruntime':
         if weights is None:
-            raise ValueError("The backend 'onnxruntime' needs weights: a file of tools/deployment/export.py.")
-        if not cfg:
-            cfg.update(exported_config(weights)._cfg_dict)
-        return None
+            raise ValueError(
+                "The backend 'onnxruntime' needs weights: a checkpoint, or a file of tools/deployment/export.py."
+            )
+        if _is_export(weights):
+            if not cfg:
+                cfg.update(exported_config(weights)._cfg_dict)
+            return None
     if weights is None:
         return None
-    if weights.endswith('.onnx'):
+    if _is_export(weights):
         raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime'.")
     checkpoint = read_checkpoint(weights)
     if not cfg:
         cfg.update(saved_config(checkpoint, weights)._cfg_dict)
     return checkpoint
+
+
+def _is_export(weights: str) -> bool:
+    """Whether weights are a file of ``tools/deployment/export.py``."""
+    return weights.endswith('.onnx')
 
 
 def build_network(
@@ -99,7 +107,7 @@ def build_network(
 
     Args:
         model: As :func:`build_model` returns it.
-        weights: File of the export, for onnxruntime.
+        weights: As for :func:`build_model`. For onnxruntime, a model with weights of a checkpoint is exported first.
         backend: What runs the network.
         device: Where.
         precision: Of the network in torch.
@@ -122,8 +130,8 @@ def build_network(
             raise ValueError(f'tile is an option of BottomUpHumanParser: {kind} predicts no fields to be joined.')
         return None
     if backend == 'onnxruntime':
-        assert weights is not None, 'build_model asks for the weights of an export'
-        network = OnnxNetwork(weights, device)
+        assert weights is not None, 'build_model asks for weights'
+        network = OnnxNetwork(weights if _is_export(weights) else export_onnx(model), device)
     else:
         network = TorchNetwork(model, precision)
     if tile is None:

@@ -49,11 +49,12 @@ class HumanParsingInferencer(BaseInferencer):
         model: Config file, config, or the name of a model that comes with the package (``BUNDLED_MODELS``); None for
             the config that the weights were saved with.
         weights: Checkpoint file or URL, or an export for onnxruntime. A bundled model has its own. Random weights, with
-            a warning, if only a config is given; the bundled model ``DEFAULT_MODEL`` if neither is given.
+            a warning, if only a config is given, in torch; the bundled model ``DEFAULT_MODEL`` if neither is given.
         device: Where to compute, e.g. 'cuda:0' or 'cpu'. Defaults to the GPU if torch sees one.
         scope: Registry scope in which types of the config are looked up first.
         show_progress: Whether to show a progress bar for more than one image.
-        backend: 'torch', or 'onnxruntime' for weights that ``tools/deployment/export.py`` wrote.
+        backend: What runs the network: 'torch', or 'onnxruntime'. The latter takes as weights a file of
+            ``tools/deployment/export.py``, or any checkpoint, which is then exported in memory.
         precision: Of the network in torch, see :class:`TorchNetwork`.
         max_side: Pixels of the longer side of what the network sees, in place of the config's ``long_side``; smaller
             images are not enlarged.

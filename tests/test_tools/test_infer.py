@@ -97,9 +97,10 @@ def test_an_output_folder_that_cannot_be(run, photos, tmp_path, capsys):
     assert 'another out_dir' in capsys.readouterr().err
 
 
-def test_mistakes_are_explained(run, photos, tmp_path, capsys):
+def test_mistakes_are_explained(run, photos, tmp_path, capsys, monkeypatch):
     out = ('--out-dir', tmp_path / 'out')
     (tmp_path / 'text.pth').write_text('no checkpoint')
+    monkeypatch.setitem(sys.modules, 'onnx', None)  # as where it is not installed
     config = ('--config', tmp_path / 'config.py', '--weights', tmp_path / 'model.pth', '--cfg-options')
     for arguments, message in (
         (['--weights', tmp_path / 'none.pth'], 'no checkpoint file'),
@@ -114,7 +115,7 @@ def test_mistakes_are_explained(run, photos, tmp_path, capsys):
         (['--cfg-options', 'a=1'], 'give --config'),
         (['--tile', '100'], 'multiple of 32'),
         (['--overlap', '32'], 'give tile'),
-        (['--backend', 'onnxruntime'], 'onnxruntime'),
+        (['--backend', 'onnxruntime'], 'pip install onnx onnxruntime'),
     ):
         with pytest.raises(SystemExit, match='2'):
             run(photos, *out, *arguments)

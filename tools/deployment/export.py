@@ -7,43 +7,30 @@ options stay the same. The exit code is 1 if the outputs of the exported network
 
 import argparse
 import importlib.util
-import warnings
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import nn
 
 from mmhparse.apis.building import build_model
 from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import OnnxNetwork
-from mmhparse.apis.networks.onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
+from mmhparse.apis.networks.onnx_export import PlainFields, as_tensors, export_onnx
+from mmhparse.apis.networks.onnx_network import OUTPUTS
 from mmhparse.commands import check_output_file, load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.packed_weights import inference_config
-from mmhparse.structures import ParseFields
-from mmhparse.utils import UsageError, atomic_path
+from mmhparse.utils import UsageError, atomic_path, write_atomic
 
 SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
-"""Batches, heights and widths at which outputs are compared; the first is the example to trace."""
+"""Batches, heights and widths at which outputs are compared."""
 
 TOLERANCE = 1e-3
 """Largest difference of an output, relative to the output's largest value."""
 
 ONNX_PACKAGES = ('onnx', 'onnxruntime')
 """What writes ONNX files, and what runs them for the comparison."""
-
-
-class PlainFields(nn.Module):
-    """The network as plain tensors in and out, in the order of ``OUTPUTS``."""
-
-    def __init__(self, parser: nn.Module):
-        super().__init__()
-        self.parser = parser
-        self.eval()
-
-    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        return as_tensors(self.parser.head(self.parser.neck(self.parser.backbone(inputs))))
 
 
 def check_onnx() -> None:
@@ -65,40 +52,6 @@ def _is_installed(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except ValueError:  # a module without a spec, or None in sys.modules
         return False
-
-
-def export_onnx(parser: nn.Module, path: Path, config: Config, opset: int) -> None:
-    """Writes an ONNX file with dynamic batch, height and width, and the config in its metadata."""
-    import onnx
-
-    example = torch.zeros(*SIZES[0][:1], 3, *SIZES[0][1:])
-    found = parser.predict_fields(example)
-    dynamic = {name: {0: 'batch', value: 'height', value + 1: 'width'} for name, value in _spatial(found).items()}
-    with atomic_path(path) as unfinished, warnings.catch_warnings():
-        # sizes that tracing fixed would fail the comparison; the exporter that is not deprecated needs onnxscript
-        warnings.simplefilter('ignore', torch.jit.TracerWarning)
-        warnings.simplefilter('ignore', DeprecationWarning)
-        torch.onnx.export(
-            PlainFields(parser),
-            (example,),
-            str(unfinished),
-            input_names=['inputs'],
-            output_names=list(OUTPUTS),
-            dynamic_axes={'inputs': {0: 'batch', 2: 'height', 3: 'width'}, **dynamic},
-            opset_version=opset,
-            dynamo=False,
-        )
-        model = onnx.load(str(unfinished))
-        entries = {CONFIG_KEY: config.pretty_text, STRIDES_KEY: f'{found.stride},{found.part_stride}'}
-        for key, value in entries.items():
-            model.metadata_props.add(key=key, value=value)
-        onnx.checker.check_model(model)
-        onnx.save(model, str(unfinished))
-
-
-def _spatial(found: ParseFields) -> dict[str, int]:
-    """Which axis of each output is the height."""
-    return {name: tensor.ndim - 2 for name, tensor in zip(OUTPUTS, as_tensors(found), strict=True)}
 
 
 def export_torch(parser: nn.Module, path: Path) -> nn.Module:
@@ -131,11 +84,6 @@ def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
     return worst
 
 
-def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:
-    """Fields in the order of ``OUTPUTS``."""
-    return found.joint_heatmaps, found.joint_offsets, found.limb_fields, found.projection[0], found.part_logits
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', nargs='?', help='config of the model; default: the bundled model')
@@ -157,7 +105,7 @@ def main() -> int:
             check_checkpoint(args.checkpoint)
     model = build_model(cfg, args.checkpoint or BUNDLED_MODELS[DEFAULT_MODEL].path, 'torch')
     if args.out.suffix == '.onnx':
-        export_onnx(model, args.out, inference_config(cfg), args.opset)
+        write_atomic(args.out, export_onnx(model, inference_config(cfg), args.opset))
         network = OnnxNetwork(args.out)
         differences = largest_differences(model, lambda inputs: as_tensors(network(inputs)))
     else:

@@ -20,19 +20,19 @@ class OnnxNetwork:
     """A session of onnxruntime.
 
     Args:
-        path: A file of ``tools/deployment/export.py``.
-        device: 'cpu' or 'cuda:N'.
+        source: A file of ``tools/deployment/export.py``, or what :func:`export_onnx` returns.
+        device: 'cpu' or 'cuda:N'. On the CPU it uses as many threads as torch does.
 
     Raises:
         ModuleNotFoundError: If onnxruntime is not installed.
-        ValueError: If the file is not such an export, or onnxruntime has no such device.
+        ValueError: If the source is not such an export, or onnxruntime has no such device.
     """
 
-    def __init__(self, path: str | Path, device: str = 'cpu'):
-        self.session = open_session(path, device)
+    def __init__(self, source: str | Path | bytes, device: str = 'cpu'):
+        self.session = open_session(source, device)
         strides = self.session.get_modelmeta().custom_metadata_map.get(STRIDES_KEY)
         if strides is None or {output.name for output in self.session.get_outputs()} != set(OUTPUTS):
-            raise ValueError(f"'{path}' was not written by tools/deployment/export.py: export the parser with it.")
+            raise ValueError(f'{_name(source)} was not written by tools/deployment/export.py: use it to export.')
         self.stride, self.part_stride = map(int, strides.split(','))
 
     def __call__(self, inputs: Tensor) -> ParseFields:
@@ -42,8 +42,8 @@ class OnnxNetwork:
         return ParseFields(pose, (projection,), logits, self.part_stride)
 
 
-def open_session(path: str | Path, device: str):
-    """onnxruntime's session of a file.
+def open_session(source: str | Path | bytes, device: str):
+    """onnxruntime's session of a file, or of a model in memory.
 
     Raises:
         ModuleNotFoundError, ValueError: As :class:`OnnxNetwork`.
@@ -52,7 +52,7 @@ def open_session(path: str | Path, device: str):
         import onnxruntime  # pyright: ignore[reportMissingImports]  (optional)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "The backend 'onnxruntime' needs the package of that name: pip install onnxruntime."
+            "The backend 'onnxruntime' needs the package of that name: pip install onnx onnxruntime."
         ) from error
     kind, _, index = device.partition(':')
     providers = {'cpu': 'CPUExecutionProvider', 'cuda': ('CUDAExecutionProvider', {'device_id': int(index or 0)})}
@@ -61,10 +61,18 @@ def open_session(path: str | Path, device: str):
     if name not in onnxruntime.get_available_providers():
         known = onnxruntime.get_available_providers()
         raise ValueError(f"This onnxruntime cannot compute on '{device}', only with {known}.")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    model = source if isinstance(source, bytes) else str(source)
     try:
-        return onnxruntime.InferenceSession(str(path), providers=[provider])
+        return onnxruntime.InferenceSession(model, options, providers=[provider])
     except Exception as error:  # onnxruntime raises errors of its own types on files that are no models
-        raise ValueError(f"'{path}' cannot be opened by onnxruntime: {error}") from error
+        raise ValueError(f'{_name(source)} cannot be opened by onnxruntime: {error}') from error
+
+
+def _name(source: str | Path | bytes) -> str:
+    """What messages call a model."""
+    return 'The model in memory' if isinstance(source, bytes) else f"'{source}'"
 
 
 def exported_config(path: str) -> Config:
