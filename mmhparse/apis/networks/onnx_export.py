@@ -1,12 +1,14 @@
 """A parser's network as an ONNX model, for any batch, height and width."""
 
-import io
+import tempfile
 import warnings
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.structures import ParseFields
 
 from .onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
@@ -18,7 +20,9 @@ _EXAMPLE = (1, 3, 192, 256)
 class PlainFields(nn.Module):
     """The network as plain tensors in and out, in the order of ``OUTPUTS``."""
 
-    def __init__(self, parser: nn.Module):
+    parser: BottomUpHumanParser
+
+    def __init__(self, parser: BottomUpHumanParser):
         super().__init__()
         self.parser = parser
         self.eval()
@@ -32,11 +36,11 @@ def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:
     return found.joint_heatmaps, found.joint_offsets, found.limb_fields, found.projection[0], found.part_logits
 
 
-def export_onnx(parser: nn.Module, config: Config | None = None, opset: int = 17) -> bytes:
+def export_onnx(parser: BottomUpHumanParser, config: Config | None = None, opset: int = 17) -> bytes:
     """An ONNX model with dynamic batch, height and width.
 
     Args:
-        parser: A :class:`BottomUpHumanParser` on the CPU.
+        parser: The parser, on the CPU.
         config: Written to the metadata, so that the file can be used by itself.
         opset: Operator set of ONNX; at least 16.
 
@@ -54,22 +58,22 @@ def export_onnx(parser: nn.Module, config: Config | None = None, opset: int = 17
         found = parser.predict_fields(example)
     heights = {name: value.ndim - 2 for name, value in zip(OUTPUTS, as_tensors(found), strict=True)}
     dynamic = {name: {0: 'batch', axis: 'height', axis + 1: 'width'} for name, axis in heights.items()}
-    exported = io.BytesIO()
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        path = Path(folder, 'model.onnx')
         # sizes that tracing fixed would fail the comparison; the exporter that is not deprecated needs onnxscript
-        warnings.simplefilter('ignore', torch.jit.TracerWarning)
+        warnings.simplefilter('ignore', torch.jit.TracerWarning)  # pyright: ignore[reportPrivateImportUsage]  (as documented)
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(
             PlainFields(parser),
             (example,),
-            exported,
+            path,
             input_names=['inputs'],
             output_names=list(OUTPUTS),
             dynamic_axes={'inputs': {0: 'batch', 2: 'height', 3: 'width'}, **dynamic},
             opset_version=opset,
             dynamo=False,
         )
-    model = onnx.load_from_string(exported.getvalue())
+        model = onnx.load(path)
     model.metadata_props.add(key=STRIDES_KEY, value=f'{found.stride},{found.part_stride}')
     if config is not None:
         model.metadata_props.add(key=CONFIG_KEY, value=config.pretty_text)

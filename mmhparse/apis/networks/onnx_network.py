@@ -58,7 +58,7 @@ def open_session(source: str | Path | bytes, device: str):
     providers = {'cpu': 'CPUExecutionProvider', 'cuda': ('CUDAExecutionProvider', {'device_id': int(index or 0)})}
     provider = providers.get(kind)
     name = provider if isinstance(provider, str) else provider and provider[0]
-    if name not in onnxruntime.get_available_providers():
+    if provider is None or name not in onnxruntime.get_available_providers():
         known = onnxruntime.get_available_providers()
         raise ValueError(f"This onnxruntime cannot compute on '{device}', only with {known}.")
     options = onnxruntime.SessionOptions()
