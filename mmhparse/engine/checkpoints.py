@@ -1,6 +1,5 @@
 """Checkpoints: read safely, checked before use, and loaded completely or not at all."""
 
-import re
 import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
@@ -9,15 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
-from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhparse.utils import UsageError
 
+from .config_text import config_of_text
 from .packed_weights import read_packed
 
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32, np.bool_)
@@ -90,42 +88,6 @@ def saved_config(checkpoint: dict, path: str) -> Config:
     if text is None:
         raise ValueError(f"'{path}' contains no config: pass the config of the model with the weights.")
     return config_of_text(text, path)
-
-
-def config_of_text(text: str, path: str) -> Config:
-    """A config that was saved as text beside weights.
-
-    Types without a prefix are looked up in the config's ``default_scope``, so weights of a package that is not
-    installed here, or that has another name by now, could only fail later, with a message about some type.
-
-    Args:
-        text: The config, as Python.
-        path: The file that it is from, for messages.
-
-    Raises:
-        ValueError: If its ``default_scope`` is neither mmhparse, nor a library of OpenMMLab, nor a package that the
-            config itself imports.
-    """
-    error = None
-    try:
-        cfg = Config.fromstring(text, file_format='.py')
-        scope = cfg.get('default_scope')
-    except ImportError as raised:
-        # it is raised for custom imports; the scope says whether that was to be expected
-        error = raised
-        assigned = re.search(r"""^default_scope\s*=\s*['"]([^'"]*)['"]""", text, re.MULTILINE)
-        cfg, scope = None, assigned and assigned[1]
-    known = scope is None or scope in MODULE2PACKAGE or scope in ROOT_MODELS.children
-    if not known:
-        raise ValueError(
-            f"The config in '{path}' is of another package: its default_scope is '{scope}', not 'mmhparse'. "
-            'Train the model again with this package, or write its config for this package, with '
-            "default_scope='mmhparse', and pack the weights again: python tools/misc/pack_model.py CONFIG CHECKPOINT "
-            '--out NAME.npz.'
-        ) from error
-    if cfg is None:
-        raise ValueError(f"The config in '{path}' imports a module that is not installed: {error}") from error
-    return cfg
 
 
 def load_weights(model: nn.Module, checkpoint: dict) -> None:

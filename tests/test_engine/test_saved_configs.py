@@ -10,7 +10,8 @@ from mmengine.registry import MODELS, Registry
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.networks import onnx_network
-from mmhparse.engine.checkpoints import config_of_text, saved_config
+from mmhparse.engine.checkpoints import saved_config
+from mmhparse.engine.config_text import config_of_text
 from mmhparse.engine.packed_weights import inference_config, pack_weights, read_packed
 
 ADVICE = r"default_scope is 'oldname', not 'mmhparse'[\s\S]*Train the model again[\s\S]*tools/misc/pack_model\.py"

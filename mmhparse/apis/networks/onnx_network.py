@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmhparse.engine.checkpoints import config_of_text
+from mmhparse.engine.config_text import config_of_text
 from mmhparse.structures import ParseFields, PoseFields
 
 OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
