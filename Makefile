@@ -63,7 +63,7 @@ clean:  ## remove the environments and what was built
 
 $(LITE)/ready: $(REQUIREMENTS)
 	$(call make_environment)
-	$(PIP_INSTALL) mmcv-lite mmengine -r requirements/runtime.txt -r requirements/tests.txt
+	$(PIP_INSTALL) -r requirements/runtime.txt -r requirements/tests.txt
 	$(call install_ourselves)
 	@touch $@
 
@@ -73,7 +73,9 @@ $(LITE)/ready-for-docs: $(LITE)/ready
 
 $(FULL)/ready: $(REQUIREMENTS)
 	$(call make_environment)
-	$(PIP_INSTALL) mmengine -r requirements/runtime.txt -r requirements/tests.txt
+	@# mmcv-lite would overwrite mmcv
+	grep -v '^mmcv-lite' requirements/runtime.txt > $(@D)/runtime.txt
+	$(PIP_INSTALL) -r $(@D)/runtime.txt -r requirements/tests.txt
 	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index mmcv || { \
 	  echo 'There is no wheel of mmcv with ops for this Python and torch: building it takes some 20 minutes.'; \
 	  $(PIP_INSTALL) ninja && $(PIP_INSTALL) --no-build-isolation --no-binary mmcv mmcv; }
@@ -82,6 +84,7 @@ $(FULL)/ready: $(REQUIREMENTS)
 	  echo 'There is no wheel of xtcocotools for numpy 2: building it takes a minute.'; \
 	  $(PIP_INSTALL) cython && $(PIP_INSTALL) --no-build-isolation --no-binary xtcocotools xtcocotools; }
 	$(PIP_INSTALL) -r requirements/optional.txt -r requirements/onnx.txt
+	$(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
 	$(call install_ourselves)
 	@touch $@
 
@@ -97,6 +100,5 @@ endef
 define install_ourselves
 @if [ "$$MMHPARSE_WITH_OPS" = 0 ]; then echo 'Without the compiled matching op (MMHPARSE_WITH_OPS=0, or no C++ compiler).'; \
   else echo 'Compiling the matching op (half a minute) ...'; fi
-$(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
 PATH="$(CURDIR)/$(@D)/bin:$$PATH" $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 endef

@@ -32,10 +32,12 @@ def read_version() -> str:
 
 
 def read_requirements(name: str) -> list[str]:
-    """Requirements of one file, without comments."""
+    """Requirements of one file and of those that it names by ``-r``, without comments."""
     lines = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
-    stripped = [line.split('#')[0].strip() for line in lines]
-    return [line for line in stripped if line]
+    found = []
+    for line in filter(None, (line.split('#')[0].strip() for line in lines)):
+        found += read_requirements(line.removeprefix('-r ').removesuffix('.txt')) if line.startswith('-r') else [line]
+    return found
 
 
 def fill_mim(package: Path, *, link: bool) -> None:
@@ -160,11 +162,13 @@ setup(
     extras_require={
         'tests': read_requirements('tests'),
         'docs': read_requirements('docs'),
+        'mmpose': read_requirements('mmpose'),
         'optional': read_requirements('optional'),
         'onnx': read_requirements('onnx'),
         'mim': read_requirements('mminstall'),
         'all': [line for name in ('runtime', 'tests', 'optional', 'onnx') for line in read_requirements(name)],
     },
+    entry_points={'console_scripts': [f'{PACKAGE} = {PACKAGE}.__main__:main']},
     ext_modules=extensions,
     cmdclass={'build_py': BuildPy, 'develop': Develop, 'build_ext': build_extensions},
     zip_safe=False,

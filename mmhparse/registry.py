@@ -1,17 +1,27 @@
-"""Registries of mmhparse: children of mmengine's, and of mmpose's for codecs.
+"""Registries of mmhparse: children of mmengine's, and of mmpose's for codecs, where mmpose is installed.
 
 Each names the package that registers its members, so that building by type imports only that package. Another project
 uses them by ``type='mmhparse.X'`` after ``custom_imports = dict(imports=['mmhparse'])``.
 """
 
+import importlib
+from importlib.util import find_spec
+
 from mmengine import registry as _root
 from mmengine.registry import Registry
-from mmpose.registry import KEYPOINT_CODECS as _MMPOSE_CODECS
+
+
+def _mmpose_codecs() -> Registry | None:
+    """mmpose's registry of codecs; None where mmpose is not installed, and nothing can look a codec up in it."""
+    if find_spec('mmpose') is None:
+        return None
+    return importlib.import_module('mmpose.registry').KEYPOINT_CODECS
+
 
 # networks, their modules and their losses
 MODELS = Registry('model', parent=_root.MODELS, locations=['mmhparse.models'])
 # encode truth into fields, decode fields into people and maps
-KEYPOINT_CODECS = Registry('keypoint codec', parent=_MMPOSE_CODECS, locations=['mmhparse.codecs'])
+KEYPOINT_CODECS = Registry('keypoint codec', parent=_mmpose_codecs(), locations=['mmhparse.codecs'])
 # matching solvers
 TASK_UTILS = Registry('task util', parent=_root.TASK_UTILS, locations=['mmhparse.codecs'])
 DATASETS = Registry('dataset', parent=_root.DATASETS, locations=['mmhparse.datasets'])

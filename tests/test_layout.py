@@ -44,6 +44,7 @@ FLOORS = (
     'engine',
     'commands',
     'apis',
+    'cli',
 )
 LEVEL = {package: level for level, package in enumerate(FLOORS)}
 # what knows tensors and arrays alone
@@ -61,7 +62,7 @@ PLAIN_STRUCTURES = (
 PLAIN = ('matching', 'ops', *(f'structures.{name}' for name in PLAIN_STRUCTURES))
 PLAIN_LIBRARIES = {'torch', 'numpy', 'scipy', *sys.stdlib_module_names}
 # what mmcv-lite, or an environment without these libraries, does not have
-FULL_STACK = ('mmcv.ops', 'mmpose.models', 'mmpose.apis', 'mmpose.datasets', 'mmdet', 'mmseg')
+FULL_STACK = ('mmcv.ops', 'mmpose', 'mmdet', 'mmseg')
 
 
 def _imports(tree: ast.AST, module: str) -> Iterator[str]:

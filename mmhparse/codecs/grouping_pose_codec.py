@@ -1,7 +1,9 @@
 """GroupingPoseCodec: a codec by mmpose's contract, for the pose part of the method in its bottom-up estimators."""
 
+import importlib
+from typing import Any
+
 import numpy as np
-from mmpose.codecs.base import BaseKeypointCodec
 
 from mmhparse.registry import KEYPOINT_CODECS
 from mmhparse.structures import ParseAnnotation, PoseFields
@@ -9,8 +11,16 @@ from mmhparse.structures import ParseAnnotation, PoseFields
 from .differentiable_grouping_codec import DifferentiableGroupingCodec
 
 
+def _base() -> Any:
+    """mmpose's base of codecs; without mmpose, which parsing does not need, nobody asks for the base."""
+    try:
+        return importlib.import_module('mmpose.codecs.base').BaseKeypointCodec
+    except ModuleNotFoundError:
+        return object
+
+
 @KEYPOINT_CODECS.register_module()
-class GroupingPoseCodec(BaseKeypointCodec):
+class GroupingPoseCodec(_base()):
     """Joints to heatmaps, offsets and limb fields and back, with the arguments that mmpose's pipelines pass.
 
     In a pipeline: ``dict(type='GenerateTarget', encoder=dict(type='mmhparse.GroupingPoseCodec'))`` after
@@ -25,6 +35,7 @@ class GroupingPoseCodec(BaseKeypointCodec):
     field_mapping_table = {
         name: name for name in ('heatmaps', 'joint_offsets', 'limb_fields', 'offset_weight', 'heatmap_mask')
     }
+    instance_mapping_table = {}
     label_mapping_table = dict(joints='joints')
 
     def __init__(self, **options):

@@ -1,11 +1,17 @@
 """build_piece: a part of a model by its config, with an error that names the key and what to install."""
 
+import importlib
+
 from torch import nn
 
 from mmhparse.registry import MODELS
 
 # where the models of other libraries come from; all of them need mmcv with its compiled ops
-_PACKAGES = {'mmdet': 'mmdet==3.3.0', 'mmpose': 'mmdet==3.3.0', 'mmseg': 'mmsegmentation==1.2.2 ftfy regex'}
+_PACKAGES = {
+    'mmdet': 'mmdet==3.3.0',
+    'mmpose': 'mmdet==3.3.0 "mmhparse[mmpose]"; pip install --no-deps mmpose==1.3.2',
+    'mmseg': 'mmsegmentation==1.2.2 ftfy regex',
+}
 
 
 def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
@@ -23,6 +29,8 @@ def build_piece(cfg: dict, key: str, **defaults) -> nn.Module:
     kind = cfg.get('type')
     library = kind.split('.')[0] if isinstance(kind, str) else ''
     try:
+        if library in _PACKAGES:
+            importlib.import_module(library)  # the registry would only warn that it is missing
         known = not isinstance(kind, str) or MODELS.get(kind) is not None
     except ImportError as error:
         package = _PACKAGES.get(library, library)

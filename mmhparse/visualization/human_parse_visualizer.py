@@ -15,6 +15,7 @@ from mmhparse.registry import VISUALIZERS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, PartSet, Skeleton, get_part_set, get_skeleton
 
 from .canvas import start_drawing
+from .delayed_figure import Figure, delayed_figure
 from .draw_boxes import draw_boxes, draw_ids
 from .draw_outlines import draw_outlines
 from .draw_parts import draw_parts
@@ -248,6 +249,9 @@ class HumanParseVisualizer(Visualizer):
         if matplotlib.get_backend().lower() == 'agg' and kwargs.get('backend', 'matplotlib') == 'matplotlib':
             raise ValueError('Pictures cannot be shown without a display; write them to a folder instead.')
         super().show(*args, **kwargs)
+
+    def _initialize_fig(self, fig_cfg: dict) -> Figure:
+        return delayed_figure(super()._initialize_fig, fig_cfg)
 
     def _from_meta(self, key: str) -> Any:
         meta = self.dataset_meta or {}

@@ -4,11 +4,12 @@ import inspect
 
 import numpy as np
 import pytest
-from mmpose.codecs.base import BaseKeypointCodec
-from mmpose.registry import KEYPOINT_CODECS as MMPOSE_CODECS
 
 from mmhparse.codecs import DifferentiableGroupingCodec, GroupingPoseCodec
 from mmhparse.testing import synthetic_scene
+
+BaseKeypointCodec = pytest.importorskip('mmpose.codecs.base', reason='mmpose is not installed').BaseKeypointCodec
+MMPOSE_CODECS = pytest.importorskip('mmpose.registry').KEYPOINT_CODECS
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,3 @@
+"""The subcommands of ``mmhparse``, each a module with a ``main`` that takes the arguments and returns the exit code."""
+
+__all__ = []
