@@ -8,9 +8,9 @@ import torch
 from mmhparse.models.teachers import BodyPix
 
 
-def write_bodypix(path: Path, multiplier: float = 0.75, **changed: np.ndarray) -> Path:
-    """Writes random weights, some of them replaced; the same ones each time."""
-    torch.manual_seed(0)
+def write_bodypix(path: Path, multiplier: float = 0.75, seed: int = 0, **changed: np.ndarray) -> Path:
+    """Writes random weights of a seed, some of them replaced."""
+    torch.manual_seed(seed)
     state = BodyPix(multiplier).state_dict()
     arrays = {name.removeprefix('backbone.'): value.numpy() for name, value in state.items()}
     np.savez(path, **(arrays | changed))

@@ -150,6 +150,18 @@ def test_the_teacher_alone(label, photos):
     assert not np.array_equal(raw[1] == 1, standing_person(10).mask)
 
 
+def test_labels_of_two_kinds_do_not_mix(label, photos, tmp_path):
+    photos.add('one.png', record(10))
+    label('--raw')
+    raw = photos.maps('one')
+    with pytest.raises(SystemExit, match='made with another --raw: give the same, or another --out-dir'):
+        label()
+    with pytest.raises(SystemExit, match='made with another --teacher'):
+        label('--raw', weights=write_bodypix(tmp_path / 'other.npz', seed=1))
+    label('--raw')
+    assert all(np.array_equal(one, other) for one, other in zip(raw, photos.maps('one'), strict=True))
+
+
 def test_weights_that_cannot_be_used(label, photos, tmp_path):
     photos.add('one.png', record(10))
     with pytest.raises(SystemExit, match='There are no BodyPix weights'):

@@ -4,10 +4,12 @@
 
 PEOPLE.json has the layout of COCO's person_keypoints_*.json. OUT then holds part_maps/ and person_maps/, which
 CocoPartMapsDataset reads, and figures/, which tell how far the teacher agrees with masks and joints by people. A run
-that was interrupted continues where it was; a photo that cannot be read is reported and loses nothing else.
+that was interrupted continues where it was, with the teacher and options that it began with; a photo that cannot be
+read is reported and loses nothing else.
 """
 
 import argparse
+import hashlib
 import json
 from contextlib import ExitStack
 from functools import partial
@@ -52,6 +54,7 @@ def main() -> None:
         try:
             load_bodypix(args.teacher)
             people = People(ann_file=args.people, label_root='', data_prefix=dict(img=args.images), test_mode=True)
+            _keep_settings(args.out_dir, {'teacher': _digest(args.teacher), 'raw': args.raw})
         except (FileNotFoundError, ValueError) as error:
             raise UsageError(str(error)) from error
     todo = [info for info in map(people.get_data_info, range(len(people))) if not _is_done(args.out_dir, info)]
@@ -71,6 +74,28 @@ def main() -> None:
     for failure in failures:
         print(f'not labelled: {failure}')
     print(json.dumps(agreement(args.out_dir) | {'photos': len(people) - len(failures), 'failed': len(failures)}))
+
+
+def _keep_settings(out_dir: Path, settings: dict) -> None:
+    """Writes how the labels of a folder are made, or checks that they are made as those that it holds already.
+
+    Raises:
+        ValueError: If the folder holds labels that were made otherwise.
+    """
+    path = out_dir / 'settings.json'
+    if not path.exists():
+        write_atomic(path, json.dumps(settings).encode())
+    other = json.loads(path.read_text())
+    changed = [name for name, value in settings.items() if other.get(name) != value]
+    if changed:
+        raise ValueError(
+            f"'{out_dir}' holds labels that were made with another {' and '.join(f'--{name}' for name in changed)}: "
+            'give the same, or another --out-dir.'
+        )
+
+
+def _digest(file: str) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _start(weights: str) -> None:
