@@ -55,6 +55,15 @@ def test_a_certain_wrong_plan_has_a_full_gradient(regulariser):
     torch.testing.assert_close(score.grad, expected, atol=5e-3, rtol=0)
 
 
+@pytest.mark.parametrize('regulariser', [SquaredNorm(), DustbinEntropy()])
+def test_wrong_affinities_have_a_gradient_with_the_defaults(regulariser):
+    """The same affinities as they are: true links are raised and wrong ones lowered, by nearly all of an entry's 1."""
+    score = (torch.tensor([[[0.35, 0.9], [0.9, 0.35]]], dtype=torch.float64) - 0.3).requires_grad_()
+    masks = torch.ones(1, 2, dtype=torch.bool), torch.ones(1, 2, dtype=torch.bool)
+    losses_of(score, *masks, torch.eye(2, dtype=torch.bool)[None], regulariser).sum().backward()
+    assert (score.grad[0].diagonal() < -0.9).all() and (score.grad[0].fliplr().diagonal() > 0.9).all()
+
+
 @pytest.mark.parametrize('regulariser', REGULARISERS)
 def test_following_the_gradient_makes_the_true_plan(regulariser):
     score, rows, columns, truth = problems_and_truth()

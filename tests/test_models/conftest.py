@@ -57,3 +57,9 @@ def truth(batch):
     """The truth of the batch, and the fields of a network that is right everywhere."""
     targets = TargetFields.cat([sample.gt_fields for sample in batch['data_samples']])
     return targets, targets.as_prediction(15)
+
+
+@pytest.fixture
+def person_maps(scenes):
+    """The true person of each pixel, (H, W) an image."""
+    return [torch.from_numpy(scene.annotation.person_map) for scene in scenes]

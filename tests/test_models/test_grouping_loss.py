@@ -1,14 +1,14 @@
 """GroupingLoss: what it teaches, whom it reaches, and what it leaves alone."""
 
-from dataclasses import replace
 from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
 import torch
+from grouped_fields import codec, people_of, sound_leaves, total, with_pose
 from mmengine.structures import InstanceData, PixelData
 
-from mmhparse.codecs import DifferentiableGroupingCodec, training_candidates
+from mmhparse.codecs import training_candidates
 from mmhparse.codecs.training_candidates import LabelledCandidates
 from mmhparse.engine.hooks import GroupingScheduleHook
 from mmhparse.models import GroupingLoss
@@ -17,33 +17,6 @@ from mmhparse.models.losses.pixel_grouping import landing_shares, memberships, s
 from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
 LINE = Skeleton('line', ('a', 'b', 'c'), limbs=(('a', 'b'), ('b', 'c')))
-
-
-def codec(**limbs) -> DifferentiableGroupingCodec:
-    return DifferentiableGroupingCodec(limbs=limbs)
-
-
-def people_of(batch) -> list[InstanceData]:
-    return [sample.gt_people for sample in batch['data_samples']]
-
-
-@pytest.fixture
-def person_maps(scenes):
-    return [torch.from_numpy(scene.annotation.person_map) for scene in scenes]
-
-
-def with_pose(fields, **tensors):
-    return replace(fields, pose=replace(fields.pose, **tensors))
-
-
-def sound_leaves(fields):
-    """The truth a little blurred, so that nothing is certain, as leaves."""
-    fields = with_pose(fields, joint_heatmaps=0.8 * fields.joint_heatmaps, limb_fields=0.5 * fields.limb_fields)
-    return replace(fields, projection=tuple(level + 3 for level in fields.projection)).as_leaves()
-
-
-def total(losses):
-    return sum(value for name, value in losses.items() if name.startswith('loss'))
 
 
 def test_the_truth_is_grouped_and_swapped_limbs_are_not(batch, truth):
@@ -56,65 +29,6 @@ def test_the_truth_is_grouped_and_swapped_limbs_are_not(batch, truth):
     assert wrong['grouping_recall'] < 0.05
     assert right['loss_grouping_links'] < 0.1 * wrong['loss_grouping_links']
     assert not right['grouping_recall'].requires_grad
-
-
-@pytest.mark.parametrize('smoothing', ['square', 'entropy'])
-def test_gradients_reach_joints_limbs_and_projection(batch, truth, person_maps, smoothing):
-    targets, fields = truth
-    leaves = sound_leaves(fields)
-    loss = GroupingLoss(codec(joint_price=0.2), smoothing, gamma=0.4, pixel_weight=1.0)
-    total(loss(leaves, targets, people_of(batch), person_maps)).backward()
-    for tensor in (leaves.pose.joint_heatmaps, leaves.pose.limb_fields, leaves.projection[0]):
-        assert tensor.grad.isfinite().all()
-        assert tensor.grad.abs().sum() > 0
-
-
-@pytest.mark.parametrize('which', ['link_weight', 'pixel_weight'])
-def test_each_loss_reaches_the_trunk(tiny_parser, batch, truth, person_maps, which):
-    targets, right = truth
-    data = tiny_parser.data_preprocessor(batch, training=True)
-    fields = tiny_parser.predict_fields(data['inputs'])
-    # an untrained network has no peaks: help it over the threshold
-    fields = with_pose(
-        fields,
-        joint_heatmaps=fields.joint_heatmaps + 0.7 * right.joint_heatmaps,
-        joint_offsets=right.joint_offsets,
-        limb_fields=fields.limb_fields + 0.5 * right.limb_fields,
-    )
-    fields = replace(fields, projection=(fields.projection[0] + right.projection[0], *fields.projection[1:]))
-    weights = dict(link_weight=0.0, pixel_weight=0.0) | {which: 1.0}
-    total(GroupingLoss(tiny_parser.codec, **weights)(fields, targets, people_of(batch), person_maps)).backward()
-    gradient = tiny_parser.backbone.stem.conv.weight.grad
-    assert gradient.isfinite().all()
-    assert gradient.abs().sum() > 0
-
-
-def test_ignored_regions_get_exactly_no_gradient(batch, truth, person_maps):
-    """One of two people is not annotated: with its region marked, nothing in it is taught."""
-    targets, fields = truth
-    alone = [InstanceData(joints=one.joints[:1]) for one in people_of(batch)]
-    ignored = torch.stack([owner == 2 for owner in person_maps])  # (B, H, W)
-    cells = ignored[:, 2::4, 2::4]
-    weights = dict(joint_weight=targets.joint_weight * ~cells, limb_weight=targets.pose.limb_weight * ~cells)
-    targets = replace(
-        targets, pose=replace(targets.pose, **weights), projection_weight=targets.projection_weight * ~cells
-    )
-    leaves = sound_leaves(fields)
-    maps = [torch.where(owner == 2, 255, owner) for owner in person_maps]
-    loss = GroupingLoss(codec(joint_price=0.2), pixel_weight=1.0)
-    total(loss(leaves, targets, alone, maps)).backward()
-    labelled = training_candidates(
-        leaves.pose, targets.joint_weight, alone, loss.codec.skeleton, loss.codec.candidate_options
-    )
-    found = labelled.candidates
-    inside = torch.zeros_like(found.mask)
-    for image in range(2):
-        columns, rows = found.xy[image].round().long().unbind(-1)
-        inside[image] = ignored[image][rows.clamp(0, 95), columns.clamp(0, 127)]
-    deep = torch.nn.functional.avg_pool2d(cells[:, None].float(), 5, 1, 2) == 1  # cells no bilinear reading reaches
-    assert inside.any() and not (found.mask & inside).any()
-    assert (leaves.projection[0].grad[cells[:, None].expand(-1, 2, -1, -1)] == 0).all()
-    assert (leaves.pose.joint_heatmaps.grad[deep.expand_as(leaves.pose.joint_heatmaps)] == 0).all()
 
 
 def test_links_with_an_unlabelled_end_take_no_part(batch, truth):

@@ -23,6 +23,7 @@ run again.
 import argparse
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config whose training, without its grouping loss, comes first')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
     parser.add_argument('--variants', nargs='+', choices=list(VARIANTS), default=list(DEFAULT_VARIANTS))
+    parser.add_argument('--decoders', nargs='+', choices=list(DECODERS), default=list(DECODERS))
     parser.add_argument('--protocol', choices=['fine-tune', 'second-half'], default='fine-tune')
     parser.add_argument('--fine-tune', type=int, default=200, metavar='N', help='iterations of each fine-tuning')
     parser.add_argument('--learning-rate', type=float, default=1e-3, help='first of a fine-tuning; it falls to 0')
@@ -162,8 +164,8 @@ def trained_variant(cfg: Config, name: str, seed: int, args: argparse.Namespace)
 
 
 @torch.no_grad()
-def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
-    """The measures of each decoder on the test set."""
+def evaluate(cfg: Config, checkpoint: str, decoders: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The measures of each of these decoders on the test set."""
     init_default_scope('mmhparse')
     model = MODELS.build(cfg.model).eval()
     load_checkpoint(model, checkpoint, map_location='cpu')
@@ -171,19 +173,20 @@ def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
     metrics = {'own': ('InstancePartMetric', 'JointMetric'), 'true': ('InstancePartMetric',)}
     evaluators = {
         (name, parts): Evaluator([dict(type=metric) for metric in metrics[parts]])
-        for name in DECODERS
+        for name in decoders
         for parts in metrics
     }
     for evaluator in evaluators.values():
         evaluator.dataset_meta = loader.dataset.metainfo
-    counts = {name: np.zeros(7) for name in DECODERS}
+    counts = {name: np.zeros(7) for name in decoders}
     for batch in loader:
         data = model.data_preprocessor(batch)
         fields = model.predict_fields(data['inputs']).detach().float()
         for index, sample in enumerate(data['data_samples']):
             one = fields.of_image(index)
             labelled = label_candidates(model.codec, one, sample)
-            for name, solver in DECODERS.items():
+            for name in decoders:
+                solver = DECODERS[name]
                 if solver is None:
                     sample.given_people = true_groups(labelled, sample)
                 else:
@@ -197,7 +200,7 @@ def evaluate(cfg: Config, checkpoint: str) -> dict[str, dict[str, float]]:
                 sample.pop('given_people', None)
     return {
         name: measures(counts[name], evaluators[name, 'own'], evaluators[name, 'true'], len(loader.dataset))
-        for name in DECODERS
+        for name in decoders
     }
 
 
@@ -327,9 +330,9 @@ def main() -> None:
         file = Path(cfg.work_dir) / 'grouping.jsonl'
         for seed in args.seeds:
             for variant in args.variants:
-                if seed in read_results(file).get((variant, 'oracle'), {}):
+                if seed in read_results(file).get((variant, args.decoders[-1]), {}):
                     continue
-                scores = evaluate(*trained_variant(cfg, variant, seed, args))
+                scores = evaluate(*trained_variant(cfg, variant, seed, args), args.decoders)
                 rows = [dict(seed=seed, variant=variant, decoder=name, **row) for name, row in scores.items()]
                 with file.open('a') as stream:
                     stream.write(''.join(json.dumps(row) + '\n' for row in rows))

@@ -1,5 +1,6 @@
 """GroupingLoss: how the network's own joint candidates, and the pixels that land at them, are grouped to people."""
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -38,6 +39,8 @@ class GroupingLoss(nn.Module):
     the candidates there, and with these, through the plans of the spanning tree, among the people: the loss is
     the negative logarithm of the true person's share. Its gradient reaches projection field, joint heatmaps and limb
     fields together.
+
+    Cells of weight 0, whose people were not annotated, get no gradient at all.
 
     Args:
         codec: Finds candidates and scores limbs, as it does when it decodes.
@@ -96,13 +99,14 @@ class GroupingLoss(nn.Module):
         Raises:
             ValueError: If the loss of pixels lacks the projection field or the person maps.
         """
-        fields = fields.float()
+        fields = fields.map(lambda tensor: tensor if tensor.dtype == torch.float64 else tensor.float())
         pose = fields.pose if isinstance(fields, ParseFields) else fields
         none = (pose.limb_fields.sum() + pose.joint_heatmaps.sum()) * 0
         losses = dict(loss_grouping_links=none) | (dict(loss_grouping_pixels=none) if self.pixel_weight else {})
         if self.share == 0:
             return losses
         codec = self.codec
+        pose = _without_ignored_gradients(pose, targets.joint_weight, targets.limb_weight)
         labelled = training_candidates(pose, targets.joint_weight, people, codec.skeleton, codec.candidate_options)
         problem = codec.problems(labelled.candidates, pose).problem
         unknown = labelled.unknown_links(codec.skeleton)
@@ -112,7 +116,7 @@ class GroupingLoss(nn.Module):
         error = fenchel_young_losses(problem, plan, truth, self.regulariser).sum()
         losses['loss_grouping_links'] = none + self.share * self.link_weight * error / normaliser(truth.sum())
         if self.pixel_weight:
-            error, count = self._pixel_errors(fields, targets, plan, labelled, person_maps)
+            error, count = self._pixel_errors(fields, targets, pose, plan, labelled, person_maps)
             losses['loss_grouping_pixels'] = none + self.share * self.pixel_weight * error / normaliser(count)
         made = plan.detach() > 0.5
         hits = (made & truth).sum()
@@ -125,6 +129,7 @@ class GroupingLoss(nn.Module):
         self,
         fields: ParseFields | PoseFields,
         targets: TargetFields | PoseTargets,
+        pose: PoseFields,
         plan: Tensor,
         labelled: LabelledCandidates,
         person_maps: list[Tensor] | None,
@@ -142,7 +147,7 @@ class GroupingLoss(nn.Module):
         owner = _persons_of_cells(person_maps, targets.projection_weight, stride)  # (B, h, w)
         pixels = sample_pixels(owner, self.pixels)
         points = landing_points(fields.projection[0], pixels.cell, stride)  # (B, S, 2)
-        confidence = 1 - joint_doubts(labelled.candidates, fields.pose)  # (B, K, N)
+        confidence = 1 - joint_doubts(labelled.candidates, pose)  # (B, K, N)
         shares = landing_shares(points, labelled.candidates, confidence, self.spread * stride)  # (B, S, K * N)
         plan = plan.to(shares).unflatten(0, (len(fields), -1))  # (B, L, N, N)
         member = memberships(plan, labelled, people, self.codec.skeleton)  # (B, K, N, P)
@@ -153,6 +158,21 @@ class GroupingLoss(nn.Module):
         chance = chances.gather(2, (pixels.person - 1).clamp(min=0)[..., None])[..., 0]
         chance = _LEAST_PROBABILITY + (1 - _LEAST_PROBABILITY) * chance.clamp(max=1)
         return -(chance.log() * counts).sum(), counts.sum()
+
+
+def _without_ignored_gradients(pose: PoseFields, joint_weight: Tensor, limb_weight: Tensor) -> PoseFields:
+    """The same values, but no gradient reaches cells of weight 0 (B, h, w).
+
+    A link between two people who are annotated may pass over somebody who is not, whose limbs the field may show.
+    """
+    if joint_weight.all() and limb_weight.all():
+        return pose
+    joints, limbs = joint_weight[:, None] > 0, limb_weight[:, None, None] > 0  # (B, 1, h, w) and (B, 1, 1, h, w)
+    return replace(
+        pose,
+        joint_heatmaps=torch.where(joints, pose.joint_heatmaps, pose.joint_heatmaps.detach()),
+        limb_fields=torch.where(limbs, pose.limb_fields, pose.limb_fields.detach()),
+    )
 
 
 def _persons_of_cells(person_maps: list[Tensor], weight: Tensor, stride: int) -> Tensor:
