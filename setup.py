@@ -1,10 +1,11 @@
-"""Packaging: the package, its compiled ops, and what mim and ``mmhparse::`` config names look for in ``mmhparse/.mim``.
+"""Packaging: the package, its compiled ops, and the folder ``mmhparse/.mim`` that mim and ``mmhparse::`` names read.
 
-``mmhparse/.mim`` holds the configs, the tools and model-index.yml: copies in a wheel, links in an editable install, so
-that edits take effect.
+``mmhparse/.mim`` holds the configs, the tools and the model and data set indices: copies in a wheel, symbolic links in
+an editable install, so that edits take effect.
 
-The ops are built for the CPU, and for CUDA where torch sees a GPU and nvcc is there; ``FORCE_CUDA=1`` asks for CUDA
-where no GPU is seen, ``MMHPARSE_WITH_OPS=0`` for no ops at all. A build that was asked for and fails is an error.
+The ops are built for the CPU, and for CUDA where torch sees a GPU and nvcc is installed. ``FORCE_CUDA=1`` builds for
+CUDA on a machine without a GPU; ``MMHPARSE_WITH_OPS=0`` builds no ops. If a requested build fails, the installation
+fails.
 """
 
 import os
@@ -41,7 +42,7 @@ def read_requirements(name: str) -> list[str]:
 
 
 def fill_mim(package: Path, *, link: bool) -> None:
-    """Makes ``.mim`` of a package folder anew, by links or by copies."""
+    """Creates ``.mim`` in a package folder, replacing an older one, from symbolic links or from copies."""
     folder = package / '.mim'
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -73,35 +74,36 @@ class Develop(develop):
 
 
 class NeedsTorch(build_ext):
-    """Stands in for torch's build where there is no torch: says so, when something is to be built."""
+    """Replaces torch's build command where torch is not installed: building raises an error that says so."""
 
     def run(self):
         raise SystemExit(
             'The compiled ops of mmhparse are built against torch, which cannot be imported here. Install torch first '
-            'and pass --no-build-isolation to pip, or set MMHPARSE_WITH_OPS=0 to go without them (slower matching).'
+            'and pass --no-build-isolation to pip, or set MMHPARSE_WITH_OPS=0 to install without them (matching is '
+            'then slower).'
         )
 
 
 def wants_cuda() -> bool:
-    """Whether the CUDA op is to be built."""
+    """Whether to build the CUDA op."""
     import torch
     from torch.utils.cpp_extension import CUDA_HOME
 
     if os.environ.get('FORCE_CUDA') == '1':
         if CUDA_HOME is None or torch.version.cuda is None:
             missing = 'no CUDA toolkit was found' if CUDA_HOME is None else 'torch was built without CUDA'
-            raise SystemExit(f'FORCE_CUDA=1 asks for the CUDA op of mmhparse, but {missing}.')
+            raise SystemExit(f'FORCE_CUDA=1 requests the CUDA op of mmhparse, but {missing}.')
         return True
     return torch.cuda.is_available() and CUDA_HOME is not None
 
 
-# builds of the same code for other vector instructions than those of any x86-64 processor; the op picks one as it runs
+# further builds of the same code, beside the one for any x86-64 processor; the op chooses one at run time
 VECTOR_BUILDS = {'avx2': '-march=x86-64-v3', 'avx512': '-march=x86-64-v4'}
 IS_X86 = platform.machine() in ('x86_64', 'AMD64')
 
 
 def compiled_ops() -> tuple[list[Extension], type]:
-    """The extension with all ops, if any, and the command that builds it."""
+    """The extension with all ops, or no extension, and the command that builds it."""
     name, sources = f'{PACKAGE}.ops._ext', Path(PACKAGE) / 'ops' / 'csrc' / 'pytorch'
     if os.environ.get('MMHPARSE_WITH_OPS') == '0':
         return [], build_ext
@@ -109,14 +111,14 @@ def compiled_ops() -> tuple[list[Extension], type]:
         from torch.utils.cpp_extension import BuildExtension, CppExtension, CUDAExtension
     except ModuleNotFoundError:
         return [Extension(name, [])], NeedsTorch
-    # no contraction to fused multiply-add: both devices and the reference shall round alike
+    # no contraction to fused multiply-add, so that CPU, GPU and the reference round identically
     cxx = ['-O3', '-g0', '-std=c++20', '-fPIC', '-fopenmp', '-Wno-psabi']
     cxx += ['-ffp-contract=off', '-fno-trapping-math', '-fno-math-errno']
     nvcc = ['-O3', '-std=c++20', '--fmad=false']
     vector_sources = {sources / 'cpu' / f'solve_batch_{name}.cpp': flag for name, flag in VECTOR_BUILDS.items()}
 
     class BuildOps(BuildExtension):
-        """torch's build, with sources that have flags of their own."""
+        """torch's build command, with separate flags for some of the sources."""
 
         def build_extensions(self):
             for source, flag in vector_sources.items() if IS_X86 else ():

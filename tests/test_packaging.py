@@ -50,7 +50,7 @@ def test_a_build_of_the_ops_that_fails_is_an_error(repo_root, tmp_path):
 def test_cuda_that_was_asked_for_and_cannot_be_had_is_an_error(repo_root, tmp_path):
     done = build(repo_root, tmp_path, FORCE_CUDA='1')
     assert done.returncode != 0
-    assert 'FORCE_CUDA=1 asks for the CUDA op' in done.stderr
+    assert 'FORCE_CUDA=1 requests the CUDA op' in done.stderr
 
 
 @pytest.fixture

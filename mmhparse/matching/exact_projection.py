@@ -5,10 +5,10 @@ X = max(Z - u 1^T - 1 v^T, 0), where the duals u, v >= 0 minimise the convex, pi
     phi(u, v) = |max(Z - u 1^T - 1 v^T, 0)|^2 / 2 + sum(u) + sum(v).
 
 Minimising over u alone, or over v alone, is a projection of rows or columns onto the capped simplex; alternating
-between them never increases phi but may converge slowly. A semismooth Newton step follows each alternation (after Li,
+between them never increases phi but may converge slowly. After each alternation, a semismooth Newton step (after Li,
 Sun and Toh, "On the efficient computation of a generalized Jacobian of the projector over the Birkhoff polytope",
-SIAM J. Optim. 2020) is taken where it decreases phi. It reaches the solution as soon as the positive entries and the
-capped sums are those of the solution.
+SIAM J. Optim. 2020) is taken where it does not increase phi. It reaches the solution as soon as the positive entries
+and the capped sums are those of the solution.
 """
 
 from typing import Any
@@ -106,12 +106,12 @@ def _solve_newton_system(
 
 def _line_search(z: Tensor, u: Tensor, v: Tensor, u_step: Tensor, v_step: Tensor) -> tuple[Tensor, Tensor]:
     """The duals after the longest of four fractions of the step that does not increase phi, problem by problem."""
-    present = _phi(z, u, v)  # (B,)
-    searching = torch.ones_like(present, dtype=torch.bool)
+    current = _phi(z, u, v)  # (B,)
+    searching = torch.ones_like(current, dtype=torch.bool)  # (B,)
     best_u, best_v = u, v
     for fraction in (1, 1 / 4, 1 / 16, 1 / 64):
         trial_u, trial_v = (u + fraction * u_step).clamp(min=0), (v + fraction * v_step).clamp(min=0)
-        taken = searching & (_phi(z, trial_u, trial_v) <= present)
+        taken = searching & (_phi(z, trial_u, trial_v) <= current)  # (B,)
         best_u = torch.where(taken[:, None, None], trial_u, best_u)
         best_v = torch.where(taken[:, None, None], trial_v, best_v)
         searching = searching & ~taken

@@ -1,6 +1,6 @@
-"""Compiled ops, built mmcv's way; everything that they compute has a reference in PyTorch.
+"""Compiled ops, laid out as in mmcv; each has a reference implementation in PyTorch.
 
-That of projected gradient is in :mod:`mmhparse.matching`, that of limb affinity in :mod:`mmhparse.codecs`.
+The reference of projected gradient is in :mod:`mmhparse.matching`, that of limb affinity in :mod:`mmhparse.codecs`.
 """
 
 from .backend import Backend, choose_backend, compiled_devices

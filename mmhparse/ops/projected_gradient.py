@@ -1,4 +1,4 @@
-"""The compiled projected gradient: fake kernels and autograd, for ``torch.compile`` and ``torch.export`` too."""
+"""The compiled projected gradient, with autograd and fake kernels for ``torch.compile`` and ``torch.export``."""
 
 import torch
 from torch import Tensor, library
@@ -7,29 +7,29 @@ from .backend import load_extension
 
 _MOST_TRACE_BYTES = 64 * 2**20
 _MOST_LANES = 16
-"""Numbers in the widest vector register: arrays are padded to multiples of them."""
+"""Numbers in the widest vector register; arrays are padded to a multiple of this."""
 
 
 def projected_gradient(score: Tensor, steps: int, step_size: float, cycles: int) -> tuple[Tensor, Tensor]:
     """Relaxed matchings by projected gradient; see :class:`mmhparse.matching.ProjectedGradient` for the mathematics.
 
-    Neither pass keeps a float array per step. The backward pass needs to know which entries each projection left
-    positive and which sums it capped: where the gradient will be asked for, the forward pass keeps these bits on a CPU
+    Neither pass stores a float array per step. The backward pass needs to know which entries each projection left
+    positive and which sums it capped. Where the score requires a gradient, the forward pass on a CPU keeps these bits
     if they take at most 64 MiB; otherwise the backward pass runs the steps again.
 
     Args:
-        score: (B, N, M) float32 or float64; finite. Entries of 0 or less are never linked.
+        score: (B, N, M) float32 or float64; finite. Links with a score of 0 or less are never made.
         steps: Gradient steps; at least 1.
         step_size: Length of a step; above 0.
         cycles: Dykstra cycles in a projection, or 0 for exact projections.
 
     Returns:
-        The plans (B, N, M), differentiable in the score, and how far the last step moved each (B,), sum of abs.
+        The plans (B, N, M), differentiable in the score, and how far the last step moved each: the sum of |dX|, (B,).
 
     Raises:
         ValueError: If an argument is out of its range.
         TypeError: If the score has another type.
-        RuntimeError, AttributeError: If the op was not built; :func:`mmhparse.ops.choose_backend` tells before.
+        RuntimeError, AttributeError: If the op was not built; :func:`mmhparse.ops.choose_backend` tells in advance.
     """
     trace_bytes = 0
     if score.device.type == 'cpu' and score.requires_grad and torch.is_grad_enabled() and score.ndim == 3:
@@ -39,13 +39,19 @@ def projected_gradient(score: Tensor, steps: int, step_size: float, cycles: int)
 
 
 def _trace_bytes(rows: int, columns: int, projections: int) -> int:
-    """How many bytes the bits of a problem take at most: one for each entry, and a byte for each row and column."""
-    words = max(rows * _up_to(columns, 32) // 32, _up_to(rows, 32) // 32 * _up_to(columns, _MOST_LANES))
-    capped = rows + _up_to(columns, _MOST_LANES)
-    return _up_to(projections * 4 * words, 64) + _up_to(projections * capped, 64) + 64
+    """An upper bound of the bytes that the trace of one problem takes.
+
+    A projection takes a bit for each entry, in words of 32 bits along rows or along columns, and a byte for each row
+    and column. Example: 20 x 30 with 10 steps of exact projections: max(20 * 1, 1 * 32) = 32 words and 20 + 32 = 52
+    bytes per projection, hence 10 * 4 * 32 = 1280 and 10 * 52 = 520, rounded up to 576, and 64 for the number of steps:
+    1920 in all.
+    """
+    words = max(rows * _round_up(columns, 32) // 32, _round_up(rows, 32) // 32 * _round_up(columns, _MOST_LANES))
+    capped = rows + _round_up(columns, _MOST_LANES)
+    return _round_up(projections * 4 * words, 64) + _round_up(projections * capped, 64) + 64
 
 
-def _up_to(count: int, multiple: int) -> int:
+def _round_up(count: int, multiple: int) -> int:
     return (count + multiple - 1) // multiple * multiple
 
 
@@ -73,12 +79,12 @@ def _backward(ctx, grad_plan: Tensor, _grad_moved: Tensor, _grad_trace: None) ->
     return grad, None, None, None, None
 
 
-def _refuse(ctx, *_grads: Tensor) -> None:
-    raise NotImplementedError('projected_gradient is differentiable once only: it has no gradient of its gradient.')
+def _refuse_second_derivative(ctx, *_grads: Tensor) -> None:
+    raise NotImplementedError('projected_gradient can be differentiated only once: it has no second derivative.')
 
 
 if load_extension():
     library.register_fake('mmhparse::projected_gradient', _fake_forward)
     library.register_fake('mmhparse::projected_gradient_backward', _fake_backward)
     library.register_autograd('mmhparse::projected_gradient', _backward, setup_context=_setup_context)
-    library.register_autograd('mmhparse::projected_gradient_backward', _refuse)
+    library.register_autograd('mmhparse::projected_gradient_backward', _refuse_second_derivative)

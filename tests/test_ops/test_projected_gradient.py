@@ -179,7 +179,7 @@ def test_no_built_op_is_no_reason_to_warn(monkeypatch, recwarn):
 
 def test_ops_of_another_version_are_told_and_not_used(monkeypatch):
     monkeypatch.setattr(ops_backend, '_ALL', (*ops_backend._ALL, 'op_of_tomorrow'))
-    with pytest.warns(UserWarning, match=r"lack \['op_of_tomorrow'\].*Build them again"):
+    with pytest.warns(UserWarning, match=r"lack \['op_of_tomorrow'\].*Rebuild them"):
         assert load_extension.__wrapped__() is False
 
 

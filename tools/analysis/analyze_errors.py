@@ -1,12 +1,12 @@
-"""Tells how much of the AP^p that a parser loses is due to which kind of error, and draws the images that lose most.
+"""Attributes the AP^p that a parser loses to kinds of errors, and draws the images that lose most.
 
-Each kind is repaired with the truth and the set is scored again:
+The errors of each kind are repaired with the truth, and the set is scored again:
 
-  missed_person  true people that no prediction shows are added
-  false_person   predictions that show nobody, or somebody a second time, are removed
-  wrong_person   pixels go to the person that they belong to
-  wrong_part     pixels get their true part, the background being one
-  boundary       borders that are a little off are put right
+  missed_person  adds true people that no prediction matches
+  false_person   removes predictions that match no true person, duplicates included
+  wrong_person   assigns pixels to the person that they belong to
+  wrong_part     sets the true part of pixels; the background counts as a part
+  boundary       corrects borders that are off by a few pixels
 
 Writes errors.json, errors.png and worst/*.png.
 """
@@ -52,14 +52,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-dir', help='default: the work folder of the config, with errors/ after it')
     parser.add_argument('--worst', type=int, default=8, metavar='N', help='how many images to draw; default: 8')
     parser.add_argument(
-        '--band', type=float, default=0.005, help="how far a border may be off, as part of the image's diagonal"
+        '--band', type=float, default=0.005, help="how far a border may be off, as a fraction of the image's diagonal"
     )
     add_config_options(parser)
     return parser.parse_args()
 
 
 def score_pickle(cfg: Config, path: str, options: dict) -> PartErrorMetric:
-    """Evaluates the predictions that a test wrote."""
+    """Evaluates the predictions that tools/test.py --out wrote."""
     if not Path(path).is_file():
         raise UsageError(f"There is no file '{path}'. tools/test.py CONFIG CHECKPOINT --out {path} writes it.")
     with open(path, 'rb') as file:
@@ -75,7 +75,7 @@ def score_pickle(cfg: Config, path: str, options: dict) -> PartErrorMetric:
 
 
 def score_checkpoint(cfg: Config, path: str, options: dict) -> PartErrorMetric:
-    """Tests the checkpoint with this metric alone."""
+    """Tests the checkpoint with this metric only."""
     check_checkpoint(path)
     cfg.load_from = path
     cfg.test_evaluator = dict(type='PartErrorMetric', **options)
@@ -85,7 +85,7 @@ def score_checkpoint(cfg: Config, path: str, options: dict) -> PartErrorMetric:
 
 
 def as_record(analysis: ErrorAnalysis, worst: list[WorstImage]) -> dict:
-    """All numbers, for JSON."""
+    """All numbers, as errors.json holds them."""
     kinds = {
         kind: dict(
             count=int(analysis.counts[row]),
@@ -111,7 +111,7 @@ def print_table(analysis: ErrorAnalysis) -> None:
     lost = analysis.lost.mean()
     table = Table(title=f'AP^p of {analysis.num_people} people, and what repairs add to it')
     table.add_column('')
-    for name in ('count', 'alone, 50', 'alone, vol', 'in turn, 50', 'in turn, vol', 'of what is lost'):
+    for name in ('count', 'alone, 50', 'alone, vol', 'in turn, 50', 'in turn, vol', 'share of loss'):
         table.add_column(name, justify='right')
     for row, kind in enumerate(ERROR_KINDS):
         alone, in_turn = analysis.gain_alone[row], analysis.gain_in_turn[row]
@@ -120,12 +120,12 @@ def print_table(analysis: ErrorAnalysis) -> None:
         share = f'{in_turn.mean() / lost:.1%}' if lost else '-'
         table.add_row(kind.replace('_', ' '), f'{analysis.counts[row]} {unit}', *gains, share)
     table.add_section()
-    table.add_row('as it is', '', '', '', f'{analysis.ap[MIDDLE]:.4f}', f'{analysis.ap.mean():.4f}', f'{lost:.4f}')
+    table.add_row('unrepaired', '', '', '', f'{analysis.ap[MIDDLE]:.4f}', f'{analysis.ap.mean():.4f}', f'{lost:.4f}')
     Console(width=120).print(table)
 
 
 def draw_plot(analysis: ErrorAnalysis, path: Path) -> None:
-    """What each threshold loses to which kind, and what each repair adds alone and in turn."""
+    """Plots the loss at each threshold by kind, and what each repair adds alone and in turn."""
     colours = [tuple(channel / 255 for channel in colour) for colour in ERROR_COLOURS]
     names = [kind.replace('_', ' ') for kind in ERROR_KINDS]
     figure = Figure(figsize=(11, 4), layout='constrained')
@@ -135,7 +135,7 @@ def draw_plot(analysis: ErrorAnalysis, path: Path) -> None:
     for gain, colour, name in zip(analysis.gain_in_turn, colours, names, strict=True):
         left.bar(THRESHOLDS, gain, width=0.08, bottom=bottom, color=colour, label=name)
         bottom += gain
-    left.set(xlabel='overlap above', ylabel='AP$^p$', title='after repairs in turn', xticks=THRESHOLDS, ylim=(0, 1.02))
+    left.set(xlabel='overlap above', ylabel='AP$^p$', title='repaired in turn', xticks=THRESHOLDS, ylim=(0, 1.02))
     left.legend(fontsize='small', loc='upper left', bbox_to_anchor=(1, 1), frameon=False, reverse=True)
     rows = np.arange(len(names))
     for offset, gains, label, alpha in (

@@ -1,6 +1,6 @@
-"""Times the overlaps of all pairs of people: one pass over the pixels, against a histogram for each pair.
+"""Times the overlaps of all pairs of people: one pass over the pixels against a histogram for each pair.
 
-A histogram for each pair is what the official scripts of AP^p compute. With ``--files N`` it also writes truth and
+The official scripts of AP^p compute a histogram for each pair. With ``--files N`` the tool also writes truth and
 predictions of N small images in CIHP's layout and times tools/analysis/eval_files.py on them.
 """
 
@@ -27,7 +27,7 @@ EVAL_FILES = Path(__file__).parent / 'eval_files.py'
 
 
 def histogram_for_each_pair(predicted: list[np.ndarray], truth: list[np.ndarray], classes: int) -> np.ndarray:
-    """(P, G) mean IoU over the classes that either has, of whole-image label maps (H, W)."""
+    """Mean IoU over the classes that either of two people has, (P, G), from one label map (H, W) for each person."""
     overlaps = np.zeros((len(predicted), len(truth)))
     for p, ours in enumerate(predicted):
         for g, theirs in enumerate(truth):
@@ -41,7 +41,7 @@ def histogram_for_each_pair(predicted: list[np.ndarray], truth: list[np.ndarray]
 
 
 def draw_people(people: int, size: int, classes: int, seed: int) -> PeopleMaps:
-    """Synthetic people side by side, whose parts have labels from all over the vocabulary."""
+    """Synthetic people side by side; their parts have labels drawn at random from all classes."""
     strips = -(-people // 5)
     shares = [people // strips + (strip < people % strips) for strip in range(strips)]
     widths = np.diff(np.linspace(0, size, strips + 1).astype(int))
@@ -57,7 +57,7 @@ def draw_people(people: int, size: int, classes: int, seed: int) -> PeopleMaps:
 
 
 def label_maps(maps: PeopleMaps) -> list[np.ndarray]:
-    """One whole-image label map a person, as the official scripts have them in memory."""
+    """One label map (H, W) for each person, as the official scripts hold them in memory."""
     return [np.where(maps.person_map[0] == p, maps.part_map[0], 0) for p in range(1, maps.num_people + 1)]
 
 
@@ -88,7 +88,7 @@ def compare(counts: list[int], size: int, classes: int, repeats: int) -> Table:
 
 
 def write_files(root: Path, count: int, size: int) -> None:
-    """Truth and predictions of images of three people; the predictions of a few scenes stand for all."""
+    """Writes truth and predictions of images of three people each; 20 scenes are repeated for all images."""
     folders = [root / name for name in ('gt/Category_ids', 'gt/Human_ids')]
     folders += [root / 'pred' / name for name in ('global_parsing', 'instance_parsing', 'Human_ids')]
     for folder in folders:
@@ -113,7 +113,7 @@ def time_files(count: int, size: int, workers: int) -> str:
         subprocess.run([*command, '--gt', f'{folder}/gt', '--pred', f'{folder}/pred'], check=True)
         seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return f'{count} images of {size} x {size}: {seconds:.1f} s on {workers} processes; the largest took {peak:.0f} MiB'
+    return f'{count} images of {size} x {size}: {seconds:.1f} s with {workers} threads; peak memory {peak:.0f} MiB'
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument('--classes', type=int, default=59, help='with the background')
     parser.add_argument('--repeats', type=int, default=9)
     parser.add_argument('--files', type=int, default=0, metavar='N', help='images to evaluate from files')
-    parser.add_argument('--workers', type=int, default=2, help='processes that read files')
+    parser.add_argument('--workers', type=int, default=2, help='threads that read and compare images')
     args = parser.parse_args()
     Console().print(compare(args.people, args.size, args.classes, args.repeats))
     if args.files:

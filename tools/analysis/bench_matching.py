@@ -1,4 +1,4 @@
-"""Times matching solvers side by side, in one run, and plots time against problem size and batch."""
+"""Times matching solvers side by side in one run, and plots time against problem size and batch size."""
 
 import argparse
 import json
@@ -21,36 +21,36 @@ from mmhparse.matching.result import violation
 from mmhparse.ops import compiled_devices
 
 matplotlib.use('Agg')
-from matplotlib import pyplot as plt  # noqa: E402  (after the choice of a backend without a screen)
+from matplotlib import pyplot as plt  # noqa: E402  (after selecting a backend that needs no display)
 
 
 @dataclass
-class Contestant:
-    """A solver under its name; ``plan`` is None where there is nothing to differentiate."""
+class NamedSolver:
+    """A solver to time, as a function from scores (B, N, M) to plans (B, N, M)."""
 
     name: str
     plan: Callable[[Tensor], Tensor]
     differentiable: bool = True
 
 
-def contestants(device: torch.device) -> list[Contestant]:
-    """All that can run on the device, the plain PyTorch loop first."""
+def solvers_for(device: torch.device) -> list[NamedSolver]:
+    """All solvers that run on the device, the plain PyTorch loop first."""
 
-    def ours(name: str, solver) -> Contestant:
-        return Contestant(name, lambda score: solve(MatchingProblem(score), solver).plan)
+    def ours(name: str, solver) -> NamedSolver:
+        return NamedSolver(name, lambda score: solve(MatchingProblem(score), solver).plan)
 
-    found = [ours('PyTorch loop, unrolled', ProjectedGradient(backend='reference'))]
+    solvers = [ours('PyTorch loop, unrolled', ProjectedGradient(backend='reference'))]
     if device.type in compiled_devices():
-        found.append(ours('op, unrolled', ProjectedGradient(backend='compiled')))
-        found.append(ours('op, implicit (exact)', ProjectedGradient(backend='compiled', gradient='implicit')))
-    found.append(ours('transport, implicit', UnbalancedTransport(gradient='implicit', marginals='dustbin')))
+        solvers.append(ours('op, unrolled', ProjectedGradient(backend='compiled')))
+        solvers.append(ours('op, implicit (exact)', ProjectedGradient(backend='compiled', gradient='implicit')))
+    solvers.append(ours('transport, implicit', UnbalancedTransport(gradient='implicit', marginals='dustbin')))
     if device.type == 'cpu':
-        found.append(Contestant('scipy linear_sum_assignment', assign_by_scipy, differentiable=False))
+        solvers.append(NamedSolver('scipy linear_sum_assignment', assign_by_scipy, differentiable=False))
     try:
         import ot
     except ModuleNotFoundError:
-        return found
-    return [*found, Contestant('POT sinkhorn_unbalanced', lambda score: transport_by_pot(ot, score))]
+        return solvers
+    return [*solvers, NamedSolver('POT sinkhorn_unbalanced', lambda score: transport_by_pot(ot, score))]
 
 
 def assign_by_scipy(score: Tensor) -> Tensor:
@@ -67,7 +67,11 @@ def transport_by_pot(ot, score: Tensor) -> Tensor:
 
 
 def random_scores(batch: int, size: int, kind: str, device: torch.device) -> Tensor:
-    """(B, N, N) float32. ``uniform``: all links are -0.3 to 0.7. ``limbs``: one good link a row, the others bad."""
+    """Scores (B, N, N) float32.
+
+    ``uniform``: all scores are uniform in [-0.3, 0.7]. ``limbs``: each row has one high score, on the diagonal, as the
+    affinities of limbs have.
+    """
     generator = torch.Generator().manual_seed(0)
     if kind == 'uniform':
         return (torch.rand(batch, size, size, generator=generator) - 0.3).to(device)
@@ -77,7 +81,7 @@ def random_scores(batch: int, size: int, kind: str, device: torch.device) -> Ten
 
 
 def milliseconds(function: Callable[[], object], device: torch.device, repeats: int) -> list[float]:
-    """Wall times of the calls after a first one."""
+    """Sorted wall times of ``repeats`` calls, after one that warms up."""
     times = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
@@ -88,23 +92,23 @@ def milliseconds(function: Callable[[], object], device: torch.device, repeats: 
     return sorted(times[1:])
 
 
-def measure(contestant: Contestant, score: Tensor, repeats: int) -> dict:
-    """Times of both passes, in ms, and the violation that was reached."""
+def measure(solver: NamedSolver, score: Tensor, repeats: int) -> dict:
+    """Times of the forward pass and of both passes, in ms, and the largest constraint violation of the plans."""
     weight = torch.randn(score.shape, generator=torch.Generator().manual_seed(1)).to(score.device)
 
     def both() -> None:
         leaf = score.clone().requires_grad_()
-        (contestant.plan(leaf) * weight).sum().backward()
+        (solver.plan(leaf) * weight).sum().backward()
 
-    forward = milliseconds(lambda: contestant.plan(score), score.device, repeats)
-    passes = milliseconds(both, score.device, repeats) if contestant.differentiable else None
+    forward = milliseconds(lambda: solver.plan(score), score.device, repeats)
+    passes = milliseconds(both, score.device, repeats) if solver.differentiable else None
     with torch.no_grad():
-        worst = violation(contestant.plan(score)).max().item()
-    return dict(name=contestant.name, forward=forward, both=passes, violation=worst)
+        worst = violation(solver.plan(score)).max().item()
+    return dict(name=solver.name, forward=forward, both=passes, violation=worst)
 
 
 def print_table(rows: list[dict], title: str) -> None:
-    """Medians with their spread, and ratios to the first row, the plain loop."""
+    """Medians with their range, and speed-ups over the first row, the plain loop."""
     table = Table('solver', 'forward ms', 'x loop', 'forward + backward ms', 'x loop', 'violation', title=title)
     loop = rows[0]
     for row in rows:
@@ -124,7 +128,7 @@ def print_table(rows: list[dict], title: str) -> None:
 
 
 def plot(sizes: dict[int, list[dict]], batches: dict[int, list[dict]], path: Path) -> None:
-    """Time of the forward pass against size, and against batch."""
+    """Plots the time of the forward pass against problem size and against batch size."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True, layout='constrained')
     for axis, runs, label in zip(axes, (sizes, batches), ('rows and columns', 'problems'), strict=True):
         for index, row in enumerate(next(iter(runs.values()))):
@@ -141,7 +145,9 @@ def plot(sizes: dict[int, list[dict]], batches: dict[int, list[dict]], path: Pat
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/bench_matching'), help='plot and figures')
+    parser.add_argument(
+        '--out-dir', type=Path, default=Path('work_dirs/bench_matching'), help='folder of time.png and times.json'
+    )
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--batch', type=int, default=304, help='problems: 19 limb types of 16 images')
@@ -154,11 +160,11 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
-    solvers = contestants(device)
+    solvers = solvers_for(device)
 
     def run(batch: int, size: int, kind: str = 'uniform', repeats: int = arguments.repeats) -> list[dict]:
         score = random_scores(batch, size, kind, device)
-        return [measure(contestant, score, repeats) for contestant in solvers]
+        return [measure(solver, score, repeats) for solver in solvers]
 
     where = f'{device}, {arguments.threads} threads, torch {torch.__version__}, {platform.machine()}'
     results = {}

@@ -1,4 +1,4 @@
-"""Draws one small worked example for each metric; every number in the pictures is computed by mmhparse."""
+"""Draws a small worked example of each metric; mmhparse computes every number in the pictures."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def person(left: int, size: tuple[int, int] = (14, 20)) -> np.ndarray:
 
 
 def show_maps(axes: Axes, maps: Sequence[np.ndarray], title: str) -> None:
-    """Label maps laid over each other, a square a pixel, with an outline round each."""
+    """Shows label maps on top of each other, one square for each pixel, with an outline around each map."""
     axes.imshow(np.max(maps, axis=0), cmap=ListedColormap(COLOURS), vmin=0, vmax=CLASSES - 1)
     rows, columns = maps[0].shape
     axes.set_xticks(np.arange(-0.5, columns), minor=True)
@@ -59,7 +59,7 @@ def show_maps(axes: Axes, maps: Sequence[np.ndarray], title: str) -> None:
 
 
 def show_curve(axes: Axes, hits: Sequence[bool], num_true: int, title: str) -> None:
-    """Precision over recall, and the area below the envelope."""
+    """Plots precision over recall, and the area below the envelope."""
     found, shown = np.cumsum(hits), np.arange(1, len(hits) + 1)
     recall, precision = found / num_true, found / shown
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
@@ -85,9 +85,9 @@ def draw_miou() -> Figure:
     truth = person(5)
     predicted = np.roll(truth, 1, axis=1)
     predicted[predicted == 3] = 2
-    confusion = part_confusion(predicted, truth, CLASSES)
+    confusion = part_confusion(predicted, truth, CLASSES)  # (C, C)
     scores = semantic_part_scores(confusion)
-    both, true, shown = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+    both, true, shown = np.diag(confusion), confusion.sum(1), confusion.sum(0)  # (C,) each
     figure = Figure(figsize=(11, 2.9), layout='constrained')
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     show_maps(axes[0], [truth], 'truth')
@@ -98,7 +98,7 @@ def draw_miou() -> Figure:
 
 
 def two_people() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """True people A and B; predictions of A, of A again, and of B without arms and feet; their scores."""
+    """True people A and B; predictions of A, of A a second time, and of B without arms and feet; their scores."""
     truth = [person(0), person(10)]
     again = np.roll(truth[0], (1, 1), axis=(0, 1))
     bare = truth[1].copy()
@@ -110,7 +110,7 @@ def two_people() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
 def draw_ap_p() -> Figure:
     truth, predicted, scores = two_people()
     people, true_people = (PeopleMaps.from_label_maps(np.array(maps)) for maps in (predicted, truth))
-    overlaps = part_overlaps(people, true_people, CLASSES).mean_iou()
+    overlaps = part_overlaps(people, true_people, CLASSES).mean_iou()  # (3, 2): predicted, true people
     claims = claim_people(people, scores, true_people, CLASSES)
     result = instance_part_ap([people], [scores], [true_people], CLASSES)
     figure = Figure(figsize=(12, 4.8), layout='constrained')
@@ -129,22 +129,22 @@ def draw_ap_p() -> Figure:
 
 def draw_pcp() -> Figure:
     truth, predicted, _ = two_people()
-    truth, predicted = truth[1], predicted[2]
+    truth, predicted = truth[1], predicted[2]  # (H, W) each
     people, true_people = (PeopleMaps.from_label_maps(labels[None]) for labels in (predicted, truth))
-    ious = part_overlaps(people, true_people, CLASSES).class_iou()[0, 0, 1:]
+    ious = part_overlaps(people, true_people, CLASSES).class_iou()[0, 0, 1:]  # (C - 1,)
     result = instance_part_ap([people], [[0.7]], [true_people], CLASSES)
     figure = Figure(figsize=(11, 2.9), layout='constrained')
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     show_maps(axes[0], [truth], 'true person B')
-    show_maps(axes[1], [predicted], 'the prediction that found it')
-    right = [f'{iou:.2f}{", right" if iou > 0.5 else ""}' for iou in ious]
-    show_bars(axes[2], PARTS[1:], ious, right, f'IoU of each part; PCP of this person at 0.5: {result.pcp[4]:.2f}')
+    show_maps(axes[1], [predicted], 'the prediction matched to it')
+    labels = [f'{iou:.2f}{", correct" if iou > 0.5 else ""}' for iou in ious]
+    show_bars(axes[2], PARTS[1:], ious, labels, f'IoU of each part; PCP of this person at 0.5: {result.pcp[4]:.2f}')
     axes[2].axvline(0.5, color='0.3', linestyle=':')
     return figure
 
 
 def draw_ap_r() -> Figure:
-    """Two people's torsos; the first is predicted in two halves of equal size, the second a little off."""
+    """Two torsos; the first is predicted as two halves of equal size, the second one pixel too far to the right."""
     truth = np.zeros((2, 8, 20), np.uint8)
     truth[0, 1:7, 1:9], truth[1, 1:7, 11:19] = 2, 2
     predicted = np.zeros((3, 8, 20), np.uint8)
@@ -164,7 +164,7 @@ def draw_ap_r() -> Figure:
 
 
 def draw_oks() -> Figure:
-    """A drawn person with the distance at which each joint is worth one half, and one prediction."""
+    """A synthetic person with the distance from each joint at which its similarity is one half, and one prediction."""
     scene = synthetic_scene(4, (400, 520), num_people=1)
     joints, area = scene.annotation.joints[0], (scene.annotation.person_map == 1).sum()
     known = joints[:, 2] > 0
@@ -179,7 +179,7 @@ def draw_oks() -> Figure:
         left.add_patch(Circle((x, y), width * np.sqrt(2 * np.log(2)), fill=False, color='0.2', linewidth=1.2))
     moved = joints[known, :2] + shift[known]
     drawn = left.scatter(*moved.T, c=similarity[known], cmap='RdYlGn', vmin=0, vmax=1, s=30, edgecolors='black')
-    left.set_title('circles: worth 1/2; dots: predicted joints', fontsize='medium')
+    left.set_title('circles: similarity 1/2; dots: predicted joints', fontsize='medium')
     left.axis('off')
     x1, y1, x2, y2 = scene.annotation.boxes[0]
     left.set(xlim=(x1 - 40, x2 + 40), ylim=(y2 + 40, y1 - 40))
@@ -194,7 +194,7 @@ def draw_oks() -> Figure:
 
 
 def draw_error_kinds(seed: int = 13) -> np.ndarray:
-    """A drawn scene with one error of each kind put in by hand; (H, W, 3) uint8 RGB."""
+    """A synthetic scene into which one error of each kind was put; (H, W, 3) uint8 RGB."""
     scene = synthetic_scene(seed, (350, 250), num_people=4)
     annotation = scene.annotation
     truth = PeopleMaps(annotation.part_map, annotation.person_map, len(annotation))

@@ -1,15 +1,17 @@
-// Dykstra's cyclic projections onto {rows in the capped simplex} and {columns in the capped simplex}, and their gradient.
+// Dykstra's cyclic projections onto {rows in the capped simplex} and {columns in the capped simplex}, and their
+// gradient.
 //
-// The capped simplex is {x >= 0, sum of x <= 1}. Its projection subtracts the smallest threshold t >= 0 that brings the
-// sum of what stays positive down to 1; Newton's method from t = 0 climbs to it and stops when the set of positive
-// entries stays. Sums run in double, so that a float problem has the same thresholds in whatever order they are added.
+// The capped simplex is {x >= 0, sum of x <= 1}. Its projection is max(x - t, 0) with the smallest threshold t >= 0 for
+// which the sum is at most 1. Newton's method from t = 0 increases t monotonically and stops when the set of positive
+// entries no longer changes. Sums are accumulated in double, so that the thresholds of a float problem do not depend on
+// the order of additions.
 #pragma once
 
 #include "workspace.hpp"
 
 namespace MMHPARSE_NAMESPACE {
 
-// What the gradient needs of one projection: which entries stayed positive, and which sums were capped.
+// What the gradient needs of one projection, in bits: the entries that stayed positive, and the sums that were capped.
 struct ProjectionTrace {
   std::uint32_t* active;  // row projection: (n, words of m); column projection: (words of n, stride)
   std::uint8_t* capped;   // (n) or (stride)
@@ -37,13 +39,15 @@ struct DykstraTrace {
   }
 };
 
-// How many rows are worked off together: enough to hide the latency of their sums, where a thread has many.
+// How many rows a thread processes together: on a CPU enough to hide the latency of their sums.
 constexpr int kRowsTogether = MMHPARSE_SINGLE_LANES ? 1 : 4;
 
-// The thresholds of neighbouring rows, whose lanes from column j on are entry(row, j), given a guess.
+// Replaces guesses of the thresholds of kRows neighbouring rows by the thresholds. entry(row, j) are the lanes of a row
+// from column j on.
 //
-// A first step from the guess may lower a threshold, but not below the answer: the sum falls convexly. Later ones raise
-// it, until the set of entries above it stays.
+// The sum of max(x - t, 0) is convex and decreasing in t, so that a Newton step from any guess ends at or below the
+// threshold that is sought. Hence the first step may lower t; every later one raises it, until the set of entries above
+// it no longer changes.
 template <int kRows, typename T, typename Entry>
 MMHPARSE_DEVICE void row_thresholds(int count, Entry entry, T* threshold) {
   for (bool first = true, moved = true; moved; first = false) {
@@ -56,15 +60,15 @@ MMHPARSE_DEVICE void row_thresholds(int count, Entry entry, T* threshold) {
       }
     for (int r = 0; r < kRows; ++r) {
       const int active = tally[r].total_count();
-      const T asked = static_cast<T>((tally[r].total() - 1) / (active > 0 ? active : 1));
-      const T fitting = asked > 0 ? asked : T(0);
-      moved = moved || fitting > threshold[r];
-      threshold[r] = first || fitting > threshold[r] ? fitting : threshold[r];
+      const T root = static_cast<T>((tally[r].total() - 1) / (active > 0 ? active : 1));
+      const T updated = root > 0 ? root : T(0);
+      moved = moved || updated > threshold[r];
+      threshold[r] = first || updated > threshold[r] ? updated : threshold[r];
     }
   }
 }
 
-// The thresholds of neighbouring columns, whose lanes in row i are entry(i), given a guess.
+// The thresholds of neighbouring columns from a guess, by the same method. entry(i) are the lanes of row i.
 template <typename T, typename Entry>
 MMHPARSE_DEVICE Lanes<T> column_thresholds(int n, Entry entry, Lanes<T> threshold) {
   for (bool first = true, moved = true; moved; first = false) {
@@ -73,15 +77,15 @@ MMHPARSE_DEVICE Lanes<T> column_thresholds(int n, Entry entry, Lanes<T> threshol
       const Lanes<T> s = entry(i);
       tally.add(s, s > threshold);
     }
-    const Lanes<T> asked = tally.mean(1);
-    const Lanes<T> fitting = asked > 0 ? asked : Lanes<T>{};
-    moved = first || any(fitting > threshold);
-    threshold = first ? fitting : (fitting > threshold ? fitting : threshold);
+    const Lanes<T> root = tally.mean(1);
+    const Lanes<T> updated = root > 0 ? root : Lanes<T>{};
+    moved = first || any(updated > threshold);
+    threshold = first ? updated : (updated > threshold ? updated : threshold);
   }
   return threshold;
 }
 
-// Neighbouring rows of half a cycle.
+// The half cycle of project_rows for kRows neighbouring rows.
 template <int kRows, bool kTraced, typename T>
 MMHPARSE_DEVICE void project_row_block(T* x, T* increment, T* guess, int i0, int m, int stride, ProjectionTrace trace) {
   x += static_cast<std::size_t>(i0) * stride;
@@ -95,12 +99,12 @@ MMHPARSE_DEVICE void project_row_block(T* x, T* increment, T* guess, int i0, int
     std::uint32_t word = 0;
     for (int j = 0; j < m; j += kLanes<T>) {
       const Lanes<T> s = load(increment + r * stride + j);
-      const auto stays = s > threshold[r];
-      const Lanes<T> kept = stays ? s - threshold[r] : Lanes<T>{};
+      const auto active = s > threshold[r];
+      const Lanes<T> kept = active ? s - threshold[r] : Lanes<T>{};
       store<T>(kept, x + r * stride + j);
       store<T>(s - kept, increment + r * stride + j);
       if (kTraced) {
-        word |= pack_flags<T>(stays, j % 32);
+        word |= pack_flags<T>(active, j % 32);
         if (j % 32 + kLanes<T> == 32 || j + kLanes<T> >= m) {
           trace.active[static_cast<std::size_t>(i0 + r) * words_of(m) + j / 32] = word;
           word = 0;
@@ -111,25 +115,25 @@ MMHPARSE_DEVICE void project_row_block(T* x, T* increment, T* guess, int i0, int
   }
 }
 
-// One half cycle: x and its increment become the projection of x + increment on the rows, and what it took away. The
-// thresholds of an earlier projection are the guess, and are replaced.
+// One half cycle: with s = x + increment, x becomes the row-wise projection P(s), and the increment s - P(s). `guess`
+// holds the thresholds of an earlier projection as starting points, and is replaced by those of this one.
 template <bool kTraced, typename T, typename Team>
 MMHPARSE_DEVICE void project_rows(Team& team, T* x, T* increment, T* guess, int n, int m, int stride,
                                  ProjectionTrace trace) {
   const int blocks = n / kRowsTogether;
   for (int b = team.rank(); b < blocks; b += team.size())
     project_row_block<kRowsTogether, kTraced>(x, increment, guess, b * kRowsTogether, m, stride, trace);
-  for (int i = blocks * kRowsTogether; i < n; ++i)  // none where a block is a row
+  for (int i = blocks * kRowsTogether; i < n; ++i)  // the rest, on a CPU
     project_row_block<1, kTraced>(x, increment, guess, i, m, stride, trace);
   team.sync();
 }
 
-// The other half cycle, on the columns.
+// The other half cycle, with column-wise projections.
 template <bool kTraced, typename T, typename Team>
 MMHPARSE_DEVICE void project_columns(Team& team, T* x, T* increment, T* guess, int n, int m, int stride,
                                     ProjectionTrace trace) {
-  constexpr int kTogether = kLanes<T>;
-  for (int j = team.rank() * kTogether; j < m; j += team.size() * kTogether) {
+  constexpr int kBlock = kLanes<T>;
+  for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
       store<T>(load(x + at) + load(increment + at), increment + at);
@@ -137,35 +141,36 @@ MMHPARSE_DEVICE void project_columns(Team& team, T* x, T* increment, T* guess, i
     const Lanes<T> threshold = column_thresholds<T>(
         n, [=](int i) { return load(increment + static_cast<std::size_t>(i) * stride + j); }, load(guess + j));
     store<T>(threshold, guess + j);
-    std::uint32_t words[kTogether] = {};
+    std::uint32_t words[kBlock] = {};
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
       const Lanes<T> s = load(increment + at);
-      const auto stays = s > threshold;
-      const Lanes<T> kept = stays ? s - threshold : Lanes<T>{};
+      const auto active = s > threshold;
+      const Lanes<T> kept = active ? s - threshold : Lanes<T>{};
       store<T>(kept, x + at);
       store<T>(s - kept, increment + at);
       if (kTraced) {
-        set_flags<T>(stays, i % 32, words);
+        set_flags<T>(active, i % 32, words);
         if (i % 32 == 31 || i == n - 1)
-          for (int l = 0; l < kTogether; ++l) {
+          for (int l = 0; l < kBlock; ++l) {
             trace.active[static_cast<std::size_t>(i / 32) * stride + j + l] = words[l];
             words[l] = 0;
           }
       }
     }
     if (kTraced) {
-      T capped[kTogether];
+      T capped[kBlock];
       store<T>(threshold, capped);
-      for (int l = 0; l < kTogether; ++l) trace.capped[j + l] = capped[l] > 0;
+      for (int l = 0; l < kBlock; ++l) trace.capped[j + l] = capped[l] > 0;
     }
   }
   team.sync();
 }
 
-// Gradients of a half cycle. With s = x + increment, x' = P(s) and increment' = s - x', both inputs have the gradient
-// of s: that of increment' + P'(s)^T (that of x' - that of increment'), where P' keeps the active entries and, if the
-// sum was capped, takes their mean away. `grad_x` and `grad_increment` are replaced by it.
+// Gradient of a half cycle s = x + increment, x' = P(s), increment' = s - x'. Both inputs have the gradient of s,
+//   g_s = g_increment' + P'(s)^T (g_x' - g_increment'),
+// where P'(s) keeps the active entries and, if the sum was capped, subtracts their mean. `grad_x` and `grad_increment`
+// hold g_x' and g_increment', and both are replaced by g_s.
 template <typename T, typename Team>
 MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int n, int m, int stride,
                                   ProjectionTrace trace) {
@@ -181,11 +186,11 @@ MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int
       mean = static_cast<T>(tally.total() / tally.total_count());
     }
     for (int j = 0; j < m; j += kLanes<T>) {
-      const Lanes<T> past = load(gp + j);
-      const auto stays = unpack_flags<T>(words[j / 32], j % 32);
-      const Lanes<T> both = past + (stays ? load(gx + j) - past - mean : Lanes<T>{});
-      store<T>(both, gx + j);
-      store<T>(both, gp + j);
+      const Lanes<T> g = load(gp + j);
+      const auto active = unpack_flags<T>(words[j / 32], j % 32);
+      const Lanes<T> g_s = g + (active ? load(gx + j) - g - mean : Lanes<T>{});
+      store<T>(g_s, gx + j);
+      store<T>(g_s, gp + j);
     }
   }
   team.sync();
@@ -194,26 +199,26 @@ MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int
 template <typename T, typename Team>
 MMHPARSE_DEVICE void backward_columns(Team& team, T* grad_x, T* grad_increment, int n, int m, int stride,
                                      ProjectionTrace trace) {
-  constexpr int kTogether = kLanes<T>;
-  for (int j = team.rank() * kTogether; j < m; j += team.size() * kTogether) {
-    const auto stays = [=](int i) {
+  constexpr int kBlock = kLanes<T>;
+  for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
+    const auto active = [=](int i) {
       return flags_from<T>(trace.active + static_cast<std::size_t>(i / 32) * stride + j, i % 32);
     };
     Tally<T> tally;
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      tally.add(load(grad_x + at) - load(grad_increment + at), stays(i));
+      tally.add(load(grad_x + at) - load(grad_increment + at), active(i));
     }
-    T means[kTogether];
+    T means[kBlock];
     store<T>(tally.mean(0), means);
-    for (int l = 0; l < kTogether; ++l) means[l] = trace.capped[j + l] ? means[l] : T(0);
+    for (int l = 0; l < kBlock; ++l) means[l] = trace.capped[j + l] ? means[l] : T(0);
     const Lanes<T> mean = load(means);
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      const Lanes<T> past = load(grad_increment + at);
-      const Lanes<T> both = past + (stays(i) ? load(grad_x + at) - past - mean : Lanes<T>{});
-      store<T>(both, grad_x + at);
-      store<T>(both, grad_increment + at);
+      const Lanes<T> g = load(grad_increment + at);
+      const Lanes<T> g_s = g + (active(i) ? load(grad_x + at) - g - mean : Lanes<T>{});
+      store<T>(g_s, grad_x + at);
+      store<T>(g_s, grad_increment + at);
     }
   }
   team.sync();

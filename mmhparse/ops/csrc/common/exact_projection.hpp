@@ -1,15 +1,16 @@
-// The exact projection of Z on {X >= 0, row sums <= 1, column sums <= 1}, by its dual, and its gradient.
+// The exact projection of Z onto {X >= 0, row sums <= 1, column sums <= 1}, by its dual, and its gradient.
 //
 // X = max(Z - u 1^T - 1 v^T, 0), where u, v >= 0 minimise the convex, piecewise quadratic
 //   phi(u, v) = |max(Z - u 1^T - 1 v^T, 0)|^2 / 2 + sum(u) + sum(v).
-// Minimising over u alone, or over v alone, is a row-wise or column-wise threshold; doing it in turns never goes up but
-// may creep. A semismooth Newton step on both (after Li, Sun and Toh, "On the efficient computation of a generalized
-// Jacobian of the projector over the Birkhoff polytope", SIAM J. Optim. 2020) follows each turn and is taken if phi
-// falls. Once the positive entries and the capped sums are the right ones, it ends the search. All of it is in double.
+// Minimising over u alone, or over v alone, is a projection of rows or columns onto the capped simplex; alternating
+// between them never increases phi but may converge slowly. After each alternation, a semismooth Newton step on both
+// (after Li, Sun and Toh, "On the efficient computation of a generalized Jacobian of the projector over the Birkhoff
+// polytope", SIAM J. Optim. 2020) is taken where it does not increase phi. It reaches the solution as soon as the
+// positive entries and the capped sums are those of the solution. All computations are in double.
 //
-// The gradient takes them as fixed: dX = W * (dZ - du 1^T - 1 dv^T) with W = (X > 0), du = 0 where u = 0, dv = 0 where
-// v = 0, and row and column sums of dX = 0 where they are capped. That is an orthogonal projection, its own transpose,
-// and asks for a linear system of the same matrix as Newton's step.
+// The gradient holds both fixed: dX = W * (dZ - du 1^T - 1 dv^T) with W = (X > 0), du = 0 where u = 0, dv = 0 where
+// v = 0, and row and column sums of dX = 0 where they are capped. This is an orthogonal projection, hence its own
+// transpose, and its linear system has the same matrix as that of the Newton step.
 #pragma once
 
 #include "dykstra.hpp"
@@ -19,17 +20,17 @@ namespace MMHPARSE_NAMESPACE {
 MMHPARSE_DEVICE Lanes<double> positive_part(Lanes<double> x) { return x > 0 ? x : Lanes<double>{}; }
 
 constexpr double kExactTolerance = 1e-12;
-constexpr int kMaxTurns = 500;
+constexpr int kMaxIterations = 500;
 
-// [diag(row counts), W; W^T, diag(column counts)] restricted to some rows and columns, to be solved by elimination.
-// Rows come first in all vectors (n + stride), columns after.
+// The system [diag(row counts), W; W^T, diag(column counts)] restricted to some rows and columns, solved by
+// elimination. All vectors have n + stride entries: first the rows, then the columns.
 struct DualSystem {
   double* active;    // (n, stride) W, as 0 or 1
   double* chosen;    // 1 for rows and columns in the system, else 0
   double* counts;    // the diagonal
-  double* right;     // right-hand side; not kept
+  double* right;     // right-hand side
   double* solution;  // 0 for rows and columns that are not in the system
-  double* schur;     // (stride, stride) what is left of the columns' equations without the rows
+  double* schur;     // (stride, stride) the Schur complement: the columns' equations after elimination of the rows
 
   MMHPARSE_DEVICE DualSystem(Arena& arena, int rows, int stride)
       : active(arena.take<double>(static_cast<std::size_t>(rows) * stride)),
@@ -40,7 +41,7 @@ struct DualSystem {
         schur(arena.take<double>(static_cast<std::size_t>(stride) * stride)) {}
 };
 
-// Calls visit(i, sum over row i of the lanes entry(i, j)) for every row.
+// Calls visit(i, sum of entry(i, j) over all columns j) for every row i.
 template <typename Team, typename Entry, typename Visit>
 MMHPARSE_DEVICE void for_each_row_sum(Team& team, int n, int stride, Entry entry, Visit visit) {
   for (int i = team.rank(); i < n; i += team.size()) {
@@ -50,7 +51,8 @@ MMHPARSE_DEVICE void for_each_row_sum(Team& team, int n, int stride, Entry entry
   }
 }
 
-// Calls visit(j, sum over the rows of the lanes entry(i, j)) for every kLanes columns, padding included.
+// Calls visit(j, lanes of the sums of entry(i, j) over all rows i) for every kLanes columns from j on, with the
+// padding.
 template <typename Team, typename Entry, typename Visit>
 MMHPARSE_DEVICE void for_each_column_sum(Team& team, int n, int stride, Entry entry, Visit visit) {
   for (int j = team.rank() * kLanes<double>; j < stride; j += team.size() * kLanes<double>) {
@@ -60,7 +62,8 @@ MMHPARSE_DEVICE void for_each_column_sum(Team& team, int n, int stride, Entry en
   }
 }
 
-// Takes the rows out of the columns' equations: schur = diag(counts) - W^T diag(1 / counts) W, and `right` alike.
+// Eliminates the rows from the columns' equations: schur = diag(column counts) - W^T diag(1 / row counts) W. The
+// right-hand side of the reduced system is left in `solution`.
 template <typename Team>
 MMHPARSE_DEVICE void eliminate_rows(Team& team, const DualSystem& system, int n, int stride) {
   const double* active = system.active;
@@ -78,22 +81,23 @@ MMHPARSE_DEVICE void eliminate_rows(Team& team, const DualSystem& system, int n,
       for (int k = 0; k < stride; k += kLanes<double>)
         store<double>(load(equation + k) - share * load(row + k) * load(system.chosen + n + k), equation + k);
     }
-    system.solution[n + j] = right;  // becomes the solution
+    system.solution[n + j] = right;
   }
   team.sync();
 }
 
-// Solves the columns' equations by Gauss and Jordan; the matrix is symmetric and positive semidefinite, and needs no
-// pivoting. A unit that is free, because rows and columns can trade it, is left at 0.
+// Solves the columns' equations by Gauss-Jordan elimination, in place; the matrix is symmetric positive semidefinite,
+// so no pivoting is needed. It is singular where all sums of a connected block are capped: increasing u and decreasing
+// v by the same amount there does not change X. A column with a zero pivot gets 0, which selects one of the solutions.
 template <typename Team>
 MMHPARSE_DEVICE void solve_columns(Team& team, const DualSystem& system, int n, int stride) {
-  constexpr double kFree = 1e-9;  // pivots are differences of numbers from 1 to n
+  constexpr double kZeroPivot = 1e-9;  // counts are from 1 to n; a zero pivot is left with rounding errors
   double* solution = system.solution + n;
   for (int k = 0; k < stride; ++k) {
     const double* pivot_row = system.schur + static_cast<std::size_t>(k) * stride;
     const double pivot = pivot_row[k];
     const int first = k / kLanes<double> * kLanes<double>;
-    for (int j = team.rank(); pivot > kFree && j < stride; j += team.size()) {
+    for (int j = team.rank(); pivot > kZeroPivot && j < stride; j += team.size()) {
       double* equation = system.schur + static_cast<std::size_t>(j) * stride;
       const double factor = equation[k] / pivot;
       if (j == k || factor == 0) continue;
@@ -105,19 +109,19 @@ MMHPARSE_DEVICE void solve_columns(Team& team, const DualSystem& system, int n, 
   }
   for (int k = team.rank(); k < stride; k += team.size()) {
     const double pivot = system.schur[static_cast<std::size_t>(k) * stride + k];
-    solution[k] = pivot > kFree ? system.chosen[n + k] * solution[k] / pivot : 0;
+    solution[k] = pivot > kZeroPivot ? system.chosen[n + k] * solution[k] / pivot : 0;
   }
   team.sync();
 }
 
-// Solves the system for `right`.
+// Solves the system for `right` into `solution`.
 template <typename Team>
 MMHPARSE_DEVICE void solve_dual_system(Team& team, const DualSystem& system, int n, int stride) {
   const double* active = system.active;
   const auto entry = [=](int i, int j) { return load(active + static_cast<std::size_t>(i) * stride + j); };
   const auto count = [&](int k, double sum) {
     system.counts[k] = sum;
-    // a row or column without positive entries has no equation
+    // a row or column without active entries has no equation
     system.chosen[k] = sum > 0 ? system.chosen[k] : 0;
   };
   for_each_row_sum(team, n, stride, entry, count);
@@ -138,10 +142,10 @@ MMHPARSE_DEVICE void solve_dual_system(Team& team, const DualSystem& system, int
   team.sync();
 }
 
-// What the gradient needs of one projection.
+// What the gradient needs of the projections of all steps.
 struct ExactTrace {
-  std::uint32_t* active = nullptr;  // (n, words of m) a step
-  std::uint8_t* capped = nullptr;   // (n + stride) a step
+  std::uint32_t* active = nullptr;  // (steps, n, words of m) bits of the positive entries
+  std::uint8_t* capped = nullptr;   // (steps, n + stride) whether the sum of a row or column is capped
 
   MMHPARSE_DEVICE ExactTrace() {}
   MMHPARSE_DEVICE ExactTrace(Arena& arena, int rows, int columns, int stride, std::size_t projections)
@@ -149,7 +153,7 @@ struct ExactTrace {
         capped(arena.take<std::uint8_t>(projections * (rows + stride))) {}
 };
 
-// Projections of one problem, each begun from the duals of the last.
+// Projections of one problem; each starts from the duals of the last.
 class ExactProjection {
  public:
   MMHPARSE_DEVICE ExactProjection(Arena& arena, int rows, int stride)
@@ -158,7 +162,8 @@ class ExactProjection {
         trial_(arena.take<double>(rows + stride)),
         system_(arena, rows, stride) {}
 
-  // The point to project, (n, stride), to be filled before each projection; negative in columns beyond m.
+  // The point to project, (n, stride); the caller fills it before each projection, with negative numbers beyond column
+  // m.
   MMHPARSE_DEVICE double* point() const { return z_; }
 
   template <typename Team>
@@ -170,8 +175,8 @@ class ExactProjection {
   // Replaces x (n, stride) by the projection of the point.
   template <typename Team>
   MMHPARSE_DEVICE void project(Team& team, double* x, int n, int stride) {
-    for (int turn = 0; turn < kMaxTurns; ++turn) {
-      take_turn(team, n, stride);
+    for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
+      minimise_alternately(team, n, stride);
       if (find_violation(team, n, stride) <= kExactTolerance * kExactTolerance) break;
       newton_step(team, n, stride);
     }
@@ -180,21 +185,21 @@ class ExactProjection {
     for (int i = team.rank(); i < n; i += team.size()) {
       for (int j = 0; j < stride; ++j) {
         const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-        const double rest = z[at] - dual[i] - dual[n + j];
-        x[at] = rest > 0 ? rest : 0;
+        const double reduced = z[at] - dual[i] - dual[n + j];
+        x[at] = reduced > 0 ? reduced : 0;
       }
     }
     team.sync();
   }
 
-  // Remembers which entries are positive and which sums are capped, in the trace of step `step`.
+  // Records in the trace which entries are positive and which sums are capped after step `step`.
   template <typename Team>
-  MMHPARSE_DEVICE void remember(Team& team, const double* x, int n, int m, int stride, int step, ExactTrace trace) const {
+  MMHPARSE_DEVICE void record(Team& team, const double* x, int n, int m, int stride, int step, ExactTrace trace) const {
     const int words = words_of(m);
     for (int i = team.rank(); i < n; i += team.size()) {
       for (int w = 0; w < words; ++w) {
         std::uint32_t word = 0;
-        const int bits = smaller(32, m - 32 * w);
+        const int bits = min_of(32, m - 32 * w);
         for (int l = 0; l < bits; ++l)
           word |= static_cast<std::uint32_t>(x[static_cast<std::size_t>(i) * stride + 32 * w + l] > 0) << l;
         trace.active[(static_cast<std::size_t>(step) * n + i) * words + w] = word;
@@ -220,15 +225,16 @@ class ExactProjection {
     }
     team.sync();
     const std::uint8_t* capped = trace.capped + static_cast<std::size_t>(step) * (n + stride);
-    take_capped_sums_away(team, grad, capped, n, stride);
-    take_capped_sums_away(team, grad, capped, n, stride);  // once more, for what rounding has left
+    remove_capped_sums(team, grad, capped, n, stride);
+    remove_capped_sums(team, grad, capped, n, stride);  // a second time, against rounding errors of the first
   }
 
  private:
-  // Projects the gradient, 0 where nothing is active, orthogonally on those with sums of 0 where they are capped.
+  // Projects the gradient, which is 0 outside of the active entries, orthogonally onto the matrices of that kind whose
+  // capped rows and columns sum to 0.
   template <typename Team>
-  MMHPARSE_DEVICE void take_capped_sums_away(Team& team, double* grad, const std::uint8_t* capped, int n,
-                                            int stride) const {
+  MMHPARSE_DEVICE void remove_capped_sums(Team& team, double* grad, const std::uint8_t* capped, int n,
+                                          int stride) const {
     for (int k = team.rank(); k < n + stride; k += team.size()) system_.chosen[k] = capped[k];
     const auto entry = [=](int i, int j) { return load(grad + static_cast<std::size_t>(i) * stride + j); };
     for_each_row_sum(team, n, stride, entry, [&](int i, double sum) { system_.right[i] = sum; });
@@ -246,9 +252,9 @@ class ExactProjection {
     team.sync();
   }
 
-  // Minimises over u, then over v.
+  // Minimises phi over u, then over v.
   template <typename Team>
-  MMHPARSE_DEVICE void take_turn(Team& team, int n, int stride) {
+  MMHPARSE_DEVICE void minimise_alternately(Team& team, int n, int stride) {
     const double* z = z_;
     double* u = dual_;
     double* v = dual_ + n;
@@ -264,19 +270,19 @@ class ExactProjection {
     team.sync();
   }
 
-  // Sets up Newton's system at the present duals; returns the squared violation of the optimality conditions.
+  // Sets up the Newton system at the current duals; returns the squared violation of the optimality conditions.
   template <typename Team>
   MMHPARSE_DEVICE double find_violation(Team& team, int n, int stride) {
     const double* z = z_;
     const double* dual = dual_;
     double* active = system_.active;
-    const auto rest = [=](int i, int j) {
+    const auto reduced = [=](int i, int j) {
       return load(z + static_cast<std::size_t>(i) * stride + j) - dual[i] - load(dual + n + j);
     };
-    const auto plan = [=](int i, int j) { return positive_part(rest(i, j)); };
+    const auto plan = [=](int i, int j) { return positive_part(reduced(i, j)); };
     for (int i = team.rank(); i < n; i += team.size())
       for (int j = 0; j < stride; j += kLanes<double>)
-        store<double>(rest(i, j) > 0 ? Lanes<double>{} + 1 : Lanes<double>{},
+        store<double>(reduced(i, j) > 0 ? Lanes<double>{} + 1 : Lanes<double>{},
                       active + static_cast<std::size_t>(i) * stride + j);
     double part = 0;
     const auto compare = [&](int k, double sum) {
@@ -294,19 +300,19 @@ class ExactProjection {
     return team.sum(part);
   }
 
-  // Newton's step, shortened until phi falls; not taken if it never does.
+  // Takes the longest of four fractions of the Newton step that does not increase phi, or none if all do.
   template <typename Team>
   MMHPARSE_DEVICE void newton_step(Team& team, int n, int stride) {
     const int length = n + stride;
     solve_dual_system(team, system_, n, stride);
-    const double present = phi(team, dual_, n, stride);
-    for (double reach = 1; reach > 0.01; reach /= 4) {
+    const double current = phi(team, dual_, n, stride);
+    for (double fraction = 1; fraction > 0.01; fraction /= 4) {
       for (int k = team.rank(); k < length; k += team.size()) {
-        const double moved = dual_[k] + reach * system_.solution[k];
+        const double moved = dual_[k] + fraction * system_.solution[k];
         trial_[k] = moved > 0 ? moved : 0;
       }
       team.sync();
-      if (phi(team, trial_, n, stride) <= present) {
+      if (phi(team, trial_, n, stride) <= current) {
         for (int k = team.rank(); k < length; k += team.size()) dual_[k] = trial_[k];
         team.sync();
         return;
@@ -314,23 +320,24 @@ class ExactProjection {
     }
   }
 
+  // The dual objective.
   template <typename Team>
   MMHPARSE_DEVICE double phi(Team& team, const double* dual, int n, int stride) const {
     const double* z = z_;
     double part = 0;
     const auto square = [=](int i, int j) {
-      const Lanes<double> rest =
+      const Lanes<double> x =
           positive_part(load(z + static_cast<std::size_t>(i) * stride + j) - dual[i] - load(dual + n + j));
-      return rest * rest / 2;
+      return x * x / 2;
     };
     for_each_row_sum(team, n, stride, square, [&](int, double sum) { part += sum; });
     for (int k = team.rank(); k < n + stride; k += team.size()) part += dual[k];
     return team.sum(part);
   }
 
-  double* z_;
-  double* dual_;   // u, then v
-  double* trial_;
+  double* z_;      // (n, stride)
+  double* dual_;   // (n + stride) u, then v
+  double* trial_;  // (n + stride) the duals of a line search
   DualSystem system_;
 };
 

@@ -1,7 +1,7 @@
-// Numbers that one thread treats together: a vector register on a CPU, a single number on a GPU.
+// Numbers that one thread processes together: a vector register on a CPU, a single number on a GPU.
 //
-// Lanes<T> adds, subtracts, compares and selects like a T. Sums run in double, whatever T is, so that the order in which
-// they are added does not show in float.
+// Lanes<T> adds, subtracts, compares and selects like a T. Sums are accumulated in double for every T, so that the
+// order of additions does not change a result in float.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +19,14 @@
 #define MMHPARSE_DEVICE inline __attribute__((always_inline))
 #endif
 
-// a build for a GPU, or one that shall compute as a GPU does
+// a build for a GPU, or a CPU build that computes exactly as the GPU does
 #if defined(__CUDACC__) || defined(MMHPARSE_SCALAR)
 #define MMHPARSE_SINGLE_LANES 1
 #else
 #define MMHPARSE_SINGLE_LANES 0
 #endif
 
-// code for one set of vector instructions must not be taken for another's by the linker
+// each set of vector instructions has a namespace of its own, so that the linker does not merge their inline functions
 #if !defined(MMHPARSE_NAMESPACE)
 #define MMHPARSE_NAMESPACE mmhparse
 #endif
@@ -52,7 +52,7 @@ MMHPARSE_DEVICE void store(T lanes, T* to) {
   *to = lanes;
 }
 
-// Sums and counts of what is flagged, lane by lane.
+// Lane-wise sums and counts of the numbers that are flagged.
 template <typename T>
 struct Tally {
   double sum = 0;
@@ -63,7 +63,7 @@ struct Tally {
     count += flag;
   }
 
-  // (sum - excess) / count of each lane, which is not counted as less than 1.
+  // (sum - excess) / max(count, 1) of each lane.
   MMHPARSE_DEVICE T mean(double excess) const { return static_cast<T>((sum - excess) / (count > 0 ? count : 1)); }
   MMHPARSE_DEVICE double total() const { return sum; }
   MMHPARSE_DEVICE int total_count() const { return count; }
@@ -73,7 +73,7 @@ MMHPARSE_DEVICE double total_of(double lane) { return lane; }
 
 MMHPARSE_DEVICE bool any(bool flag) { return flag; }
 
-// Whether bit `bit` of the words of neighbouring lanes is set.
+// Flags of neighbouring lanes from bit `bit` of their words (kLanes<T>,): one word a lane.
 template <typename T>
 MMHPARSE_DEVICE bool flags_from(const std::uint32_t* words, int bit) {
   return (*words >> bit) & 1;
@@ -84,7 +84,8 @@ MMHPARSE_DEVICE void set_flags(bool flag, int bit, std::uint32_t* words) {
   *words |= static_cast<std::uint32_t>(flag) << bit;
 }
 
-// One bit for each lane, of one word, from bit `first` on.
+// Flags of all lanes from the bits first, first + 1 ... of one word. Example with 4 lanes, word 0b10110000, first 4:
+// bits 4 to 7 are 1, 1, 0, 1, and so are the flags.
 template <typename T>
 MMHPARSE_DEVICE bool unpack_flags(std::uint32_t word, int first) {
   return (word >> first) & 1;
@@ -95,9 +96,9 @@ MMHPARSE_DEVICE std::uint32_t pack_flags(bool flag, int first) {
   return static_cast<std::uint32_t>(flag) << first;
 }
 
-#else  // vector registers, by the vector extensions of GCC and Clang
+#else  // vector registers, with the vector extensions of GCC and Clang
 
-// Bytes of a register; each set of vector instructions has a build of its own.
+// Bytes of a register; there is one build for each set of vector instructions.
 #if defined(MMHPARSE_REGISTER)
 constexpr int kRegister = MMHPARSE_REGISTER;
 #else
@@ -122,7 +123,7 @@ struct Mask<8> {
 template <typename T>
 using Lanes = typename Vector<T>::type;
 template <typename T>
-using Flags = typename Mask<sizeof(T)>::type;  // 0 or -1
+using Flags = typename Mask<sizeof(T)>::type;  // a lane is 0 (false) or -1 (true)
 template <typename T>
 inline constexpr int kLanes = kRegister / sizeof(T);
 
@@ -141,9 +142,9 @@ MMHPARSE_DEVICE void store(Lanes<T> lanes, T* to) {
 using Doubles = Lanes<double>;
 typedef float HalfFloats __attribute__((vector_size(kRegister / 2)));
 
-// The two halves of float lanes or their flags, in double.
+// Converts the two halves of float lanes, or of their flags, to double.
 #if defined(__AVX512F__)
-// GCC 12 would convert by quarters
+// intrinsics, because GCC 12 splits the conversion into quarters
 MMHPARSE_DEVICE void widen(Lanes<float> lanes, Doubles* low, Doubles* high) {
   __m256 halves[2];
   std::memcpy(halves, &lanes, sizeof halves);
@@ -179,19 +180,20 @@ MMHPARSE_DEVICE double total_of(Doubles lanes) {
   return parts[0];
 }
 
+// max(count, 1) of each lane.
 template <typename V>
 MMHPARSE_DEVICE V at_least_one(V count) {
   return count > 1 ? count : count - count + 1;
 }
 
-// Sums and counts of what is flagged, lane by lane.
+// Lane-wise sums and counts of the numbers that are flagged.
 template <typename T>
 struct Tally;
 
 template <>
 struct Tally<float> {
   Doubles low = {}, high = {};
-  Flags<float> negative_count = {};
+  Flags<float> negative_count = {};  // a sum of flags, of which each is -1
 
   MMHPARSE_DEVICE void add(Lanes<float> x, Flags<float> flag) {
     Doubles x_low, x_high;
@@ -201,7 +203,7 @@ struct Tally<float> {
     negative_count += flag;
   }
 
-  // (sum - excess) / count of each lane, which is not counted as less than 1.
+  // (sum - excess) / max(count, 1) of each lane.
   MMHPARSE_DEVICE Lanes<float> mean(double excess) const {
     Doubles count_low, count_high;
     widen(at_least_one(-negative_count), &count_low, &count_high);
@@ -259,7 +261,7 @@ struct Words {
   typedef std::int32_t type __attribute__((vector_size(4 * kLanes<T>)));
 };
 
-// Whether bit `bit` of the words of neighbouring lanes is set.
+// Flags of neighbouring lanes from bit `bit` of their words (kLanes<T>,): one word a lane.
 template <typename T>
 MMHPARSE_DEVICE Flags<T> flags_from(const std::uint32_t* words, int bit) {
   typename Words<T>::type lanes;
@@ -282,7 +284,8 @@ MMHPARSE_DEVICE typename Words<T>::type lane_bits() {
   return bits;
 }
 
-// One bit for each lane, of one word, from bit `first` on.
+// Flags of all lanes from the bits first, first + 1 ... of one word. Example with 4 lanes, word 0b10110000, first 4:
+// bits 4 to 7 are 1, 1, 0, 1, and so are the flags.
 template <typename T>
 MMHPARSE_DEVICE Flags<T> unpack_flags(std::uint32_t word, int first) {
 #if defined(__AVX512F__)

@@ -1,7 +1,7 @@
 // Projected gradient on one relaxed matching, X_{k+1} = Proj(X_k + step_size * score) from X_0 = 0, and its gradient.
 //
-// A plan that a step leaves as it was, bit by bit, stays so: the steps that remain are not run, and their gradients
-// pass through the projections of the last one that was.
+// A plan that a step leaves unchanged, bit for bit, is a fixed point: the remaining steps are not run, and in the
+// backward pass each of them reuses the trace of the last step that was.
 #pragma once
 
 #include "dykstra.hpp"
@@ -10,7 +10,7 @@
 
 namespace MMHPARSE_NAMESPACE {
 
-// Projections by `cycles` of Dykstra's, computed in the type of the problem.
+// Projections by `cycles` cycles of Dykstra's algorithm, computed in the type of the problem.
 template <typename T>
 class UnrolledSteps {
  public:
@@ -34,7 +34,7 @@ class UnrolledSteps {
     team.sync();
   }
 
-  // x becomes the projection of x + move.
+  // Replaces x (n, stride) by the projection of x + move.
   template <bool kTraced, typename Team>
   MMHPARSE_DEVICE void forward(Team& team, T* x, const T* move, int n, int m, int stride, int step) {
     clear(team, n * stride);
@@ -46,7 +46,7 @@ class UnrolledSteps {
     }
   }
 
-  // grad, with respect to the projection, becomes that with respect to its point.
+  // Replaces the gradient with respect to the projection, (n, stride), by that with respect to the projected point.
   template <typename Team>
   MMHPARSE_DEVICE void backward(Team& team, T* grad, int n, int m, int stride, int step) {
     clear(team, n * stride);
@@ -69,8 +69,8 @@ class UnrolledSteps {
     return trace_.at((static_cast<std::size_t>(step) * options_.cycles + cycle) * 2 + half);
   }
 
-  T* by_rows_;     // increments of the row projections, or their gradients
-  T* by_columns_;  // of the column projections
+  T* by_rows_;     // Dykstra's increments of the row projections, or their gradients
+  T* by_columns_;  // those of the column projections
   T* row_thresholds_;
   T* column_thresholds_;
   DykstraTrace trace_;
@@ -87,7 +87,7 @@ class ExactSteps {
     if (trace) trace_ = ExactTrace(*trace, rows, columns, stride, options.steps);
   }
 
-  static MMHPARSE_DEVICE double padding() { return -1; }  // never positive, whatever the duals
+  static MMHPARSE_DEVICE double padding() { return -1; }  // never positive, because the duals are not negative
 
   template <typename Team>
   MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
@@ -100,7 +100,7 @@ class ExactSteps {
     for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = x[k] + move[k];
     team.sync();
     projection_.project(team, x, n, stride);
-    if (kTraced) projection_.remember(team, x, n, m, stride, step, trace_);
+    if (kTraced) projection_.record(team, x, n, m, stride, step, trace_);
   }
 
   template <typename Team>
@@ -113,8 +113,8 @@ class ExactSteps {
   ExactTrace trace_;
 };
 
-// One problem and the arrays to solve it in. The gradient needs a trace of the steps: bits, in an arena of its own if
-// they are to be kept from the forward to the backward pass.
+// One problem and the arrays to solve it in. The gradient needs a trace of the steps, in bits; it has an arena of its
+// own if it is kept from the forward to the backward pass.
 template <typename Steps>
 class ProjectedGradient {
  public:
@@ -132,7 +132,8 @@ class ProjectedGradient {
         max_columns_(max_columns),
         max_rows_(max_rows) {}
 
-  // Writes the plan (max_rows, max_columns), where it is not 0, and how far the last step moved it (sum of |dX|).
+  // Writes the entries of the plan (max_rows, max_columns) that are not 0, and how far the last step moved it (the sum
+  // of |dX|).
   template <bool kTraced, typename T, typename Team>
   MMHPARSE_DEVICE void forward(Team& team, const T* score, T* plan, T* moved) {
     prepare(team, score);
@@ -141,8 +142,8 @@ class ProjectedGradient {
     if (team.rank() == 0) *moved = static_cast<T>(change);
   }
 
-  // Writes the gradient with respect to the score, where it is not 0, given that with respect to the plan. What was not
-  // traced is run again.
+  // Writes the entries of the gradient with respect to the score that are not 0, from that with respect to the plan.
+  // Without a trace of the forward pass, the steps are run again.
   template <bool kTraced, typename T, typename Team>
   MMHPARSE_DEVICE void backward(Team& team, const T* grad_plan, const T* score, T* grad_score) {
     prepare(team, score);
@@ -153,7 +154,7 @@ class ProjectedGradient {
     core_.gather(team, grad_plan, max_columns_, T(1), Real(0), grad);
     for (int k = team.rank(); k < length; k += team.size()) sum[k] = 0;
     for (int step = options_.steps - 1; step >= 0; --step) {
-      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, smaller(step, *steps_run_ - 1));
+      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, min_of(step, *steps_run_ - 1));
       for (int k = team.rank(); k < length; k += team.size()) sum[k] += grad[k];
       team.sync();
     }
@@ -170,7 +171,7 @@ class ProjectedGradient {
     team.sync();
   }
 
-  // Steps until the plan stays or the steps are used up; returns how far the last one moved it.
+  // Runs steps until the plan no longer changes or all have been run; returns how far the last one moved it.
   template <bool kTraced, typename Team>
   MMHPARSE_DEVICE double run(Team& team) {
     const int length = core_.n() * core_.stride;
@@ -183,8 +184,8 @@ class ProjectedGradient {
       ++step;
       Tally<Real> difference;
       for (int k = team.rank() * kLanes<Real>; k < length; k += team.size() * kLanes<Real>) {
-        const Lanes<Real> gained = load(x_ + k) - load(before_ + k);
-        difference.add(gained > 0 ? gained : -gained, gained == gained);
+        const Lanes<Real> delta = load(x_ + k) - load(before_ + k);
+        difference.add(delta > 0 ? delta : -delta, delta == delta);  // every lane is flagged: entries are finite
       }
       change = team.sum(difference.total());
     }
@@ -194,9 +195,9 @@ class ProjectedGradient {
   }
 
   Core core_;
-  Real* move_;  // step_size * score
-  Real* x_;
-  Real* before_;
+  Real* move_;    // (n, stride) step_size * score
+  Real* x_;       // (n, stride) the plan; in the backward pass the gradient
+  Real* before_;  // (n, stride) the plan before the step; in the backward pass the sum of gradients
   Steps steps_;
   int* steps_run_;  // part of the trace
   mmhparse::Options options_;

@@ -1,18 +1,19 @@
-// What every part of the solver needs: where it runs, where its arrays lie, and bits for what it remembers.
+// What every part of the solver needs: the interface of a team of threads, an arena for its arrays, and the compaction
+// of a problem to the rows and columns that can be linked.
 //
 // The algorithm is written once, for a *team* of threads that share a workspace: the threads of a block on a GPU, one
 // thread on a CPU. A team offers
-//   rank(), size()  this thread and how many there are; rows and columns are dealt out by rank
-//   sync()          waits until the whole team is here and its writes are seen
-//   sum(x)          the sum over the team, the same in every thread, in a fixed order
-// Rows and columns are worked off in lanes (lanes.hpp).
+//   rank(), size()  index of this thread and number of threads; rows and columns are distributed by rank
+//   sync()          barrier: waits for all threads and makes their writes visible
+//   sum(x)          the sum of x over the team, the same in every thread, added in a fixed order
+// Rows and columns are processed in lanes (lanes.hpp).
 #pragma once
 
 #include "lanes.hpp"
 
 namespace MMHPARSE_NAMESPACE {
 
-// Hands out pieces of one block of memory. Without memory it only counts: how much will be needed.
+// Allocates consecutive arrays from one block of memory. Without memory it only counts how many bytes are needed.
 class Arena {
  public:
   MMHPARSE_DEVICE explicit Arena(char* memory) : memory_(memory), used_(0) {}
@@ -32,21 +33,22 @@ class Arena {
   std::size_t used_;
 };
 
+// How many 32-bit words hold so many bits.
 MMHPARSE_DEVICE int words_of(int bits) { return (bits + 31) / 32; }
 
-MMHPARSE_DEVICE int smaller(int a, int b) { return a < b ? a : b; }
+MMHPARSE_DEVICE int min_of(int a, int b) { return a < b ? a : b; }
 
 MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
 
 // The part of a problem that can be linked at all: rows and columns with a score above 0.
 //
-// A score of 0 or less never enters the plan: no projection raises an entry, so it stays at 0 from X_0 = 0 on and takes
-// part in no sum. Leaving such rows and columns out changes no number, and drops the padding.
+// A score of 0 or less never enters the plan: no projection increases an entry, so it stays at 0 from X_0 = 0 on and
+// contributes to no sum. Omitting such rows and columns changes no result, and removes the padding.
 struct Core {
-  int* rows;     // which rows of the problem, in order
-  int* columns;  // which columns
-  int* sizes;    // how many rows and columns; shared by the team
-  int stride;    // from row to row of an array
+  int* rows;     // (n,) indices of its rows in the problem, ascending
+  int* columns;  // (m,) indices of its columns, ascending
+  int* sizes;    // (2,) n and m; shared by the team
+  int stride;    // elements between the starts of two rows of an array
 
   MMHPARSE_DEVICE Core(Arena& arena, int max_rows, int max_columns)
       : rows(arena.take<int>(max_rows)), columns(arena.take<int>(max_columns)), sizes(arena.take<int>(2)), stride(0) {}
@@ -54,7 +56,7 @@ struct Core {
   MMHPARSE_DEVICE int n() const { return sizes[0]; }
   MMHPARSE_DEVICE int m() const { return sizes[1]; }
 
-  // A multiple of the lanes; with single lanes an odd number, which spreads rows over memory banks.
+  // A multiple of the number of lanes; with single lanes an odd number, which spreads rows over memory banks.
   template <typename Real>
   static MMHPARSE_DEVICE int stride_of(int columns) {
     return kLanes<Real> > 1 ? padded_to(columns, kLanes<Real>) : columns | 1;
@@ -63,27 +65,27 @@ struct Core {
   template <typename Real, typename T, typename Team>
   MMHPARSE_DEVICE void find(Team& team, const T* score, int max_rows, int max_columns) {
     for (int i = team.rank(); i < max_rows; i += team.size()) {
-      int worth = 0;
-      for (int j = 0; j < max_columns; ++j) worth |= score[static_cast<std::size_t>(i) * max_columns + j] > 0;
-      rows[i] = worth;
+      int positive = 0;
+      for (int j = 0; j < max_columns; ++j) positive |= score[static_cast<std::size_t>(i) * max_columns + j] > 0;
+      rows[i] = positive;
     }
-    constexpr int kTogether = kLanes<T>;
-    for (int j0 = team.rank() * kTogether; j0 < max_columns; j0 += team.size() * kTogether) {
-      const int together = smaller(kTogether, max_columns - j0);
-      for (int l = 0; l < together; ++l) columns[j0 + l] = 0;
+    constexpr int kBlock = kLanes<T>;
+    for (int j0 = team.rank() * kBlock; j0 < max_columns; j0 += team.size() * kBlock) {
+      const int width = min_of(kBlock, max_columns - j0);
+      for (int l = 0; l < width; ++l) columns[j0 + l] = 0;
       for (int i = 0; i < max_rows; ++i)
-        for (int l = 0; l < together; ++l) columns[j0 + l] |= score[static_cast<std::size_t>(i) * max_columns + j0 + l] > 0;
+        for (int l = 0; l < width; ++l) columns[j0 + l] |= score[static_cast<std::size_t>(i) * max_columns + j0 + l] > 0;
     }
     team.sync();
     if (team.rank() == 0) {
-      sizes[0] = keep_marked(rows, max_rows);
-      sizes[1] = keep_marked(columns, max_columns);
+      sizes[0] = compact_indices(rows, max_rows);
+      sizes[1] = compact_indices(columns, max_columns);
     }
     team.sync();
     stride = stride_of<Real>(m());
   }
 
-  // Fills `inside` (n, stride) from a matrix of the whole problem, times a factor; `padding` in columns beyond m.
+  // Fills `inside` (n, stride) with factor * the core's entries of the whole matrix; `padding` in columns beyond m.
   template <typename Inside, typename T, typename Team>
   MMHPARSE_DEVICE void gather(Team& team, const T* whole, int max_columns, T factor, Inside padding, Inside* inside) const {
     for (int i = team.rank(); i < n(); i += team.size()) {
@@ -95,7 +97,7 @@ struct Core {
     team.sync();
   }
 
-  // Writes `inside` into a matrix of the whole problem, times a factor; other entries are left alone.
+  // Writes factor * `inside` into the whole matrix; entries outside of the core are not changed.
   template <typename Inside, typename T, typename Team>
   MMHPARSE_DEVICE void scatter(Team& team, const Inside* inside, Inside factor, int max_columns, T* whole) const {
     for (int i = team.rank(); i < n(); i += team.size()) {
@@ -106,10 +108,11 @@ struct Core {
   }
 
  private:
-  static MMHPARSE_DEVICE int keep_marked(int* marks, int count) {
+  // Replaces flags by the indices of those that are set, in place; returns how many there are.
+  static MMHPARSE_DEVICE int compact_indices(int* flags, int count) {
     int kept = 0;
     for (int i = 0; i < count; ++i)
-      if (marks[i]) marks[kept++] = i;
+      if (flags[i]) flags[kept++] = i;
     return kept;
   }
 };

@@ -1,4 +1,4 @@
-// The Python module mmhparse.ops._ext: empty, for importing it runs the registrations of the ops.
+// The Python module mmhparse.ops._ext. It is empty: importing it loads this library, which registers the ops.
 #include <Python.h>
 
 PyMODINIT_FUNC PyInit__ext() {

@@ -11,7 +11,7 @@ void check_options(const at::Tensor& score, const Options& options) {
   TORCH_CHECK_VALUE(score.dim() == 3, "score must be (B, N, M), got ", score.sizes(), ".");
   TORCH_CHECK_TYPE(score.scalar_type() == at::kFloat || score.scalar_type() == at::kDouble,
                    "score must be float32 or float64, got ", score.scalar_type(), ".");
-  constexpr int64_t kMost = std::numeric_limits<int>::max() / 2;  // padded, too, its entries are counted in an int
+  constexpr int64_t kMost = std::numeric_limits<int>::max() / 2;  // the padded matrix must also be indexed by an int
   TORCH_CHECK_VALUE(score.size(1) < 1 << 30 && score.size(2) < 1 << 30 && score.size(1) * score.size(2) < kMost,
                     "a problem must have fewer than ", kMost, " entries, got ", score.sizes(), ".");
   TORCH_CHECK_VALUE(options.steps > 0, "steps must be positive, got ", options.steps, ".");
@@ -32,8 +32,8 @@ void check_gradient(const at::Tensor& grad_plan, const at::Tensor& score) {
 }  // namespace mmhparse
 
 TORCH_LIBRARY(mmhparse, library) {
-  // cycles = 0 asks for exact projections; moved (B,) is how far the last step moved each plan; trace (B, trace_bytes)
-  // is what the backward pass needs of the steps, which it else runs again
+  // cycles = 0: exact projections. moved (B,): the sum of |dX| of the last step. trace (B, trace_bytes): bits of the
+  // steps for the backward pass, which without a trace (trace_bytes = 0) runs the steps again
   library.def(
       "projected_gradient(Tensor score, int steps, float step_size, int cycles, SymInt trace_bytes) -> "
       "(Tensor plan, Tensor moved, Tensor trace)");

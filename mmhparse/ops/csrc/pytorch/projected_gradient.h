@@ -7,7 +7,7 @@
 
 namespace mmhparse {
 
-// Raises ValueError or TypeError where the arguments of an op do not fit.
+// Both raise ValueError or TypeError for arguments of a wrong shape, type, device or range.
 void check_options(const at::Tensor& score, const Options& options);
 void check_gradient(const at::Tensor& grad_plan, const at::Tensor& score);
 

@@ -1,4 +1,4 @@
-// Projected gradient on the CPU: problems are dealt out to threads, and each is solved in vector registers.
+// Projected gradient on the CPU: problems are distributed over threads, and each is solved in vector registers.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
@@ -20,7 +20,7 @@ struct Build {
   void (*solve)(const Batch<T>&, std::int64_t, std::int64_t, char*);
 };
 
-// The one for this processor.
+// The build for the vector instructions of this processor.
 template <typename T>
 Build<T> best_build() {
 #if defined(__x86_64__)
@@ -75,7 +75,8 @@ at::Tensor projected_gradient_backward(const at::Tensor& grad_plan, const at::Te
   check_gradient(grad_plan, score);
   TORCH_CHECK_VALUE(trace.dim() == 2 && trace.size(0) == score.size(0) && trace.scalar_type() == at::kByte &&
                         trace.is_contiguous() && trace.is_cpu(),
-                    "trace must be what projected_gradient gave, got ", trace.scalar_type(), " ", trace.sizes(), ".");
+                    "trace must be the one that projected_gradient returned, (B, trace_bytes) uint8 on the CPU, got ",
+                    trace.scalar_type(), " ", trace.sizes(), ".");
   const at::Tensor dense = score.contiguous();
   const at::Tensor dense_grad = grad_plan.contiguous();
   at::Tensor grad_score = at::zeros(score.sizes(), score.options());

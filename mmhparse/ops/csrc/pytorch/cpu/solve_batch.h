@@ -1,4 +1,4 @@
-// Solving problems of a batch one after the other; there is a build of it for each set of vector instructions.
+// Solves problems of a batch one after the other; there is a build for each set of vector instructions.
 #pragma once
 
 #include <cstddef>
@@ -8,26 +8,28 @@
 
 namespace mmhparse {
 
-// A batch of contiguous matrices (rows, columns). The backward pass is asked for by grad_plan, and has no moved. With
-// trace_bytes the forward pass writes a trace of the steps, and the backward pass reads it.
+// A batch of contiguous matrices (rows, columns). If grad_plan is not null, the backward pass is computed, and moved is
+// not used. If trace_bytes is above 0, the forward pass writes a trace of the steps and the backward pass reads it.
 template <typename T>
 struct Batch {
   const T* score;
   const T* grad_plan;
-  T* result;  // the plans, or the gradients of the scores; 0 before
-  T* moved;
+  T* result;  // (B, rows, columns) the plans, or the gradients of the scores; zeros on entry
+  T* moved;   // (B,) the sum of |dX| of the last step
   std::int64_t rows, columns;
   Options options;
-  char* trace;  // trace_bytes for each problem, a multiple of 64
+  char* trace;  // (B, trace_bytes), a multiple of 64
   std::size_t trace_bytes;
 };
 
+// Bytes that are needed.
 struct Sizes {
-  std::size_t memory;  // for a thread
-  std::size_t trace;   // for each problem, if one is kept
+  std::size_t memory;  // of each thread
+  std::size_t trace;   // of each problem, if a trace is kept
 };
 
-// Tells how many bytes are needed; solves problems begin to end in `memory`, aligned to 64 bytes.
+// sizes() returns how many bytes are needed; solve() solves the problems begin to end - 1 in `memory`, which is aligned
+// to 64 bytes.
 #define MMHPARSE_DECLARE(architecture)                                                                   \
   namespace architecture {                                                                              \
   Sizes sizes(const Batch<float>& batch);                                                               \

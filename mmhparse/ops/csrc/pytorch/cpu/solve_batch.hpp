@@ -1,10 +1,11 @@
-// The definitions of solve_batch.h for the vector instructions of the including file, in MMHPARSE_ARCHITECTURE.
+// The definitions of solve_batch.h for the vector instructions that the including file chooses: MMHPARSE_REGISTER bytes
+// a register, in the namespace MMHPARSE_ARCHITECTURE.
 #include "../../common/projected_gradient.hpp"
 #include "solve_batch.h"
 
 namespace MMHPARSE_NAMESPACE {
 
-struct LoneThread {
+struct SingleThread {
   MMHPARSE_DEVICE int rank() const { return 0; }
   MMHPARSE_DEVICE int size() const { return 1; }
   MMHPARSE_DEVICE void sync() const {}
@@ -28,7 +29,7 @@ mmhparse::Sizes count_sizes(const mmhparse::Batch<T>& batch) {
 
 template <typename Steps, bool kTraced, typename T>
 MMHPARSE_DEVICE void solve_range(const mmhparse::Batch<T>& batch, std::int64_t begin, std::int64_t end, char* memory) {
-  LoneThread team;
+  SingleThread team;
   for (std::int64_t b = begin; b < end; ++b) {
     Arena arena(memory), kept(kTraced ? batch.trace + b * batch.trace_bytes : nullptr);
     auto solver = lay_out<Steps>(arena, kept, batch);
@@ -64,7 +65,7 @@ Sizes sizes(const Batch<float>& batch) { return MMHPARSE_NAMESPACE::sizes_of(bat
 
 Sizes sizes(const Batch<double>& batch) { return MMHPARSE_NAMESPACE::sizes_of(batch); }
 
-// flatten: lambdas must end up inside, too
+// flatten: inlines everything, lambdas included, into code for these vector instructions
 __attribute__((flatten))
 void solve(const Batch<float>& batch, std::int64_t begin, std::int64_t end, char* memory) {
   MMHPARSE_NAMESPACE::solve_range(batch, begin, end, memory);

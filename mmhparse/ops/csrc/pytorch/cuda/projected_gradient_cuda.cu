@@ -1,4 +1,4 @@
-// Projected gradient on GPUs: chooses where a problem lies and how many blocks there are, and launches the kernels.
+// Projected gradient on GPUs: chooses the memory of a problem and the number of blocks, and launches the kernels.
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -21,14 +21,14 @@ int device_attribute(cudaDeviceAttr attribute) {
   return value;
 }
 
-// Lets a kernel use all the shared memory that the device has for a block; whether `bytes` fit.
+// Allows a kernel all the shared memory that the device has for a block, and returns whether `bytes` fit into it.
 template <typename Kernel>
 bool fits_in_shared_memory(Kernel kernel, std::size_t bytes) {
   cudaFuncAttributes attributes;
   C10_CUDA_CHECK(cudaFuncGetAttributes(&attributes, kernel));
   const int limit =
       device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin) - static_cast<int>(attributes.sharedSizeBytes);
-  // always the same limit: another thread may be about to launch the kernel with more bytes than these
+  // the full limit in every call, because another host thread may be about to launch the kernel with more bytes
   C10_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
   return bytes <= static_cast<std::size_t>(limit);
 }
@@ -71,7 +71,7 @@ void launch_backward(const at::Tensor& grad_plan, const at::Tensor& score, const
                 grad_plan.const_data_ptr<T>(), score.const_data_ptr<T>(), grad_score.mutable_data_ptr<T>());
 }
 
-// No trace is kept: it would have to go through global memory.
+// No trace is kept: it would be written to and read from global memory.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> projected_gradient(const at::Tensor& score, int64_t steps,
                                                                   double step_size, int64_t cycles,
                                                                   int64_t trace_bytes) {
