@@ -224,5 +224,5 @@ def test_a_trace_that_is_too_short_is_refused():
     score = torch.rand(1, 8, 8)
     with pytest.raises(ValueError, match='trace_bytes must be 0, or a multiple of 64 and at least'):
         torch.ops.mmhparse.projected_gradient(score, 4, 0.5, 3, 64)
-    with pytest.raises(ValueError, match='trace must be what projected_gradient gave'):
+    with pytest.raises(ValueError, match='trace must be the one that projected_gradient returned'):
         torch.ops.mmhparse.projected_gradient_backward(score, score, torch.zeros(2, 64), 4, 0.5, 3)
