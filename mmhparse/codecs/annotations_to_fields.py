@@ -89,7 +89,7 @@ def _joint_fields(
     weight = np.zeros((types, height, width), np.float32)
     nearest = np.full((types, height, width), np.inf, np.float32)  # distance to the joint that has the cell, in cells
     peaks = np.zeros((types, height, width), bool)
-    heat, near, peak, share = (field.reshape(-1) for field in (heatmaps, nearest, peaks, weight))
+    heat, near, peak, share = (field.reshape(-1) for field in (heatmaps, nearest, peaks, weight))  # (K * h * w,)
     reach = int(np.ceil(max(3 * options.joint_sigma, options.offset_radius)))
     steps = np.arange(-reach, reach + 1)  # (r,) from a joint's cell to those of its window
     gaussian = np.exp(-(steps**2 + steps[:, None] ** 2) / (2 * options.joint_sigma**2)).astype(np.float32)  # (r, r)
@@ -152,7 +152,7 @@ def _limb_fields(joints: np.ndarray, skeleton: Skeleton, shape: tuple[int, int],
     height, width = shape
     field = np.zeros((len(skeleton.limbs), 2, height, width), np.float32)
     nearest = np.full((len(skeleton.limbs), height, width), np.inf, np.float32)  # to the limb that has the cell
-    near, flat = nearest.reshape(-1), field.reshape(-1)
+    near, flat = nearest.reshape(-1), field.reshape(-1)  # (L * h * w,) and (L * 2 * h * w,)
     first, second = np.array(skeleton.limbs, np.int64).reshape(-1, 2).T  # (L,)
     for person in joints:
         grid = (person[:, :2] + 0.5) / options.stride - 0.5  # (K, 2) in cells
@@ -240,7 +240,7 @@ def _projection_field(
             weight[row, column] = 1
     if weight.any():
         row, column = _nearest_cell(weight > 0)
-        landing = landing[:, row, column] - np.stack(np.broadcast_arrays(xs, ys[:, None]))
+        landing = landing[:, row, column] - np.stack(np.broadcast_arrays(xs, ys[:, None]))  # (2, h, w)
     return landing.astype(np.float32), weight
 
 

@@ -117,12 +117,12 @@ def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samp
     # some points at a time: those of many people at once would not fit the cache
     for share in shares.split(max(1, _POINTS // max(1, link[..., 0].numel()))):
         points = begin[..., None, :] + share * link[..., None, :]  # (B * L, N, N, points, 2)
+        # (B * L, 2, N * N * points)
         read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
-        # (B * L, 2, N, N)
-        vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples
+        vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples  # (B * L, 2, N, N)
     softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()  # (B * L, N, N)
     along = (vectors * link.movedim(-1, 1)).sum(1) / softened  # (B * L, N, N)
     # the square root of |V|^2 has no gradient at V = 0
-    strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()
-    affinity = along + strength * (1 - link.norm(dim=-1) / softened)
+    strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()  # (B * L, N, N)
+    affinity = along + strength * (1 - link.norm(dim=-1) / softened)  # (B * L, N, N)
     return affinity.unflatten(0, (batch, len(limbs)))  # (B, L, N, N)

@@ -68,17 +68,17 @@ class GroupingPoseCodec(_base()):
             )
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2])
-        joints = np.concatenate([keypoints, keypoints_visible[..., None]], axis=2).astype(np.float32)
+        joints = np.concatenate([keypoints, keypoints_visible[..., None]], axis=2).astype(np.float32)  # (P, K, 3)
         nobody = np.zeros(input_size[::-1], np.uint8)
         annotation = ParseAnnotation(nobody, nobody.astype(np.int32), joints, np.zeros((len(joints), 4), np.float32))
         # joints outside the network input become unlabelled
         annotation = annotation.warped(np.eye(2, 3), (int(input_size[0]), int(input_size[1])))
         targets = self.codec.encode(annotation).pose
         return dict(
-            heatmaps=targets.joint_heatmaps[0].numpy(),
-            joint_offsets=targets.joint_offsets[0].flatten(0, 1).numpy(),
-            limb_fields=targets.limb_fields[0].flatten(0, 1).numpy(),
-            offset_weight=targets.offset_weight[0].numpy(),
+            heatmaps=targets.joint_heatmaps[0].numpy(),  # (K, h, w)
+            joint_offsets=targets.joint_offsets[0].flatten(0, 1).numpy(),  # (K * 2, h, w)
+            limb_fields=targets.limb_fields[0].flatten(0, 1).numpy(),  # (L * 2, h, w)
+            offset_weight=targets.offset_weight[0].numpy(),  # (K, h, w)
             joints=annotation.joints,
         )
 

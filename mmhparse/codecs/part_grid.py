@@ -69,7 +69,7 @@ class PartGrid:
         unsure = np.flatnonzero(labels == _UNSURE)  # (S,) of H * W
         row, column = np.divmod(unsure, len(xs))
         cells = [up[row] * width + side[column] for up in (above, below) for side in (left, right)]  # four of (S,)
-        found = likeliest(self._mean_logits(cells, share_x[column], share_y[row]))
+        found = likeliest(self._mean_logits(cells, share_x[column], share_y[row]))  # (S,) each
         labels.reshape(-1)[unsure], certainty.reshape(-1)[unsure] = found
         return labels, certainty
 

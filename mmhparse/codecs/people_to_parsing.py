@@ -82,11 +82,11 @@ class _PartSums:
 
     def add(self, part_map: np.ndarray, person_map: np.ndarray, certainty: np.ndarray) -> None:
         """Adds the pixels of a band; all three (rows, W)."""
-        own = np.flatnonzero(person_map)
+        own = np.flatnonzero(person_map)  # (S,) of rows * W
         # person and part in one number: with 15 classes, part 4 of person 2 is 2 * 15 + 4 = 34
-        key = person_map.reshape(-1)[own] * self.shape[1] + part_map.reshape(-1)[own]
+        key = person_map.reshape(-1)[own] * self.shape[1] + part_map.reshape(-1)[own]  # (S,)
         size = self.areas.size
-        self.areas += np.bincount(key, minlength=size).reshape(self.shape)
+        self.areas += np.bincount(key, minlength=size).reshape(self.shape)  # (P + 1, C)
         self.certainty += np.bincount(key, certainty.reshape(-1)[own], minlength=size).reshape(self.shape)
 
     def table(self, people: People) -> PartTable:

@@ -131,7 +131,7 @@ def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: Peo
     boxes, joints = people.bboxes.numpy(), people.keypoints.numpy()
     for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
         inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
-        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)
+        places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)  # (J, 2)
         distance, _ = cKDTree(places).query(points[inside])
         nearer = distance < nearest[inside]
         nearest[inside[nearer]] = distance[nearer]

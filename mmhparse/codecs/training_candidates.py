@@ -40,7 +40,7 @@ class LabelledCandidates:
         masks = self.candidates.mask
         first, second = torch.tensor(skeleton.limbs, device=masks.device).T
         both = masks[:, first, :, None] & masks[:, second, None, :]  # (B, L, N, N)
-        return ((start == end) & (start > 0) & both).flatten(0, 1)
+        return ((start == end) & (start > 0) & both).flatten(0, 1)  # (B * L, N, N)
 
     def unknown_links(self, skeleton: Skeleton) -> Tensor:
         """(B * L, N, N) bool; links from a person's joint to nobody's, where the person's own joint is not labelled.
@@ -51,7 +51,7 @@ class LabelledCandidates:
         first, second = torch.tensor(skeleton.limbs, device=start.device).T
         start_has_end = self.labelled[:, second].gather(2, start[..., 0])[..., None]  # (B, L, N, 1)
         end_has_start = self.labelled[:, first].gather(2, end[:, :, 0])[:, :, None]  # (B, L, 1, N)
-        unknown = ((end == 0) & ~start_has_end) | ((start == 0) & ~end_has_start)
+        unknown = ((end == 0) & ~start_has_end) | ((start == 0) & ~end_has_start)  # (B, L, N, N)
         return unknown.flatten(0, 1)
 
     def _ends(self, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
@@ -80,11 +80,11 @@ def training_candidates(
     """
     found = fields_to_candidates(fields, options).trimmed()
     cells = sample_points(counts[:, None].to(found.xy), found.xy.flatten(1, 2), fields.stride)  # (B, 1, K * N)
-    mask = found.mask & (cells[:, 0].unflatten(1, found.mask.shape[1:]) > 0.5)
+    mask = found.mask & (cells[:, 0].unflatten(1, found.mask.shape[1:]) > 0.5)  # (B, K, N)
     oks, labelled = _joint_oks(found, people, skeleton)  # (B, K, N, P) and (B, K, P + 1)
     oks = oks * mask[..., None]
-    person = _assign(oks)
-    duplicate = (person == 0) & (oks >= _DUPLICATE_OKS).any(-1)
+    person = _assign(oks)  # (B, K, N)
+    duplicate = (person == 0) & (oks >= _DUPLICATE_OKS).any(-1)  # (B, K, N)
     return LabelledCandidates(JointCandidates(found.xy, found.score, mask & ~duplicate), person, labelled)
 
 
@@ -99,12 +99,12 @@ def _joint_oks(found: JointCandidates, people: list[InstanceData], skeleton: Ske
         joints[index, : len(one)] = one.to(joints)
         areas[index, : len(one)] = _areas(one, image.get('areas')).to(areas)
     joints = joints.transpose(1, 2)  # (B, K, P, 3)
-    known = joints[..., 2] > 0
-    scales = 2 * found.xy.new_tensor(skeleton.sigmas)
+    known = joints[..., 2] > 0  # (B, K, P)
+    scales = 2 * found.xy.new_tensor(skeleton.sigmas)  # (K,)
     spread = 2 * areas[:, None] * scales[:, None].square()  # (B, K, P)
     squared = (found.xy[:, :, :, None] - joints[:, :, None, :, :2]).square().sum(-1)  # (B, K, N, P)
-    oks = torch.exp(-squared / spread[:, :, None]) * known[:, :, None]
-    return oks, torch.cat([known.new_ones(batch, types, 1), known], dim=2)
+    oks = torch.exp(-squared / spread[:, :, None]) * known[:, :, None]  # (B, K, N, P)
+    return oks, torch.cat([known.new_ones(batch, types, 1), known], dim=2)  # and (B, K, P + 1)
 
 
 def _areas(joints: Tensor, visible: Tensor | None) -> Tensor:
@@ -112,10 +112,10 @@ def _areas(joints: Tensor, visible: Tensor | None) -> Tensor:
 
     Visible pixels alone would make the tolerance of a person who is mostly hidden too small.
     """
-    known = joints[..., 2:] > 0
-    low = joints[..., :2].masked_fill(~known, float('inf')).amin(1)
-    high = joints[..., :2].masked_fill(~known, -float('inf')).amax(1)
-    area = _AREA_OF_BOX * (high - low).clamp(min=0).prod(-1)
+    known = joints[..., 2:] > 0  # (P, K, 1)
+    low = joints[..., :2].masked_fill(~known, float('inf')).amin(1)  # (P, 2)
+    high = joints[..., :2].masked_fill(~known, -float('inf')).amax(1)  # (P, 2)
+    area = _AREA_OF_BOX * (high - low).clamp(min=0).prod(-1)  # (P,)
     return (area if visible is None else torch.maximum(area, visible.to(area))).clamp(min=1)
 
 

@@ -93,12 +93,12 @@ def _solve_newton_system(
     right = torch.cat([entries.sum(2), entries.sum(1)], 1) - capped_at  # (B, N + M)
     counts = torch.cat([active.sum(2), active.sum(1)], 1)  # (B, N + M)
     matrix = torch.diag_embed(counts.to(entries.dtype))  # (B, N + M, N + M)
-    matrix[:, :number, number:] = active
-    matrix[:, number:, :number] = active.mT
+    matrix[:, :number, number:] = active  # (B, N, M)
+    matrix[:, number:, :number] = active.mT  # (B, M, N)
     matrix = matrix * chosen[:, :, None] * chosen[:, None]
     right = (right * chosen)[..., None]  # (B, N + M, 1)
     factors = torch.linalg.lu_factor(matrix + torch.diag_embed((~chosen) + _RIDGE))
-    shift = torch.linalg.lu_solve(*factors, right)
+    shift = torch.linalg.lu_solve(*factors, right)  # (B, N + M, 1)
     for _ in range(2):  # iterative refinement, which removes the error of the ridge
         shift = shift + torch.linalg.lu_solve(*factors, right - matrix @ shift)
     return shift[:, :number], shift[:, number:].mT

@@ -59,7 +59,7 @@ class DustbinEntropy:
         rows = torch.where(problem.row_mask, 1 - plan.sum(2), 0)  # (B, N), in the dustbin column
         columns = torch.where(problem.col_mask, 1 - plan.sum(1), 0)  # (B, M), in the dustbin row
         corner = plan.sum((1, 2))[:, None]  # (B, 1)
-        masses = torch.cat([plan.flatten(1), rows, columns, corner], 1).clamp(min=0)
+        masses = torch.cat([plan.flatten(1), rows, columns, corner], 1).clamp(min=0)  # (B, N * M + N + M + 1)
         return self.epsilon * (torch.xlogy(masses, masses) - masses).sum(1)
 
 
@@ -83,6 +83,6 @@ def fenchel_young_losses(problem: MatchingProblem, plan: Tensor, truth: Tensor, 
         (B,); differentiable in the score.
     """
     plan = plan.detach()
-    target = (truth & problem.mask).to(plan)
-    penalty = regulariser.penalty(plan, problem) - regulariser.penalty(target, problem)
-    return (problem.masked_score.to(plan) * (plan - target)).sum((1, 2)) - penalty
+    target = (truth & problem.mask).to(plan)  # (B, N, M)
+    penalty = regulariser.penalty(plan, problem) - regulariser.penalty(target, problem)  # (B,)
+    return (problem.masked_score.to(plan) * (plan - target)).sum((1, 2)) - penalty  # (B,)

@@ -62,4 +62,4 @@ def _gradient_by_kernel(log_plan: Tensor, grad: Tensor, tau: float) -> Tensor:
     matrix = (1 + ridge) * identity - tau**2 * row_share.mT @ column_share  # (B, M, M)
     y = torch.linalg.solve(matrix, tau * (tau * row_share.mT @ row_sum - column_sum))  # (B, M, 1)
     x = -tau * (row_sum + column_share @ y)  # (B, N, 1)
-    return grad + x * row_share + y.mT * column_share
+    return grad + x * row_share + y.mT * column_share  # (B, N, M)

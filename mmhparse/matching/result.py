@@ -44,7 +44,7 @@ def violation(plan: Tensor) -> Tensor:
     """(B,); the largest of row sum - 1, column sum - 1 and -entry of each plan (B, N, M), at least 0."""
     if plan.numel() == 0:
         return plan.new_zeros(len(plan))
-    excess = torch.maximum(plan.sum(2).amax(1), plan.sum(1).amax(1)) - 1
+    excess = torch.maximum(plan.sum(2).amax(1), plan.sum(1).amax(1)) - 1  # (B,)
     return torch.maximum(excess, -plan.amin((1, 2))).clamp(min=0).abs()  # not -0
 
 
@@ -63,5 +63,5 @@ def assign(gain: Tensor) -> Tensor:
     for index in np.flatnonzero(table.any(axis=(1, 2))):
         rows, columns = linear_sum_assignment(table[index], maximize=True)
         linked = table[index, rows, columns] > 0
-        links.append(np.stack([np.full(linked.sum(), index), rows[linked], columns[linked]], axis=1))
+        links.append(np.stack([np.full(linked.sum(), index), rows[linked], columns[linked]], axis=1))  # (links, 3)
     return torch.from_numpy(np.concatenate(links)).to(gain.device)

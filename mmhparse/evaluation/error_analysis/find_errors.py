@@ -88,7 +88,7 @@ class ImageErrors:
                 labels = np.where(wrong[kind], target, labels)
         kept = np.flatnonzero(self.partner >= 0) if 'false_person' in kinds else np.arange(len(labels))
         added = self.truth[self.missed] if 'missed_person' in kinds else self.truth[:0]
-        maps = np.concatenate([labels[kept], np.where(added == IGNORE, 0, added)])
+        maps = np.concatenate([labels[kept], np.where(added == IGNORE, 0, added)])  # (people, H, W)
         best = np.full(len(added), HIGHEST_SCORE)
         return PeopleMaps.from_label_maps(maps), np.append(np.asarray(scores)[kept], best)
 

@@ -105,8 +105,7 @@ def claim_people(
     overlaps = part_overlaps(predicted, truth, num_classes)
 
     kept = np.ones(len(scores), bool) if rules.count_empty else overlaps.predicted_areas > 0
-    if rules.score_floor is not None:
-        kept &= ~(scores < rules.score_floor)
+    kept &= ~(scores < rules.score_floor)  # (P,)
     kept, counted = np.flatnonzero(kept), np.flatnonzero(_counted_people(truth, overlaps, rules))  # (P,), (G,)
 
     mean_iou = np.nan_to_num(overlaps.mean_iou()[np.ix_(kept, counted)])  # (P, G)

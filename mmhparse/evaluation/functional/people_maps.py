@@ -78,7 +78,7 @@ class PeopleMaps:
                 persons.append(np.zeros_like(persons[0]))
             parts[layer][mask] = labels[mask]
             persons[layer][mask] = person
-        return cls(np.stack(parts), np.stack(persons), len(label_maps))
+        return cls(np.stack(parts), np.stack(persons), len(label_maps))  # (layers, H, W) each
 
     @classmethod
     def from_ids(cls, part_map: np.ndarray, person_map: np.ndarray, ids: Sequence[int]) -> 'PeopleMaps':

@@ -4,6 +4,7 @@ The defaults, named ``mmhparse``, do not depend on the order of images or predic
 every score. The others reproduce an evaluator whose numbers are in print, for comparison.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -23,7 +24,7 @@ class InstancePartProtocol:
             would be wrong (COCO's rule for crowds); otherwise it is a false positive.
         shared_ignore: Whether pixels that are ignored for everybody (person id 255, or label 255 of nobody) are left
             out of the comparison with each person; otherwise they are background.
-        score_floor: Predictions with a lower score are dropped.
+        score_floor: Predictions with a lower score are dropped; NaN is not lower.
         ties: Which of two predictions with equal scores comes first; 'together' takes them as one step of the curve,
             and the one that overlaps more finds the person.
         allow_nan_scores: Whether predictions with a score of NaN rank last; otherwise they are an error.
@@ -33,7 +34,7 @@ class InstancePartProtocol:
     count_empty: bool = True
     skip_ignored: bool = False
     shared_ignore: bool = True
-    score_floor: float | None = None
+    score_floor: float = -math.inf
     ties: Ties = 'listed_first'
     allow_nan_scores: bool = False
 

@@ -65,7 +65,7 @@ def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -
     # one number a run, row * C + column: with C = 3, true class 2 predicted as 1 is counted in cell 7
     cells = truth[known].astype(np.int64) * num_classes + predicted[known].astype(np.int64)  # (known runs,)
     lengths = None if lengths is None else lengths[known[0]]
-    return count_cells(cells, lengths, num_classes**2).reshape(num_classes, num_classes)
+    return count_cells(cells, lengths, num_classes**2).reshape(num_classes, num_classes)  # (C, C)
 
 
 def semantic_part_scores(

@@ -149,7 +149,7 @@ def _count_pairs(predicted: _PixelCodes, truth: _PixelCodes, lengths: np.ndarray
     shape = len(predicted.names), len(truth.names)
     num_cells = shape[0] * shape[1]
     cell_type = np.min_scalar_type(num_cells - 1)
-    table = np.zeros(num_cells, np.int64)
+    table = np.zeros(num_cells, np.int64)  # flat: cell = row * columns + column, with 4 columns (2, 3) is cell 11
     for predicted_layer in predicted.codes:
         row_starts = predicted_layer.astype(cell_type) * shape[1]  # (N,)
         for true_layer in truth.codes:

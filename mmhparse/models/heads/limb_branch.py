@@ -24,4 +24,4 @@ class LimbBranch(nn.Module):
 
     def forward(self, pyramid: tuple[Tensor, ...]) -> Tensor:
         """Limb fields (B, L, 2, h, w), from levels (B, channels, h_l, w_l), finest first."""
-        return self.vectors(self.mix(pyramid[0])).unflatten(1, (-1, 2))
+        return self.vectors(self.mix(pyramid[0])).unflatten(1, (-1, 2))  # (B, L, 2, h, w)

@@ -24,13 +24,13 @@ def pose_targets(samples: list, stride: int) -> PoseTargets:
     heatmaps = torch.stack([image.heatmaps for image in fields])  # (B, K, h, w)
     counts = torch.ones_like(heatmaps[:, 0])  # (B, h, w)
     if 'heatmap_mask' in fields[0]:
-        counts = torch.stack([image.heatmap_mask[0] for image in fields]).to(heatmaps)
+        counts = torch.stack([image.heatmap_mask[0] for image in fields]).to(heatmaps)  # (B, h, w)
     return PoseTargets(
         joint_heatmaps=heatmaps,
         joint_offsets=torch.stack([image.joint_offsets for image in fields]).unflatten(1, (-1, 2)),  # (B, K, 2, h, w)
         limb_fields=torch.stack([image.limb_fields for image in fields]).unflatten(1, (-1, 2)),  # (B, L, 2, h, w)
         joint_weight=counts,
-        offset_weight=torch.stack([image.offset_weight for image in fields]) * counts[:, None],
+        offset_weight=torch.stack([image.offset_weight for image in fields]) * counts[:, None],  # (B, K, h, w)
         limb_weight=counts,
         stride=stride,
     )

@@ -77,6 +77,7 @@ class ProjectionRefinement(nn.Module):
         flow = self.flow(torch.cat([self.narrow_fine(fine), narrow_coarse], dim=1))  # (B, 2, h, w), in cells
         warped = warp(torch.cat([coarse, field], dim=1), flow.float())  # (B, channels + 2, h, w)
         coarse, field = warped[:, :-2].to(fine.dtype), warped[:, -2:]
+        # (B, channels, h, w)
         feature = self.join(torch.cat([fine, coarse], dim=1)) + self.embed((field / cell).to(fine.dtype))
         return field + cell * self.residual(self.mix(feature)).float()
 

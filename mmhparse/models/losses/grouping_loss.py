@@ -109,9 +109,9 @@ class GroupingLoss(nn.Module):
         pose = _without_ignored_gradients(pose, targets.joint_weight, targets.limb_weight)
         labelled = training_candidates(pose, targets.joint_weight, people, codec.skeleton, codec.candidate_options)
         problem = codec.problems(labelled.candidates, pose).problem
-        unknown = labelled.unknown_links(codec.skeleton)
+        unknown = labelled.unknown_links(codec.skeleton)  # (B * L, N, N)
         problem = MatchingProblem(problem.score.masked_fill(unknown, _UNKNOWN), problem.row_mask, problem.col_mask)
-        truth = labelled.true_links(codec.skeleton)
+        truth = labelled.true_links(codec.skeleton)  # (B * L, N, N)
         plan = self.regulariser.solve(problem)  # (B * L, N, N)
         error = fenchel_young_losses(problem, plan, truth, self.regulariser).sum()
         losses['loss_grouping_links'] = none + self.share * self.link_weight * error / normaliser(truth.sum())
@@ -153,9 +153,9 @@ class GroupingLoss(nn.Module):
         member = memberships(plan, labelled, people, self.codec.skeleton)  # (B, K, N, P)
         found = torch.cat([torch.zeros_like(member[:, 0, 0, :1]), member.detach().amax((1, 2))], 1) > 0  # (B, P + 1)
         # pixels of people without any found joint take no part
-        counts = found.gather(1, pixels.person)
+        counts = found.gather(1, pixels.person)  # (B, S)
         chances = shares @ member.flatten(1, 2)  # (B, S, P)
-        chance = chances.gather(2, (pixels.person - 1).clamp(min=0)[..., None])[..., 0]
+        chance = chances.gather(2, (pixels.person - 1).clamp(min=0)[..., None])[..., 0]  # (B, S)
         chance = _LEAST_PROBABILITY + (1 - _LEAST_PROBABILITY) * chance.clamp(max=1)
         return -(chance.log() * counts).sum(), counts.sum()
 
@@ -185,5 +185,5 @@ def _persons_of_cells(person_maps: list[Tensor], weight: Tensor, stride: int) ->
             (torch.arange(cells) * stride + stride // 2).clamp(max=length - 1)
             for cells, length in zip((height, width), person_map.shape, strict=True)
         )
-        owners.append(person_map[rows][:, columns])
+        owners.append(person_map[rows][:, columns])  # (h, w)
     return torch.stack(owners).to(weight.device).long() * (weight > 0)

@@ -54,7 +54,7 @@ class PartLoss(nn.Module):
         """The losses of logits (B, C, h, w), a cell of which is ``stride`` pixels of the labels (B, H, W)."""
         logits = logits.float()
         if self.full_size:
-            logits = F.interpolate(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)
+            logits = F.interpolate(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)  # (B, C, H, W)
         else:
             labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]  # (B, h, w)
         labels = labels.long()
@@ -63,6 +63,7 @@ class PartLoss(nn.Module):
         losses = dict(loss_part_ce=self.cross_entropy_weight * entropy)
         if self.lovasz_weight:
             some = (..., slice(None, None, self.lovasz_step), slice(None, None, self.lovasz_step))
+            # (B, C, H / step, W / step) and (B, H / step, W / step), of the larger or the smaller size
             probability, labels = logits[some].softmax(1), labels[some]
             if self.lovasz_over == 'image':
                 pairs = zip(probability.split(1), labels.split(1), strict=True)
@@ -86,7 +87,7 @@ def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
     Returns:
         A scalar in [0, 1]; 0 if nothing counts.
     """
-    counts = labels != IGNORE
+    counts = labels != IGNORE  # (B, H, W)
     probability, labels = probability.movedim(1, -1)[counts], labels[counts]  # (S, C) and (S,)
     present = labels.unique()  # (classes,)
     if not len(present):
@@ -94,10 +95,10 @@ def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
     truth = labels == present[:, None]  # (classes, S)
     error = (truth.float() - probability.T[present]).abs()  # (classes, S)
     error, order = error.sort(dim=1, descending=True)
-    truth = truth.gather(1, order).float()
-    # IoU if the pixels up to each one are wrong and the others right
-    missing = truth.sum(1, keepdim=True) - truth.cumsum(1)
-    union = truth.sum(1, keepdim=True) + (1 - truth).cumsum(1)
-    jaccard = 1 - missing / union
-    growth = torch.diff(jaccard, dim=1, prepend=torch.zeros_like(jaccard[:, :1]))
+    truth = truth.gather(1, order).float()  # (classes, S)
+    # 1 - IoU if the pixels up to each one are wrong and the others right
+    hits = truth.sum(1, keepdim=True) - truth.cumsum(1)  # (classes, S)
+    union = truth.sum(1, keepdim=True) + (1 - truth).cumsum(1)  # (classes, S)
+    jaccard = 1 - hits / union
+    growth = torch.diff(jaccard, dim=1, prepend=torch.zeros_like(jaccard[:, :1]))  # (classes, S)
     return (error * growth).sum(1).mean()

@@ -48,7 +48,7 @@ def sample_pixels(person: Tensor, number: int) -> PixelSamples:
 def landing_points(projection: Tensor, cell: Tensor, stride: int) -> Tensor:
     """(B, S, 2); where the cells (B, S) of a projection field (B, 2, h, w) land, in pixels of the network input."""
     width = projection.shape[3]
-    centre = (torch.stack([cell % width, cell // width], dim=-1) + 0.5) * stride - 0.5
+    centre = (torch.stack([cell % width, cell // width], dim=-1) + 0.5) * stride - 0.5  # (B, S, 2)
     vector = projection.flatten(2).gather(2, cell[:, None].expand(-1, 2, -1)).transpose(1, 2)  # (B, S, 2)
     return centre + vector
 
@@ -67,11 +67,12 @@ def landing_shares(points: Tensor, candidates: JointCandidates, confidence: Tens
     """
     places = candidates.xy.flatten(1, 2).to(points)  # (B, K * N, 2)
     # |p|^2 - 2 p.q + |q|^2 needs no (B, S, K * N, 2)
+    # (B, S, K * N)
     squared = points.square().sum(-1)[:, :, None] + places.square().sum(-1)[:, None] - 2 * points @ places.mT
     logits = confidence.flatten(1).clamp(min=1e-4).log()[:, None] - squared.clamp(min=0) / (2 * spread**2)
     logits = logits.masked_fill(~candidates.mask.flatten(1)[:, None], -torch.inf)
-    nobody = logits.new_full((*logits.shape[:2], 1), _NOBODY)
-    return torch.cat([logits, nobody], dim=2).softmax(2)[..., :-1]
+    nobody = logits.new_full((*logits.shape[:2], 1), _NOBODY)  # (B, S, 1)
+    return torch.cat([logits, nobody], dim=2).softmax(2)[..., :-1]  # (B, S, K * N)
 
 
 def memberships(plan: Tensor, labelled: LabelledCandidates, people: int, skeleton: Skeleton) -> Tensor:
@@ -97,8 +98,8 @@ def memberships(plan: Tensor, labelled: LabelledCandidates, people: int, skeleto
         risen[child] = links @ gathered[child]  # (B, N, P)
         gathered[parent] = gathered[parent] + risen[child]
     for parent, child, links in tree:
-        gathered[child] = gathered[child] + links.mT @ (gathered[parent] - risen[child])
-    return torch.stack(gathered, 1).clamp(max=1)
+        gathered[child] = gathered[child] + links.mT @ (gathered[parent] - risen[child])  # (B, N, P)
+    return torch.stack(gathered, 1).clamp(max=1)  # (B, K, N, P)
 
 
 def _representatives(labelled: LabelledCandidates, people: int) -> Tensor:
