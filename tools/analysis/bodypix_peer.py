@@ -106,7 +106,7 @@ class BodyPixPeer:
 
     def __call__(self, image: np.ndarray) -> ParsedPhoto:
         """Parses one photo, (H, W, 3) uint8 BGR."""
-        outputs = self._outputs(image)
+        outputs = self.outputs(image)
         poses, scores = self._decode(outputs)  # (P, 17, 3), (P,)
         height, width = image.shape[:2]
         person = _enlarged(outputs.person[None], (height, width))[0] > np.log(
@@ -120,7 +120,8 @@ class BodyPixPeer:
         return ParsedPhoto(np.where(person, parts, 0).astype(np.uint8), person_map, poses[..., :2] * per_pixel, scores)
 
     @torch.no_grad()
-    def _outputs(self, image: np.ndarray) -> Outputs:
+    def outputs(self, image: np.ndarray) -> Outputs:
+        """The outputs of the network for one photo, (H, W, 3) uint8 BGR."""
         scale = self.options.long_side / max(image.shape[:2])
         height, width = (max(1, round((side * scale - 1) / 16)) * 16 + 1 for side in image.shape[:2])
         pixels = np.ascontiguousarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)[..., ::-1])

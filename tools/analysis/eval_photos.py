@@ -50,7 +50,9 @@ def parse_args() -> argparse.Namespace:
         '--models', nargs='+', metavar='NAME', choices=list(BUNDLED_MODELS), help='models of the package; default: all'
     )
     parser.add_argument('--config', help='config of a parser of your own; default: the one saved with --weights')
-    parser.add_argument('--weights', help='checkpoint of a parser of your own, in place of the models of the package')
+    parser.add_argument(
+        '--weights', help='checkpoint or export of a parser of your own, in place of the models of the package'
+    )
     parser.add_argument('--bodypix', metavar='FILE.npz', help="BodyPix's weights: scores its whole pipeline, too")
     parser.add_argument('--bodypix-stride', type=int, choices=(8, 16), default=8, help='of its outputs; default: 8')
     parser.add_argument('--max-side', type=int, help="longer side of what the parsers see; default: the configs'")
@@ -102,7 +104,8 @@ def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
     parsers: dict[str, Parser] = {}
     if args.weights is not None:
         config = load_config(args.config, args.cfg_options) if args.config else None
-        infer = HumanParsingInferencer(config, args.weights, **options)
+        backend = 'onnxruntime' if args.weights.endswith('.onnx') else 'torch'
+        infer = HumanParsingInferencer(config, args.weights, backend=backend, **options)
         parsers[Path(args.weights).name] = inferencer_parser(args.weights, infer)
     for name in args.models or ([] if args.weights else BUNDLED_MODELS):
         parsers[name] = inferencer_parser(name, HumanParsingInferencer(name, **options))

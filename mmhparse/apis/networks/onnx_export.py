@@ -63,6 +63,7 @@ def export_onnx(parser: BottomUpHumanParser, config: Config | None = None, opset
         # sizes that tracing fixed would fail the comparison; the exporter that is not deprecated needs onnxscript
         warnings.simplefilter('ignore', torch.jit.TracerWarning)  # pyright: ignore[reportPrivateImportUsage]  (as documented)
         warnings.simplefilter('ignore', DeprecationWarning)
+        warnings.filterwarnings('ignore', 'Constant folding', UserWarning)
         torch.onnx.export(
             PlainFields(parser),
             (example,),

@@ -63,6 +63,7 @@ def open_session(source: str | Path | bytes, device: str):
         raise ValueError(f"This onnxruntime cannot compute on '{device}', only with {known}.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors: its warnings are about constants that quantising leaves behind
     model = source if isinstance(source, bytes) else str(source)
     try:
         return onnxruntime.InferenceSession(model, options, providers=[provider])
