@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-IMAGE_SUFFIXES = (
-    '.avif', '.bmp', '.dib', '.gif', '.heic', '.heif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.mpo', '.pgm',
-    '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp',
-)  # fmt: skip
-"""Of files that are taken for photos. HEIC and HEIF need a plugin of Pillow; without it they are reported as failed."""
+from mmhparse.datasets.readers import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm', '.wmv')
 

@@ -50,7 +50,7 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         raise UsageError(f"There is no config file '{path}'. The configs of mmhparse are in configs/.")
     try:
         cfg = Config.fromfile(path)
-    except (SyntaxError, KeyError, TypeError, OSError) as error:
+    except Exception as error:  # a config is a program, which may raise anything
         raise UsageError(f'{path} cannot be read as a config: {type(error).__name__}: {error}') from error
     _check_names(cfg, path)
     for key, value in (options or {}).items():

@@ -1,7 +1,8 @@
 """Basics of all drawing: checked RGB images, colours, and lines, dots and text that scale with the image.
 
 Every draw function takes an (H, W, 3) uint8 RGB image, as mmengine's visualizers do, leaves it unchanged and returns a
-new one. Points are (x, y) with pixel centres at integers; they are drawn to a sixteenth of a pixel.
+new one. Points are (x, y) with pixel centres at integers; they are drawn to a sixteenth of a pixel. What has a
+coordinate that is NaN is not drawn, and coordinates far outside of the image are clipped: OpenCV takes neither.
 """
 
 import colorsys
@@ -14,6 +15,8 @@ Colour = tuple[int, int, int]
 
 _SHIFT = 4
 """Fractional bits of OpenCV's coordinates: 1 / 16 of a pixel."""
+_FARTHEST = 30000
+"""Pixels; the largest coordinate that OpenCV gets."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -46,11 +49,16 @@ def person_colour(person: int) -> Colour:
 
 def draw_line(canvas: np.ndarray, start: Sequence[float], end: Sequence[float], colour: Colour, width: int) -> None:
     """Draws a line from start to end onto the canvas."""
+    if not _has_place(start, end):
+        return
     cv2.line(canvas, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, _SHIFT)
 
 
 def draw_arrow(canvas: np.ndarray, start: Sequence[float], end: Sequence[float], colour: Colour, width: int) -> None:
     """Draws an arrow from start to end onto the canvas."""
+    if not _has_place(start, end):
+        return
+    start, end = _clipped(start), _clipped(end)
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
     tip = min(0.4, 4 * width / max(length, 1e-6))
     cv2.arrowedLine(canvas, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, _SHIFT, tip)
@@ -58,6 +66,8 @@ def draw_arrow(canvas: np.ndarray, start: Sequence[float], end: Sequence[float],
 
 def draw_dot(canvas: np.ndarray, centre: Sequence[float], radius: float, colour: Colour) -> None:
     """Draws a filled disc with a thin dark rim onto the canvas."""
+    if not _has_place(centre):
+        return
     size = max(1, round(radius * (1 << _SHIFT)))
     cv2.circle(canvas, _fixed(centre), size, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
     cv2.circle(canvas, _fixed(centre), size, (0, 0, 0), 1, cv2.LINE_AA, _SHIFT)
@@ -71,12 +81,19 @@ def text_size(text: str, height: float) -> tuple[int, int]:
 
 def draw_text(canvas: np.ndarray, text: str, left: float, base: float, height: float, colour: Colour) -> None:
     """Writes text onto the canvas, starting at x = left on the base line y = base."""
-    where = (round(left), round(base))
-    cv2.putText(canvas, text, where, _FONT, _font_scale(height), colour, _font_width(height), cv2.LINE_AA)
+    if not _has_place((left, base)):
+        return
+    left, base = _clipped((left, base))
+    cv2.putText(
+        canvas, text, (round(left), round(base)), _FONT, _font_scale(height), colour, _font_width(height), cv2.LINE_AA
+    )
 
 
 def draw_tag(canvas: np.ndarray, text: str, corner: Sequence[float], height: float, colour: Colour) -> None:
     """Writes text on a filled box, its lower left corner at ``corner`` or as close to it as the canvas allows."""
+    if not _has_place(corner):
+        return
+    corner = _clipped(corner)
     width, tall = text_size(text, height)
     margin = max(2, round(height / 4))
     width, tall = width + 2 * margin, tall + 2 * margin
@@ -94,9 +111,19 @@ def _bright(hue: float, saturation: float = 0.8) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
+def _has_place(*points: Sequence[float]) -> bool:
+    """Whether no coordinate is NaN."""
+    return not np.isnan(np.asarray(points, float)).any()
+
+
+def _clipped(point: Sequence[float]) -> tuple[float, float]:
+    x, y = (float(np.clip(value, -_FARTHEST, _FARTHEST)) for value in point)
+    return x, y
+
+
 def _fixed(point: Sequence[float]) -> tuple[int, int]:
     """A point in OpenCV's fixed-point coordinates, clipped to their range."""
-    x, y = (int(round(float(np.clip(value, -30000, 30000)) * (1 << _SHIFT))) for value in point)
+    x, y = (round(value * (1 << _SHIFT)) for value in _clipped(point))
     return x, y
 
 

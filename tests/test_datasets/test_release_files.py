@@ -1,6 +1,8 @@
 import pytest
 
+from mmhparse.apis.input_files import find_files
 from mmhparse.datasets import Release, files_in, join_inside, read_names
+from mmhparse.datasets.readers import IMAGE_SUFFIXES
 
 RELEASE = Release('My people', 'https://example.org', 'my_people/\n  images/*.jpg\n  list.txt')
 
@@ -40,3 +42,11 @@ def test_files_by_name(tmp_path):
     for name in ('a.png', '._a.png', 'b.c.PNG'):
         (tmp_path / name).touch()
     assert files_in(str(tmp_path)) == {'a': str(tmp_path / 'a.png'), 'b.c': str(tmp_path / 'b.c.PNG')}
+
+
+def test_folders_of_data_sets_and_of_inputs_know_the_same_images(tmp_path):
+    """One list of suffixes: before, photos of some suffixes were parsed, and left out of data sets."""
+    for suffix in (*IMAGE_SUFFIXES, *map(str.upper, IMAGE_SUFFIXES), '.json', '.txt', ''):
+        (tmp_path / f'{len(suffix)}{suffix.lstrip(".")}{suffix}').touch()
+    found = sorted(files_in(str(tmp_path)).values())
+    assert found == sorted(find_files(str(tmp_path))) and len(found) == 2 * len(IMAGE_SUFFIXES)

@@ -155,7 +155,9 @@ def _limb_core(first: np.ndarray, second: np.ndarray, half_width: float, shape: 
     start, end = (first + share * (second - first) for share in CORE_SPAN)
     core = np.zeros(shape, np.uint8)
     thickness = max(1, round(2 * half_width))
-    cv2.line(core, tuple(np.rint(start).astype(int).tolist()), tuple(np.rint(end).astype(int).tolist()), 1, thickness)
+    # OpenCV refuses coordinates of more than 31 bits
+    first, second = (np.rint(np.clip(point, -30000, 30000)).astype(int).tolist() for point in (start, end))
+    cv2.line(core, tuple(first), tuple(second), 1, thickness)
     return core.astype(bool)
 
 

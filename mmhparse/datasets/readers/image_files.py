@@ -12,9 +12,11 @@ from PIL.Image import Transpose
 ImageSource = str | Path | bytes | np.ndarray
 
 IMAGE_SUFFIXES = (
-    '.avif', '.bmp', '.gif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp',
+    '.avif', '.bmp', '.dib', '.gif', '.heic', '.heif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.mpo', '.pgm',
+    '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp',
 )  # fmt: skip
-"""Suffixes of image files, in lower case."""
+"""Suffixes of files that are taken for images, in lower case. HEIC and HEIF need a plugin of Pillow; without it, the
+file is named in an error."""
 _ORIENTATION = 0x0112
 """EXIF tag; 1 is upright, 5 to 8 exchange width and height."""
 _UPRIGHT = {

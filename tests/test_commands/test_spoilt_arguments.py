@@ -1,0 +1,162 @@
+"""Generated arguments and configs of commands: each ends with a message, never with a traceback, and writes nothing."""
+
+import importlib.util
+import io
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmhparse.commands import load_config
+from mmhparse.utils import UsageError
+
+MANY = settings(max_examples=80, suppress_health_check=list(HealthCheck))
+TOOLS = {
+    'analysis/eval_files.py': [
+        '--gt',
+        '--pred',
+        '--format',
+        '--protocol',
+        '--part-set',
+        '--missing',
+        '--out',
+        '--workers',
+    ],
+    'analysis/plot_curves.py': ['--out'],
+    'misc/pack_model.py': ['--out'],
+    'deployment/export.py': ['--out', '--opset'],
+    'analysis/dataset_report.py': ['--split', '--out', '--workers', '--cfg-options'],
+    'dataset_converters/to_coco_json.py': ['--out-dir', '--split', '--cfg-options'],
+    'train.py': ['--work-dir', '--resume', '--amp', '--launcher', '--cfg-options', '--auto-scale-lr'],
+    'test.py': ['--work-dir', '--out', '--show-dir', '--tta', '--cfg-options', '--wait-time'],
+    'infer.py': ['--out-dir', '--weights', '--backend', '--device', '--formats', '--batch-size', '--tile', '--model'],
+}
+WORDS = st.sampled_from(
+    [
+        'no.py',
+        'no.pth',
+        'no/out',
+        'no.json',
+        'no.pkl',
+        'cihp',
+        'mhp',
+        'coco',
+        'mmhparse',
+        'x',
+        '',
+        ' ',
+        '-1',
+        '0',
+        '1.5',
+        'nan',
+    ]
+    + ['1' * 30, 'a=b', 'a.b.c=[1,2', 'a=', '=', '=1', '../..', '/', '/dev/null/x', 'a\nb', 'é', '\udcff', '--', '-h']
+    + [
+        'http://[',
+        'https://user:secret@localhost:1/x.pth',
+        '*',
+        '[',
+        '?' * 300,
+        'x' * 5000,
+        'train',
+        'cpu',
+        'cuda:99',
+        '~nobody',
+    ]
+)
+
+
+@pytest.fixture(scope='module')
+def tools(repo_root):
+    loaded = {}
+    for name in TOOLS:
+        spec = importlib.util.spec_from_file_location(
+            f'spoilt_{name.replace("/", "_")[:-3]}', repo_root / 'tools' / name
+        )
+        loaded[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded[name])
+    return loaded
+
+
+@MANY
+@given(data=st.data())
+def test_spoilt_arguments(tools, tmp_path_factory, data):
+    name = data.draw(st.sampled_from(sorted(TOOLS)))
+    arguments = data.draw(st.lists(WORDS, max_size=3))
+    for option in data.draw(st.lists(st.sampled_from(TOOLS[name]), max_size=4)):
+        arguments += [option, *data.draw(st.lists(WORDS, max_size=2))]
+    if name == 'infer.py':  # what is asked for shall not be there
+        arguments += ['--weights', 'no.pth']
+    folder = tmp_path_factory.mktemp('empty')
+    before = os.getcwd()
+    os.chdir(folder)
+    output = io.StringIO()
+    try:
+        with (
+            redirect_stdout(output),
+            redirect_stderr(output),
+            mock.patch('sys.argv', [name, *arguments]),
+            pytest.raises(SystemExit) as caught,
+        ):
+            tools[name].main()
+    finally:
+        os.chdir(before)
+    code = caught.value.code
+    text = code if isinstance(code, str) else output.getvalue()
+    assert code == 0 or 'error: ' in text, text
+    assert 'Traceback' not in text and 'secret' not in text
+    assert code != 0 or '-h' in arguments
+    assert list(folder.rglob('*')) == []
+
+
+TEXTS = st.sampled_from(
+    [
+        '',
+        'x',
+        'import',
+        'x = (',
+        'raise ValueError(3)',
+        '1 / 0',
+        "_base_ = 'gone.py'",
+        "_base_ = ['spoilt.py']",
+        '_base_ = 3',
+    ]
+    + [
+        "_base_ = 'mmhparse::gone/gone.py'",
+        'x = open("gone")',
+        'import gone',
+        'from gone import x',
+        '\x00',
+        'é = 1',
+        '{}',
+        '[]',
+    ]
+    + [
+        "custom_imports = dict(imports=['gone'])",
+        'custom_imports = 3',
+        'x = lambda: 0',
+        'def f(:',
+        'x = {{fileDirname}}',
+    ]
+    + ['x = _base_.x', 'x = {{_base_.x}}', '_delete_ = True', 'default_scope = 3']
+)
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    lines=st.lists(TEXTS, max_size=3) | st.binary(max_size=30),
+    options=st.dictionaries(
+        st.sampled_from(['a', 'a.b', 'a.0', '', '.', 'a..b', 'model.type']), st.integers(), max_size=2
+    ),
+)
+def test_spoilt_configs(tmp_path_factory, lines, options):
+    """A config is read, or its file is named."""
+    path = tmp_path_factory.mktemp('config') / 'spoilt.py'
+    path.write_bytes(lines if isinstance(lines, bytes) else '\n'.join(lines).encode())
+    try:
+        load_config(str(path), options)
+    except UsageError as error:
+        assert 'spoilt.py' in str(error) or any(key in str(error) for key in options), error
