@@ -1,0 +1,7 @@
+"""A backbone, a head and a data set outside of mmhparse; importing the package registers them."""
+
+from .boxed_people_dataset import BoxedPeopleDataset
+from .context_head import ContextHead
+from .two_level_net import TwoLevelNet
+
+__all__ = ['BoxedPeopleDataset', 'ContextHead', 'TwoLevelNet']
