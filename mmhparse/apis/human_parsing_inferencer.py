@@ -147,7 +147,7 @@ class HumanParsingInferencer(BaseInferencer):
             batch_size: Images per forward pass; they may differ in size.
             return_vis: Whether to draw pictures and return them.
             **options: The others of :class:`StreamOptions`: ``out_dir``, ``formats``, ``resume``, ``track``, ``draw``,
-                ``show``, ``wait_time``, ``people``.
+                ``show``, ``wait_time``, ``share``, ``people``.
 
         Returns:
             ``predictions``: one for each parsed image, in order, see :func:`mmhparse.apis.prediction.prediction_of`;
@@ -199,6 +199,8 @@ class HumanParsingInferencer(BaseInferencer):
 
     def _stream(self, inputs: Inputs, options: StreamOptions) -> Iterator[StreamItem]:
         count = count_inputs(inputs)
+        if count is not None:
+            count = len(range(options.share.rank, count, options.share.of))
         quiet = not self.show_progress or count == 1
         with (
             closing(self.parsing_pipeline.run(inputs, options)) as items,

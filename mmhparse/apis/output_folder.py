@@ -126,7 +126,9 @@ class OutputFolder:
             OutputError: If the folder takes no more files.
         """
         with output_errors(self.path):
-            return self._run.take_name(wanted, origin)
+            name = self._run.take_name(wanted, origin)
+        self._summary.note_place(name, origin)
+        return name
 
     def needs_picture(self, item: StreamItem) -> bool:
         """Whether one of the formats needs a picture of the image."""

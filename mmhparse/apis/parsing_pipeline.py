@@ -106,6 +106,8 @@ class ParsingPipeline:
 
                 ahead = 2 * options.batch_size
                 items = name_inputs(inputs, output.take_name)
+                if options.share.of > 1:
+                    items = options.share.pick(items)
                 items = in_thread(self.load(items, options.people, output=output, strict=strict), ahead)
                 items = in_thread(self.predict(items, options.batch_size), ahead)
                 items = self.decode(items, track=options.track)

@@ -32,12 +32,27 @@ class RunSummary:
         failures: What could not be parsed.
         searched: Folders that were searched for inputs, as absolute paths.
         videos: Names of the videos among the inputs.
+        places: Number of each name, and of each path or URL, in the order of the inputs, also of those that other
+            processes parse.
     """
 
     images: list[SummarizedImage] = field(default_factory=list)
     failures: list[FailedInput] = field(default_factory=list)
     searched: set[str] = field(default_factory=set)
     videos: set[str] = field(default_factory=set)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def note_place(self, name: str, origin: str | None) -> None:
+        """Takes note of the next input.
+
+        Args:
+            name: What its files are called.
+            origin: Its absolute path, or its URL; None if it has none.
+        """
+        place = len(self.places)
+        self.places[name] = place
+        if origin is not None:
+            self.places.setdefault(origin, place)
 
     def add_image(self, item: StreamItem, people: int, name: str | None = None) -> None:
         """Adds an image after the others.
@@ -59,7 +74,7 @@ class RunSummary:
         """The summary of a folder: what other runs wrote there, followed by what this run did.
 
         Of the other runs is left out what this run did again, and files that no longer exist in a folder that this
-        run searched.
+        run searched. What another process did of the same inputs is in its place among them.
         """
         names = {image.name for image in self.images}
         met = {_absolute(image.path) for image in self.images if image.path is not None}
@@ -76,7 +91,10 @@ class RunSummary:
             for failure in earlier.failures
             if _absolute(failure.source) not in met and not self._is_gone(failure.source)
         ]
-        return RunSummary([*images, *self.images], [*failures, *self.failures])
+        return RunSummary(
+            sorted([*images, *self.images], key=lambda image: self._place(image.name)),
+            sorted([*failures, *self.failures], key=lambda failure: self.places.get(_absolute(failure.source), -1)),
+        )
 
     def to_json(self) -> bytes:
         """The content of ``summary.json``, one image a line."""
@@ -106,6 +124,10 @@ class RunSummary:
                 f"'{path}' cannot be read ({type(error).__name__}: {error}). Delete it, and parse all inputs of the "
                 'folder again with resume (--resume) to have them in the next one.'
             ) from error
+
+    def _place(self, name: str) -> int:
+        """Number of an image, or of the video of a frame, among the inputs; -1 for what was not among them."""
+        return self.places.get(name, self.places.get(name.rpartition('/')[0], -1))
 
     def _note_origin(self, item: StreamItem) -> None:
         if item.folder is not None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from mmhparse.codecs.given_people import GivenPeople
 
+from .share import Share
 from .writers import DEFAULT_FORMATS, Format
 
 
@@ -23,11 +24,12 @@ class StreamOptions:
         draw: Whether to draw pictures that ``out_dir`` does not need.
         show: Whether to draw pictures and show each in a window.
         wait_time: Seconds that a window stays open; 0 waits for a key.
+        share: Which of the inputs to parse, where several processes share them.
         people: Another model's boxes or poses for each image, in place of our own people; see
             :meth:`mmhparse.codecs.DifferentiableGroupingCodec.decode`.
 
     Raises:
-        ValueError: If ``batch_size`` is not positive.
+        ValueError: If ``batch_size`` is not positive, or ``people`` are given for inputs that are shared out.
     """
 
     batch_size: int = 1
@@ -38,11 +40,14 @@ class StreamOptions:
     draw: bool = False
     show: bool = False
     wait_time: float = 0
+    share: Share = Share()
     people: Sequence[GivenPeople] | None = None
 
     def __post_init__(self):
         if self.batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {self.batch_size}.')
+        if self.people is not None and self.share.of > 1:
+            raise ValueError('people go with all images in order: give each process its own images, without share.')
 
 
 def stream_options(**options: Any) -> StreamOptions:

@@ -16,6 +16,8 @@ from mmhparse.apis.model_names import describe_bundled_models
 from mmhparse.apis.shown_text import printable
 from mmhparse.commands import add_config_options, load_config, share_heaps
 
+from .launched import LaunchedProcess, Launcher
+
 INTERRUPTED = 130
 
 
@@ -73,6 +75,13 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of this many pixels')
     effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
     effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
+    parser.add_argument(
+        '--launcher',
+        choices=get_args(Launcher),
+        default='none',
+        help='what started this process as one of several that share the inputs: tools/dist_infer.sh (pytorch) or '
+        'tools/slurm_infer.sh (slurm)',
+    )
     args = parser.parse_args(arguments)
     if args.config is not None and args.weights is None:
         parser.error('--config needs --weights; without both, a bundled model is used')
@@ -82,18 +91,24 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
     if args.cfg_options and args.config is None:
         parser.error('--cfg-options changes a config: give --config')
+    try:
+        args.process = LaunchedProcess.of(args.launcher)
+    except ValueError as error:
+        parser.error(str(error))
     if 'all' in args.formats:
         args.formats = list(get_args(Format))
     args.inputs = [int(item) if item.isdecimal() and not Path(item).exists() else item for item in args.inputs]
     return args
 
 
-def make_inferencer(args: argparse.Namespace) -> HumanParsingInferencer:
+def make_inferencer(args: argparse.Namespace, process: LaunchedProcess) -> HumanParsingInferencer:
     """The inferencer for the arguments; mistakes in them end the command with a message."""
-    options = ('device', 'backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
+    names = ('backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
+    options = {name: getattr(args, name) for name in names}
+    options |= {'device': args.device or process.device, 'show_progress': process.share.rank == 0}
     try:
         model = load_config(args.config, args.cfg_options) if args.config else args.model
-        return HumanParsingInferencer(model, args.weights, **{name: getattr(args, name) for name in options})
+        return HumanParsingInferencer(model, args.weights, **options)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         message = str(error)
     except TypeError as error:
@@ -116,9 +131,16 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     """
     args = parse_args(arguments, prog)
     share_heaps()
-    infer = make_inferencer(args)
+    process = args.process
+    infer = make_inferencer(args, process)
     images, people, skipped, failures, code = 0, 0, 0, [], 0
-    options = dict(out_dir=args.out_dir, formats=args.formats, resume=args.resume, track=not args.no_track)
+    options = dict(
+        out_dir=args.out_dir,
+        formats=args.formats,
+        resume=args.resume or process.is_restarted,
+        track=not args.no_track,
+        share=process.share,
+    )
     try:
         for item in infer.stream(args.inputs, args.batch_size, **options):
             if item.status == 'failed':
@@ -135,7 +157,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         print(f'error: {error}', file=sys.stderr)
         code = 2
     earlier = f', {skipped} inputs were done before' if skipped else ''
-    print(printable(f'{images} images parsed, {people} people found{earlier}; results in {args.out_dir}'))
+    who = f'process {process.share.rank}: ' if process.share.of > 1 else ''
+    print(printable(f'{who}{images} images parsed, {people} people found{earlier}; results in {args.out_dir}'))
     for failure in failures:
         print(printable(f'failed: {failure.source}: {failure.reason}'))
-    return code or (1 if failures else 0)
+    # an input that failed is no reason for a launcher to start the processes again
+    return code or (1 if failures and args.launcher == 'none' else 0)
