@@ -162,6 +162,7 @@ setup(
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
     extras_require={
+        'app': read_requirements('app'),
         'tests': read_requirements('tests'),
         'docs': read_requirements('docs'),
         'mmpose': read_requirements('mmpose'),

@@ -9,6 +9,7 @@ from mmhparse.version import __version__
 
 COMMANDS = {
     'infer': 'parse photos and videos: maps, tables, pictures and a page in one folder',
+    'app': 'a page in the browser to try a parser on photos of your own (extra `app`)',
     'models': 'list the models that come with the package',
     'check': 'list versions and devices, what is missing and how to get it',
 }

@@ -1,0 +1,51 @@
+"""``mmhparse app``: a page in the browser to try a parser on photos of your own. Needs the extra ``app``.
+
+Photos stay on the machine that runs the command. Each visitor sees only what he or she uploaded; uploads and results
+are deleted an hour later.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL
+
+
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Serves the page until Ctrl-C.
+
+    Args:
+        arguments: Of the command; those of the process if None.
+        prog: What help calls the command.
+
+    Returns:
+        The exit code: 2 if gradio is missing or an option is wrong.
+    """
+    summary, details = (__doc__ or '').partition(': ')[2].split('\n\n')
+    parser = argparse.ArgumentParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
+    parser.add_argument('--model', choices=list(BUNDLED_MODELS), default=DEFAULT_MODEL, help='shown first: %(default)s')
+    parser.add_argument('--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one')
+    parser.add_argument(
+        '--host', default='127.0.0.1', help='0.0.0.0 for other machines to see it; default: %(default)s'
+    )
+    parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
+    parser.add_argument('--most-megabytes', type=float, default=20, help='of a file; default: %(default)s')
+    parser.add_argument('--most-megapixels', type=float, default=25, help='of a photo; default: %(default)s')
+    args = parser.parse_args(arguments)
+    if args.most_megabytes <= 0 or args.most_megapixels <= 0:
+        parser.error('--most-megabytes and --most-megapixels must be positive')
+    try:
+        import gradio  # noqa: F401  # pyright: ignore[reportMissingImports] - an extra
+    except ModuleNotFoundError as error:
+        print(f'error: {error}. The page needs gradio: pip install "mmhparse[app]"', file=sys.stderr)
+        return 2
+    from .app_page import build_page
+
+    page = build_page(args.model, args.device, int(args.most_megapixels * 1e6))
+    page.queue(max_size=20).launch(
+        server_name=args.host,
+        server_port=args.port,
+        max_file_size=int(args.most_megabytes * 2**20),
+        show_error=True,
+    )
+    return 0

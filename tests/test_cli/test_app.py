@@ -1,0 +1,84 @@
+"""mmhparse app: what a visitor does, by Gradio's own client, and what the next visitor does not see."""
+
+import builtins
+import socket
+from pathlib import Path
+
+import cv2
+import pytest
+from bright_spot import bright_spot_config, spot
+
+from mmhparse.apis import HumanParsingInferencer
+from mmhparse.cli import app
+
+
+def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys):
+    real = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name == 'gradio':
+            raise ModuleNotFoundError("No module named 'gradio'")
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, '__import__', without)
+    assert app.main([]) == 2
+    assert 'pip install "mmhparse[app]"' in capsys.readouterr().err
+
+
+def test_limits_must_be_positive(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        app.main(['--most-megabytes', '0'])
+    assert 'must be positive' in capsys.readouterr().err
+
+
+@pytest.fixture
+def address(monkeypatch):
+    """Serves the page with a parser of which the answer is known."""
+    pytest.importorskip('gradio', reason='gradio is not installed: pip install "mmhparse[app]"')
+    from mmhparse.cli import app_page
+
+    with pytest.warns(UserWarning, match='No weights were given'):
+        infer = HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
+    monkeypatch.setattr(app_page, 'HumanParsingInferencer', lambda name, **options: infer)
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    page = app_page.build_page('photos-14-parts', 'cpu', 10_000)
+    page.queue().launch(server_port=port, prevent_thread_lock=True, quiet=True, max_file_size=2**20)
+    yield f'http://127.0.0.1:{port}'
+    page.close()
+
+
+@pytest.fixture
+def visitor(address):
+    client = pytest.importorskip('gradio_client')
+    return lambda: client.Client(address, verbose=False)
+
+
+LAYERS = ['parts']
+
+
+def upload(path):
+    from gradio_client import handle_file
+
+    return handle_file(str(path))
+
+
+def test_a_visitor_parses_and_the_next_one_sees_nothing_of_it(visitor, tmp_path):
+    cv2.imwrite(str(tmp_path / 'one.png'), spot((40, 24), (5, 3, 9, 7)))
+    first, second = visitor(), visitor()
+    picture, text, people, parts, archive = first.predict(
+        upload(tmp_path / 'one.png'), 'photos-14-parts', LAYERS, api_name='/parse'
+    )
+    assert text.startswith('1 people found')
+    assert people['data'] == [[1, 0.5, 1, 1, 16]] and parts['data'] == [[1, 'head', 0.25, 16]]
+    assert Path(archive['value'] if isinstance(archive, dict) else archive).suffix == '.zip'
+    # other layers of one's own photo; the state of the second visitor is empty
+    assert first.predict([], api_name='/redraw') is not None
+    assert second.predict([], api_name='/redraw') is None
+
+
+def test_a_photo_beyond_the_limit_is_refused_with_its_size(visitor, tmp_path):
+    cv2.imwrite(str(tmp_path / 'large.png'), spot((200, 100), (5, 3, 9, 7)))
+    with pytest.raises(Exception, match='200 x 100 pixels'):
+        visitor().predict(upload(tmp_path / 'large.png'), 'photos-14-parts', LAYERS, api_name='/parse')
