@@ -85,7 +85,7 @@ def inference_model(model: Any, img: ImageInput | Sequence[ImageInput]) -> Any:
     Raises:
         OSError, ValueError, TypeError: If an image cannot be read.
     """
-    images = img if isinstance(img, list | tuple) else [img]
+    images: list[Any] = list(img) if isinstance(img, list | tuple) else [img]
     if not images:
         return []
     with DefaultScope.overwrite_default_scope(_scope(model.cfg)):

@@ -20,8 +20,8 @@ class _Overrides(DictAction):
         super().__call__(parser, namespace, values, option_string)
 
 
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--cfg-options``, which fills ``cfg_options`` with a dict or None."""
+def add_config_options(parser: argparse._ActionsContainer) -> None:
+    """Adds, to a parser or a group of one, ``--cfg-options``, which fills ``cfg_options`` with a dict or None."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',

@@ -1,0 +1,45 @@
+"""Turns results into polygons for annotation tools: COCO JSON for CVAT and supervision, or tasks for Label Studio.
+
+Reads the coco.json of `tools/infer.py --formats coco`. People can then be corrected by hand.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmhparse.commands import plain_usage_errors
+from mmhparse.evaluation.files.annotation_tools import label_studio_tasks, with_polygons
+from mmhparse.utils import UsageError, write_atomic
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('results', type=Path, help='coco.json, or the folder that holds it')
+    parser.add_argument('--out', type=Path, required=True, help='file to write')
+    parser.add_argument('--format', choices=['coco', 'label-studio'], default='coco', help='default: %(default)s')
+    parser.add_argument(
+        '--image-root',
+        default='',
+        help="what stands before the images' names in Label Studio: a URL, or /data/local-files/?d=FOLDER/",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with plain_usage_errors():
+        path = args.results / 'coco.json' if args.results.is_dir() else args.results
+        if not path.is_file():
+            raise UsageError(f"There is no '{path}': run tools/infer.py with --formats coco.")
+        content = json.loads(path.read_text())
+        # tools look for images by their names in a folder, not by the paths that were parsed
+        for image in content['images']:
+            image['file_name'] = Path(image['file_name']).name
+        made = with_polygons(content) if args.format == 'coco' else label_studio_tasks(content, args.image_root)
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(args.out, json.dumps(made).encode())
+    print(f'{len(content["images"])} images written to {args.out}')
+
+
+if __name__ == '__main__':
+    main()
