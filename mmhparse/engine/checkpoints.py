@@ -60,10 +60,12 @@ def read_checkpoint(path: str) -> dict:
 
     Raises:
         OSError: If it cannot be fetched.
-        ValueError: If it is not a checkpoint, or contains more than weights, numbers and text.
+        ValueError: If it is not a checkpoint, was damaged, or contains more than weights, numbers and text.
     """
     if path.endswith('.npz'):
         return read_packed(path)
+    if Path(path).is_file():
+        _check_sums(path)
     try:
         return CheckpointLoader.load_checkpoint(path, map_location='cpu')
     except OSError:
@@ -129,9 +131,27 @@ def check_checkpoint(checkpoint: str) -> None:
     raise UsageError(f"There is no checkpoint file '{checkpoint}'. {hint}")
 
 
+def _check_sums(path: str | Path) -> None:
+    """Refuses a checkpoint of which bytes were changed, which torch would read as other weights.
+
+    Raises:
+        ValueError: If a file in it has not the checksum (CRC-32) that it was saved with.
+    """
+    if not zipfile.is_zipfile(path):  # as torch wrote until 1.5: without checksums
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except Exception as error:  # zipfile raises errors of many types on broken archives
+        broken = f'{type(error).__name__}: {error}'
+    if broken is not None:
+        raise ValueError(f"'{path}' is damaged, checksums in it are wrong ({broken}): copy it again.")
+
+
 def _check_safe(path: Path) -> None:
     """Reads a checkpoint without its tensors, with the same safe reader as later."""
     try:
+        _check_sums(path)
         torch.load(path, map_location='meta', weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # torch raises errors of many types on files that are no checkpoints
         raise UsageError(

@@ -3,7 +3,6 @@
 import copy
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -54,13 +53,18 @@ def read_packed(path: str) -> dict:
     """A file of :func:`pack_weights` as a checkpoint, in single precision.
 
     Raises:
-        ValueError: If it is no such file.
+        FileNotFoundError: If there is no file.
+        ValueError: If it is no such file, or was cut off or changed.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
             config = arrays[_CONFIG].tobytes().decode()
             state = {name: torch.from_numpy(arrays[name]) for name in arrays.files if name != _CONFIG}
-    except (ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise ValueError(f"'{path}' contains no packed weights: {error}") from error
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of numpy, zipfile and zlib, of many types, on files that are broken
+        raise ValueError(
+            f"'{path}' contains no packed weights that can be read: {type(error).__name__}: {error}. Copy it again."
+        ) from error
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     return {'state_dict': state, 'meta': {'cfg': config}}
