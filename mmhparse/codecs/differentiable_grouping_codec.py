@@ -80,7 +80,7 @@ class DifferentiableGroupingCodec:
         skeleton: A skeleton, its name, or a dict of its arguments.
         part_set: A part set, its name, or a dict of its arguments.
         stride: Input pixels per cell of the fields.
-        solver: Config of the matching solver that decodes.
+        solver: Config of the matching solver that decodes, by default the exact one; losses have solvers of their own.
         fields: Options of :class:`FieldOptions` except the stride.
         candidates: Options of :class:`CandidateOptions`.
         limbs: Options of :class:`LimbOptions`.
@@ -105,7 +105,7 @@ class DifferentiableGroupingCodec:
         self.skeleton = get_skeleton(skeleton)
         self.part_set = get_part_set(part_set)
         self.stride = stride
-        self.solver = TASK_UTILS.build(solver or dict(type='mmhparse.ProjectedGradient', steps=20))
+        self.solver = TASK_UTILS.build(solver or dict(type='mmhparse.Hungarian'))
         self.field_options = FieldOptions(stride=stride, **(fields or {}))
         self.candidate_options = CandidateOptions(**(candidates or {}))
         self.limb_options = LimbOptions(**(limbs or {}))

@@ -149,8 +149,9 @@ def test_differences_are_paired_by_seed(load_tool, capsys):
 
 def test_bench_training_step_tells_the_share_of_each_loss(load_tool, repo_root, monkeypatch, capsys):
     config = str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py')
-    options = '--batch 1 --size 64 64 --people 1 --threads 1 --repeats 1'
+    options = '--batch 1 --size 64 64 --people 1 --threads 1 --repeats 1 --cpu-time'
     monkeypatch.setattr('sys.argv', ['bench_training_step.py', config, *options.split()])
     load_tool('analysis/bench_training_step.py').main()
     printed = capsys.readouterr().out
     assert all(name in printed for name in ('whole step', 'PartLoss', 'GroupingLoss', 'network and optimizer'))
+    assert 'a step with the grouping loss takes' in printed

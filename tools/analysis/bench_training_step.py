@@ -1,7 +1,9 @@
 """Times a training step of a config on synthetic people, and how much of it each loss takes.
 
 A loss is timed alone, forward and backward, on fields that the network predicted; the network's time is that of a whole
-step less that of the losses. All are medians of one run.
+step less that of the losses. All are medians of one run. What the grouping loss costs is also measured by steps with
+and without it in turns, as the median ratio of neighbours; it depends on how many joints the network finds, so give the
+weights of a trained one.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from rich.table import Table
 from torch import Tensor
 
 from mmhparse.commands import add_config_options, load_config, plain_usage_errors
+from mmhparse.engine.checkpoints import load_weights, read_checkpoint
 from mmhparse.models import BottomUpHumanParser
 from mmhparse.registry import DATASETS, MODELS
 from mmhparse.structures import TargetFields
@@ -24,6 +27,8 @@ from mmhparse.structures import TargetFields
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config')
+    parser.add_argument('--weights', help='checkpoint to start from')
+    parser.add_argument('--cpu-time', action='store_true', help='time of the process, on a machine that others use too')
     parser.add_argument('--batch', type=int, default=8, help='images')
     parser.add_argument('--size', type=int, nargs=2, default=(512, 512), metavar=('W', 'H'), help='of an image')
     parser.add_argument('--people', type=int, default=8, help='people in an image')
@@ -44,24 +49,38 @@ def draw_batch(codec: dict, batch: int, size: tuple[int, int], people: int) -> d
     return {key: [sample[key] for sample in samples] for key in ('inputs', 'data_samples')}
 
 
-def milliseconds(function: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Median wall time of the calls after a first one."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
+class Stopwatch:
+    """Times calls on a device, by the wall clock or by the time of the process."""
+
+    def __init__(self, device: torch.device, repeats: int, cpu_time: bool = False):
+        self.device = device
+        self.repeats = repeats
+        self.clock = time.process_time if cpu_time else time.perf_counter
+
+    def once(self, function: Callable[[], object]) -> float:
+        """Milliseconds of one call."""
+        start = self.clock()
         function()
-        if device.type == 'cuda':
-            torch.cuda.synchronize(device)
-        times.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(times[1:])
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize(self.device)
+        return 1e3 * (self.clock() - start)
+
+    def median(self, function: Callable[[], object]) -> float:
+        """Median milliseconds of the calls after a first one."""
+        return statistics.median([self.once(function) for _ in range(self.repeats + 1)][1:])
+
+    def ratio(self, one: Callable[[], object], other: Callable[[], object]) -> float:
+        """Median of ``one`` by ``other``, called in turns, after a first call of both."""
+        pairs = [(self.once(one), self.once(other)) for _ in range(self.repeats + 1)]
+        return statistics.median(first / second for first, second in pairs[1:])
 
 
 def total(losses: dict[str, Tensor]) -> Tensor:
     return sum(value for name, value in losses.items() if name.startswith('loss'))
 
 
-def measure(model: BottomUpHumanParser, data: dict, device: torch.device, repeats: int) -> dict[str, float]:
-    """Milliseconds of a whole step and of its pieces."""
+def measure(model: BottomUpHumanParser, data: dict, watch: Stopwatch) -> tuple[dict[str, float], float | None]:
+    """Milliseconds of a whole step and of its pieces; and how many times as long a step is with the grouping loss."""
     data = model.data_preprocessor(data, training=True)
     inputs, samples = data['inputs'], data['data_samples']
     targets = TargetFields.cat([sample.gt_fields for sample in samples])
@@ -69,23 +88,27 @@ def measure(model: BottomUpHumanParser, data: dict, device: torch.device, repeat
     person_maps = [sample.gt_parsing.person_map for sample in samples]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
     fields = model.predict_fields(inputs).detach()
+    grouping = model.grouping_loss
 
-    def step() -> None:
+    def step(share: float = 1.0) -> None:
+        if grouping is not None:
+            grouping.share = share
         optimizer.zero_grad()
         total(model.loss(inputs, samples)).backward()
         optimizer.step()
 
-    times = {'whole step': milliseconds(step, device, repeats)}
+    ratio = None if grouping is None else watch.ratio(step, lambda: step(0.0))
+    times = {'whole step': watch.median(step)}
     losses = {
         type(loss).__name__: lambda fields, name=name: model.field_loss(name, fields, targets)
         for name, loss in model.field_losses.items()
     }
-    if model.grouping_loss is not None:
-        losses['GroupingLoss'] = lambda fields: model.grouping_loss(fields, targets, people, person_maps)
+    if grouping is not None:
+        losses['GroupingLoss'] = lambda fields: grouping(fields, targets, people, person_maps)
     for name, loss in losses.items():
-        times[name] = milliseconds(lambda loss=loss: total(loss(fields.as_leaves())).backward(), device, repeats)
+        times[name] = watch.median(lambda loss=loss: total(loss(fields.as_leaves())).backward())
     times['network and optimizer'] = times['whole step'] - sum(list(times.values())[1:])
-    return times
+    return times, ratio
 
 
 def main() -> None:
@@ -98,13 +121,17 @@ def main() -> None:
     torch.manual_seed(0)
     cfg.model.backbone.pop('init_cfg', None)  # weights change no time
     model = MODELS.build(cfg.model).to(device).train()
+    if args.weights:
+        load_weights(model, read_checkpoint(args.weights))
     data = draw_batch(cfg.model.codec, args.batch, tuple(args.size), args.people)
-    times = measure(model, data, device, args.repeats)
+    times, ratio = measure(model, data, Stopwatch(device, args.repeats, args.cpu_time))
     title = f'{args.batch} images of {args.size[0]} x {args.size[1]} with {args.people} people, {device}'
     table = Table('piece', 'ms', 'share', title=title)
     for name, value in times.items():
         table.add_row(name, f'{value:.1f}', f'{value / times["whole step"]:.1%}')
     Console(width=100).print(table)
+    if ratio is not None:
+        print(f'a step with the grouping loss takes {ratio:.3f} times as long as one without')
 
 
 if __name__ == '__main__':
