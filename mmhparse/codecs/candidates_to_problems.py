@@ -9,6 +9,7 @@ from mmhparse import ops
 from mmhparse.matching import MatchingProblem
 from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
+from .near_limbs import CROWD, near_limb_affinity
 from .sampling import sample_points
 
 _POINTS = 1 << 18
@@ -51,13 +52,20 @@ def candidates_to_problems(
 ) -> LimbProblems:
     """Scores all possible links of B images; differentiable in the limb fields, and by prices in the joint heatmaps.
 
+    Without a gradient, of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are
+    scored, see :func:`near_limb_affinity`; the others get the affinity 0.
+
     Args:
         candidates: N candidates for each of K joint types in B images.
         fields: Their fields.
         skeleton: The L limbs.
         options: How a limb is scored.
     """
-    affinity = limb_affinity(candidates, fields.limb_fields, skeleton, fields.stride, options.samples)  # (B, L, N, N)
+    how = skeleton, fields.stride, options.samples
+    if _is_crowd(candidates, fields, options):
+        affinity = near_limb_affinity(candidates, fields.limb_fields, *how, options.price)  # (B, L, N, N)
+    else:
+        affinity = limb_affinity(candidates, fields.limb_fields, *how)  # (B, L, N, N)
     first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
     score = affinity - options.price
     if options.joint_price:
@@ -69,6 +77,15 @@ def candidates_to_problems(
         col_mask=candidates.mask[:, second].flatten(0, 1),  # (B * L, N)
     )
     return LimbProblems(affinity, problem)
+
+
+def _is_crowd(candidates: JointCandidates, fields: PoseFields, options: LimbOptions) -> bool:
+    """Whether links are too many to be scored all, and their prices tell which are too long."""
+    tensors = candidates.xy, fields.limb_fields
+    plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        return False
+    return plain and options.price > 0 and candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
 
 
 def joint_doubts(candidates: JointCandidates, fields: PoseFields) -> Tensor:

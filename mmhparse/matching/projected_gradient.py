@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmhparse.ops import Backend, choose_backend, projected_gradient
 
+from .components import solve_components
 from .dykstra import project_relaxed_matching
 from .exact_projection import project_exactly
 from .options import Gradient, check_choice, check_count, check_positive
@@ -15,6 +16,10 @@ from .result import MatchingResult, violation
 
 _CONVERGED = 1e-4
 """A problem has converged if its last step changed the plan, and the plan violates its constraints, by less."""
+
+
+_LARGE = 64
+"""Rows and columns from which on a problem without a gradient is solved by its connected components."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,11 @@ class ProjectedGradient:
         """
         score = problem.masked_score
         score = score.float() if score.dtype in (torch.float16, torch.bfloat16) else score
-        if choose_backend(self.backend, score.device) == 'compiled':
-            exact = self.gradient == 'implicit'
-            plan, change = projected_gradient(score, self.steps, self.step_size, 0 if exact else self.cycles)
+        wants_gradient = torch.is_grad_enabled() and score.requires_grad
+        if min(score.shape[1:]) >= _LARGE and score.device.type == 'cpu' and not wants_gradient:
+            plan, change = solve_components(score.detach(), self._run)
         else:
-            plan, change = self._iterate(score)
+            plan, change = self._run(score)
         with torch.no_grad():
             residual = violation(plan)
         return MatchingResult(
@@ -81,6 +86,13 @@ class ProjectedGradient:
             iterations=self.steps * (self.cycles if self.gradient == 'unrolled' else 1),
             converged=(change < _CONVERGED) & (residual < _CONVERGED),
         )
+
+    def _run(self, score: Tensor) -> tuple[Tensor, Tensor]:
+        """The plans (B, N, M), and the sum of absolute changes of each in the last step (B,)."""
+        if choose_backend(self.backend, score.device) == 'compiled':
+            exact = self.gradient == 'implicit'
+            return projected_gradient(score, self.steps, self.step_size, 0 if exact else self.cycles)
+        return self._iterate(score)
 
     def _iterate(self, score: Tensor) -> tuple[Tensor, Tensor]:
         """The reference: the plans (B, N, M), and the sum of absolute changes of each in the last step (B,)."""

@@ -61,7 +61,22 @@ def assign(gain: Tensor) -> Tensor:
     table = gain.detach().clamp(min=0).cpu().double().numpy()  # (B, N, M)
     links = [np.zeros((0, 3), dtype=np.int64)]
     for index in np.flatnonzero(table.any(axis=(1, 2))):
-        rows, columns = linear_sum_assignment(table[index], maximize=True)
-        linked = table[index, rows, columns] > 0
-        links.append(np.stack([np.full(linked.sum(), index), rows[linked], columns[linked]], axis=1))  # (links, 3)
+        rows, columns = _best_links(table[index])
+        links.append(np.stack([np.full(len(rows), index), rows, columns], axis=1))  # (links, 3)
     return torch.from_numpy(np.concatenate(links)).to(gain.device)
+
+
+def _best_links(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the best links of one problem (N, M), by row; gains are at least 0."""
+    row, column = np.nonzero(gain)  # (Q,) each
+    # a link that is the only one of its row and of its column competes with none: in large problems, most are
+    alone = (np.bincount(row, minlength=len(gain))[row] == 1) & (
+        np.bincount(column, minlength=gain.shape[1])[column] == 1
+    )
+    rows, columns = np.unique(row[~alone]), np.unique(column[~alone])
+    table = gain[np.ix_(rows, columns)]
+    some, other = linear_sum_assignment(table, maximize=True)
+    linked = table[some, other] > 0
+    rows, columns = np.r_[row[alone], rows[some[linked]]], np.r_[column[alone], columns[other[linked]]]
+    order = np.argsort(rows)
+    return rows[order], columns[order]

@@ -23,7 +23,7 @@ from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.part_grid import PartGrid
 from mmhparse.codecs.people_to_parsing import people_to_parsing
 from mmhparse.codecs.person_grid import PersonGrid
-from mmhparse.structures import ImageGeometry, ParseAnnotation, ParseFields, PartSet
+from mmhparse.structures import ImageGeometry, ParseAnnotation, ParseFields, PartSet, PoseFields
 from mmhparse.synthetic import synthetic_scene
 
 matplotlib.use('Agg')
@@ -33,14 +33,19 @@ _PEOPLE = 5
 """People in a scene."""
 
 
-def crowd(tiles: tuple[int, int], people: int, size: tuple[int, int] = (256, 256)) -> ParseAnnotation:
-    """Scenes of five people side by side: ``tiles`` columns and rows of ``size`` (W, H), until there are ``people``."""
+def crowd(tiles: tuple[int, int], people: int, size: tuple[int, int] = (256, 256), shift: int = 0) -> ParseAnnotation:
+    """Scenes of five people side by side: ``tiles`` columns and rows of ``size`` (W, H), until there are ``people``.
+
+    There are eight scenes; ``shift`` says with which of them to begin.
+    """
     columns, rows = tiles
     part_map = np.zeros((rows * size[1], columns * size[0]), np.uint8)
     person_map, joints, boxes = np.zeros(part_map.shape, np.int32), [], []
     for index in range(-(-people // _PEOPLE)):
         row, column = divmod(index, columns)
-        scene = synthetic_scene(3 + index % 8, size, num_people=min(_PEOPLE, people - _PEOPLE * index)).annotation
+        scene = synthetic_scene(
+            3 + (index + shift) % 8, size, num_people=min(_PEOPLE, people - _PEOPLE * index)
+        ).annotation
         x, y = column * size[0], row * size[1]
         place = slice(y, y + size[1]), slice(x, x + size[0])
         part_map[place] = scene.part_map
@@ -59,6 +64,22 @@ def stride_fields(codec: DifferentiableGroupingCodec, annotation: ParseAnnotatio
         logits = torch.cat([logits, torch.zeros(1, classes - 15, *logits.shape[2:])], 1)
     logits = logits + 0.3 * torch.randn(logits.shape, generator=generator)
     return replace(truth, part_logits=logits, part_stride=2)
+
+
+def side_by_side(codec: DifferentiableGroupingCodec, tiles: tuple[int, int]) -> ParseFields:
+    """Fields as of :func:`crowd`, scene by scene: an annotation holds 254 people at most."""
+    columns, rows = tiles
+    scenes = [stride_fields(codec, crowd((1, 1), _PEOPLE, shift=index)) for index in range(8)]
+
+    def joined(of: Callable[[ParseFields], torch.Tensor]) -> torch.Tensor:
+        lines = [[of(scenes[(row * columns + column) % 8]) for column in range(columns)] for row in range(rows)]
+        return torch.cat([torch.cat(line, -1) for line in lines], -2)
+
+    names = ('joint_heatmaps', 'joint_offsets', 'limb_fields')
+    pose = PoseFields(
+        **{name: joined(lambda f, name=name: getattr(f.pose, name)) for name in names}, stride=codec.stride
+    )
+    return ParseFields(pose, (joined(lambda f: f.projection[0]),), joined(lambda f: f.part_logits), 2)
 
 
 def make_codec(classes: int = 15, most: int = 30) -> DifferentiableGroupingCodec:
@@ -121,6 +142,20 @@ def growth_with_people(repeats: int) -> dict[int, list[float]]:
     return times
 
 
+def crowds(repeats: int) -> dict[str, list[float]]:
+    """Whole decodings of more and more people of the same size, in images that grow with them."""
+    times = {}
+    for tiles in ((1, 2), (5, 8), (20, 10)):
+        people = _PEOPLE * tiles[0] * tiles[1]
+        codec = make_codec(most=max(30, people))
+        fields = side_by_side(codec, tiles)
+        size = f'{256 * tiles[0]} x {256 * tiles[1]}'
+        times[f'{people} people, {size}'] = milliseconds(
+            lambda codec=codec, fields=fields: codec.decode(fields), repeats
+        )
+    return times
+
+
 def growth_with_pixels(repeats: int) -> dict[float, list[float]]:
     """Maps of larger and larger images of which the network saw 512 x 512 pixels."""
     codec = make_codec()
@@ -169,9 +204,11 @@ def main() -> None:
     people, pixels = growth_with_people(args.repeats), growth_with_pixels(args.repeats)
     print_table(people, f'whole decoding, 2048 x 1280, by people, {where}')
     print_table(pixels, f'maps by megapixels, {where}')
+    many = crowds(max(1, args.repeats // 4))
+    print_table(many, f'whole decoding of crowds, {where}')
     args.out_dir.mkdir(parents=True, exist_ok=True)
     plot(people, pixels, args.out_dir / 'growth.png')
-    figures = dict(where=where, grouping=grouping, decoding=decoding, people=people, pixels=pixels)
+    figures = dict(where=where, grouping=grouping, decoding=decoding, people=people, pixels=pixels, crowds=many)
     (args.out_dir / 'times.json').write_text(json.dumps(figures, indent=1))
     print(f'{args.out_dir}/growth.png and times.json were written.')
 

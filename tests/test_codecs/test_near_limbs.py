@@ -1,0 +1,124 @@
+"""In crowds only links within reach are scored, and the people are the same as with all links."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems, near_limbs
+from mmhparse.codecs.candidates_to_problems import limb_affinity
+from mmhparse.codecs.fields_to_candidates import fields_to_candidates
+from mmhparse.codecs.near_limbs import limb_reaches, near_limb_affinity
+from mmhparse.structures import JointCandidates, ParseFields, PoseFields
+from mmhparse.synthetic import synthetic_scene
+
+
+def crowd(codec, scenes):
+    """Scenes of five people side by side."""
+    found = [codec.encode(synthetic_scene(3 + i, (96, 128), num_people=5).annotation) for i in range(scenes)]
+    found = [fields.as_prediction(15) for fields in found]
+
+    def joined(name):
+        return torch.cat([getattr(fields.pose, name) for fields in found], -1)
+
+    pose = PoseFields(joined('joint_heatmaps'), joined('joint_offsets'), joined('limb_fields'), codec.stride)
+    projection = torch.cat([fields.projection[0] for fields in found], -1)
+    return ParseFields(pose, (projection,), torch.cat([fields.part_logits for fields in found], -1), 1)
+
+
+def scored_pairs(codec, fields, monkeypatch):
+    """How many pairs of candidates are scored."""
+    count, pairs_within = 0, near_limbs._pairs_within
+
+    def counting(*arguments):
+        nonlocal count
+        found = pairs_within(*arguments)
+        count += len(found[0])
+        return found
+
+    monkeypatch.setattr(near_limbs, '_pairs_within', counting)
+    codec.group(fields.pose)
+    monkeypatch.setattr(near_limbs, '_pairs_within', pairs_within)
+    return count
+
+
+def test_the_reach_is_what_the_longest_region_can_pay_for():
+    fields = torch.zeros(3, 2, 20, 40)
+    fields[0, 0, 5, 3:15] = 0.9  # 12 cells long and 1 high
+    fields[0, 1, 15, 30] = 0.5  # a small region
+    fields[1, 0] = 0.07  # below a quarter of the price
+    fields[2] = 0.4  # everywhere: one region of 40 x 20 cells
+    reaches = limb_reaches(fields, 0.3, stride=4)
+    expected = 4 * np.hypot(14, 3) * 0.9 / 0.225, 0, 4 * np.hypot(42, 22) * 0.4 * 2**0.5 / 0.225
+    np.testing.assert_allclose(reaches, expected, rtol=1e-6)
+
+
+def test_pairs_within_reach_have_the_affinity_of_all_pairs():
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+    pose = crowd(codec, 14).pose
+    candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
+    assert candidates.xy.shape[2] > near_limbs.CROWD
+    how = codec.skeleton, pose.stride, 10
+    dense = limb_affinity(candidates, pose.limb_fields, *how)
+    near = near_limb_affinity(candidates, pose.limb_fields, *how, 0.3)
+    scored = near != 0
+    assert 0.05 < scored.float().mean() < 0.6
+    torch.testing.assert_close(near[scored], dense[scored], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize('length', [5, 15, 40])
+def test_one_region_pays_for_no_link_beyond_reach(length):
+    """Along the direction of a region, links that begin at its end and go on over nothing."""
+    codec = DifferentiableGroupingCodec()
+    fields = torch.zeros(1, len(codec.skeleton.limbs), 2, 9, 400)
+    fields[:, :, 0, 3:6, 5 : 5 + length] = 1
+    x = torch.linspace(18, 1580, 80)  # the first at the beginning of the region
+    xy = torch.stack([x, torch.full_like(x, 18)], -1).expand(1, len(codec.skeleton), -1, -1).contiguous()
+    ones = torch.ones(xy.shape[:3])
+    candidates = JointCandidates(xy, ones, ones.bool())
+    dense = limb_affinity(candidates, fields, codec.skeleton, 4, 10)
+    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, 0.3)
+    assert dense[(near == 0) & (dense != 0)].max() <= 0.3 and (dense > 0.3).any()
+    torch.testing.assert_close(near[dense > 0.3], dense[dense > 0.3], rtol=0, atol=1e-4)
+
+
+def in_order(people, parsing):
+    """Keypoints, scores and person map, with the people from left to right: equal scores leave their order open."""
+    keypoints, found = people.keypoints, people.keypoint_scores > 0
+    middle = (keypoints[..., 0] * found).sum(1) / found.sum(1)
+    order = middle.argsort()
+    rank = torch.zeros(len(people) + 1, dtype=torch.long)
+    rank[order + 1] = torch.arange(1, len(people) + 1)
+    return keypoints[order], people.scores[order], rank[parsing.person_map.long()]
+
+
+def test_a_crowd_has_the_same_people(monkeypatch):
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+    fields = crowd(codec, 14)
+    people, parsing = codec.decode(fields)
+    assert scored_pairs(codec, fields, monkeypatch) > 0
+    monkeypatch.setattr(candidates_to_problems, 'CROWD', 10**6)
+    assert scored_pairs(codec, fields, monkeypatch) == 0
+    others, whole = codec.decode(fields)
+    assert len(people) == len(others) > 60
+    for one, other in zip(in_order(people, parsing), in_order(others, whole), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+    assert torch.equal(parsing.part_map, whole.part_map)
+
+
+def test_scored_pairs_grow_linearly_with_people(monkeypatch):
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=512))
+    counts = [scored_pairs(codec, crowd(codec, scenes), monkeypatch) for scenes in (16, 32, 64)]
+    assert counts[1] / counts[0] == pytest.approx(2, abs=0.3)
+    assert counts[2] / counts[1] == pytest.approx(2, abs=0.3)
+
+
+def test_no_link_is_left_out_where_links_cost_nothing_or_a_gradient_is_wanted(monkeypatch):
+    monkeypatch.setattr(candidates_to_problems, 'near_limb_affinity', None)
+    for limbs in (dict(price=0.0), dict(price=0.3)):
+        codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), limbs=limbs)
+        pose = crowd(codec, 14).pose
+        candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
+        if limbs['price']:
+            pose.limb_fields.requires_grad_()
+        problem = codec.problems(candidates, pose).problem
+        assert problem.score.requires_grad == bool(limbs['price'])
