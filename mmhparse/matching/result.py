@@ -9,6 +9,9 @@ from torch import Tensor
 
 from .problem import MatchingProblem
 
+_LARGE = 64 * 64
+"""Entries of a problem from which on links without rivals are made beforehand."""
+
 
 @dataclass(frozen=True, eq=False)
 class MatchingResult:
@@ -68,6 +71,10 @@ def assign(gain: Tensor) -> Tensor:
 
 def _best_links(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the best links of one problem (N, M), by row; gains are at least 0."""
+    if gain.size < _LARGE:
+        rows, columns = linear_sum_assignment(gain, maximize=True)
+        linked = gain[rows, columns] > 0
+        return rows[linked], columns[linked]
     row, column = np.nonzero(gain)  # (Q,) each
     # a link that is the only one of its row and of its column competes with none: in large problems, most are
     alone = (np.bincount(row, minlength=len(gain))[row] == 1) & (
