@@ -49,7 +49,8 @@ class CocoParseDataset(CocoPeopleDataset):
     LAYOUT = 'the json of CocoParseDataset (docs/en/user_guides/datasets.md)'
     IRREGULARITIES = {
         **CocoPeopleDataset.IRREGULARITIES,
-        'part without person': 'a part with a person_id that is no person of its image is ignored: its pixels are 255',
+        'part without person': 'a part with a `person_id` that no person of its image has is ignored: '
+        'its pixels are 255',
         'part without pixels': 'it is skipped',
     }
 

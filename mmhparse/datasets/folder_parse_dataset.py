@@ -68,8 +68,8 @@ data_root/
         'person on background': 'pixels of a person that have no part become background',
         'part of nobody': 'pixels of a part that have no person keep the part and are ignored (255) in the person map',
         'person without parts': 'a person without a pixel of a part is left out',
-        'person ids with gaps': 'people are numbered anew, in the same order',
-        'everything ignored': 'a map that holds 0 and 255 alone: its pixels of 255 are ignored, so nothing is learned '
+        'person ids with gaps': 'people are renumbered, in the same order',
+        'everything ignored': 'a map that holds only 0 and 255: its pixels of 255 are ignored, so nothing is learned '
         'from it; if it is a mask of 0 and 255, write 1 (or the number of the person) instead of 255',
         'too many people to number': 'the instance map cannot tell them apart in 8 bits; it is not needed',
         'instance map differs': 'the part and person map are used; the instance map is not needed',

@@ -7,9 +7,10 @@ import numpy as np
 from mmhparse.structures import Skeleton
 
 IRREGULARITIES = {
-    'joint without place': 'a joint that is negative or not a number, but marked visible, is unlabelled',
+    'joint without place': 'a joint that is marked visible, with a coordinate that is negative or not a number, '
+    'is unlabelled',
     'joint outside the image': 'the joint is unlabelled',
-    'unknown flag': 'a joint whose flag is not 0, 1 or 2 is unlabelled',
+    'unknown flag': 'a joint with a flag other than 0, 1 or 2 is unlabelled',
 }
 
 
