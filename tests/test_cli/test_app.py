@@ -1,7 +1,9 @@
 """mmhparse app: what a visitor does, by Gradio's own client, and what the next visitor does not see."""
 
 import builtins
+import gc
 import socket
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -64,18 +66,33 @@ def upload(path):
     return handle_file(str(path))
 
 
-def test_a_visitor_parses_and_the_next_one_sees_nothing_of_it(visitor, tmp_path):
+def test_a_visitor_parses_and_the_next_one_sees_nothing_of_it(visitor, tmp_path, monkeypatch):
+    from mmhparse.cli import app_page
+
+    folders = []
+
+    def recorded(**options):
+        folder = tempfile.TemporaryDirectory(**options)
+        folders.append(Path(folder.name))
+        return folder
+
+    monkeypatch.setattr(app_page, 'TemporaryDirectory', recorded)
     cv2.imwrite(str(tmp_path / 'one.png'), spot((40, 24), (5, 3, 9, 7)))
     first, second = visitor(), visitor()
     picture, text, people, parts, archive = first.predict(
         upload(tmp_path / 'one.png'), 'photos-14-parts', LAYERS, api_name='/parse'
     )
-    assert text.startswith('1 people found')
+    assert text.startswith('1 person found')
     assert people['data'] == [[1, 0.5, 1, 1, 16]] and parts['data'] == [[1, 'head', 0.25, 16]]
     assert Path(archive['value'] if isinstance(archive, dict) else archive).suffix == '.zip'
     # other layers of one's own photo; the state of the second visitor is empty
     assert first.predict([], api_name='/redraw') is not None
     assert second.predict([], api_name='/redraw') is None
+    # the archive is deleted with the photo
+    assert [folder.is_dir() for folder in folders] == [True]
+    first.predict(None, 'photos-14-parts', LAYERS, api_name='/parse')
+    gc.collect()
+    assert [folder.is_dir() for folder in folders] == [False]
 
 
 def test_a_photo_beyond_the_limit_is_refused_with_its_size(visitor, tmp_path):

@@ -60,9 +60,10 @@ def test_a_visit(page, browser, address, tmp_path):  # noqa: F811
     cv2.imwrite(str(tmp_path / 'one.png'), spot((90, 60), (30, 20, 59, 39)))
     page.locator('input[type=file]').first.set_input_files(tmp_path / 'one.png')
     playwright.expect(result(page)).to_have_value(
-        '1 people found. Click on the picture to see what lies there.', timeout=WAIT
+        '1 person found. Click on the picture to see what lies there.', timeout=WAIT
     )
     playwright.expect(page.get_by_role('gridcell', name='head').first).to_be_visible(timeout=WAIT)
+    assert page.get_by_role('button', name='Share').count() == 0 and page.get_by_text('Runs').count() == 0
     screenshot(page, 'parsed')
 
     picture = page.locator('.image-container img, .image-frame img').last
@@ -80,7 +81,7 @@ def test_a_visit(page, browser, address, tmp_path):  # noqa: F811
     picture = page.locator('.image-container img, .image-frame img').last
     picture.click()
     playwright.expect(result(page)).to_have_value(
-        'head of person 1: score 0.25, 600 pixels. Person 1: score 0.50.', timeout=WAIT
+        'head of person 1: score 0.25, 551 pixels. Person 1: score 0.50.', timeout=WAIT
     )
 
     with page.expect_download() as download:
