@@ -3,7 +3,7 @@
 dataset_type = 'CocoPartMapsDataset'
 data_root = 'data/photos'
 image_size = (224, 224)
-test_long_side = 640
+test_long_side = 736
 codec = dict(
     type='DifferentiableGroupingCodec',
     skeleton='coco_17',
@@ -12,7 +12,7 @@ codec = dict(
     fields=dict(limb_width=2.0),
     # chosen on the 75 validation photos
     candidates=dict(threshold=0.2, radius=28.0),
-    limbs=dict(price=0.1),
+    limbs=dict(price=0.2),
     people=dict(min_joints=4, min_score=0.08, place_missing=True, reach=0.5, full_area=2000.0),
 )
 
