@@ -24,7 +24,8 @@ def projected_gradient(score: Tensor, steps: int, step_size: float, cycles: int)
         cycles: Dykstra cycles in a projection, or 0 for exact projections.
 
     Returns:
-        The plans (B, N, M), differentiable in the score, and how far the last step moved each: the sum of |dX|, (B,).
+        The plans (B, N, M), differentiable in the score, and how far the last step moved each, the sum of absolute
+        changes (B,).
 
     Raises:
         ValueError: If an argument is out of its range.
