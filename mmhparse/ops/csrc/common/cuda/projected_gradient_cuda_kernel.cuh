@@ -71,12 +71,19 @@ std::size_t bytes_for(const Problems& problems, bool backward) {
   return counting.used();
 }
 
+#if defined(__CUDACC__)
+// The shared memory that a launch asks for. What runs the kernels without a GPU defines this function before.
+__device__ __forceinline__ char* dynamic_shared_memory() {
+  extern __shared__ __align__(16) char shared_memory[];
+  return shared_memory;
+}
+#endif
+
 // The memory of this block. The choice is made at compile time, so that the compiler knows which loads are from shared
 // memory.
 template <bool kShared>
 __device__ char* memory_of_block(const Problems& problems) {
-  extern __shared__ __align__(16) char shared_memory[];
-  if constexpr (kShared) return shared_memory;
+  if constexpr (kShared) return dynamic_shared_memory();
   return problems.workspace + blockIdx.x * problems.bytes;
 }
 
