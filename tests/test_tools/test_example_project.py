@@ -67,7 +67,7 @@ def test_the_command_of_the_page_trains_and_the_checkpoint_parses(project, data_
     config = project / 'configs' / 'boxed-people.py'
     run_tool('train.py', config, *command[4:], *options, '--work-dir', tmp_path / 'work')
     model = init_model(config, tmp_path / 'work' / 'iter_2.pth', 'cpu')
-    assert [type(part).__name__ for part in (model.backbone, model.head)] == ['TwoLevelNet', 'ContextHead']
+    assert [type(part).__name__ for part in (model.backbone, model.head)] == ['ThreeConvNet', 'ContextHead']
     sample = inference_model(model, data_root / '0.png')
     assert sample.pred_parsing.part_map.shape == (1, 80, 96)
     # the context changes the logits of a part everywhere, and of no other part

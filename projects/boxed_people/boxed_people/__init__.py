@@ -2,6 +2,6 @@
 
 from .boxed_people_dataset import BoxedPeopleDataset
 from .context_head import ContextHead
-from .two_level_net import TwoLevelNet
+from .three_conv_net import ThreeConvNet
 
-__all__ = ['BoxedPeopleDataset', 'ContextHead', 'TwoLevelNet']
+__all__ = ['BoxedPeopleDataset', 'ContextHead', 'ThreeConvNet']

@@ -12,7 +12,7 @@ codec = dict(
     skeleton=dict(name='boxed_people', joints=['head', 'body', 'legs'], limbs=[['head', 'body'], ['body', 'legs']]),
     stride=4,
 )
-model = dict(codec=codec, backbone=dict(_delete_=True, type='TwoLevelNet', channels=32), head=dict(type='ContextHead'))
+model = dict(codec=codec, backbone=dict(_delete_=True, type='ThreeConvNet', channels=32), head=dict(type='ContextHead'))
 
 train_dataloader = dict(
     batch_size=4,

@@ -1,4 +1,4 @@
-"""TwoLevelNet: a backbone of three convolutions."""
+"""ThreeConvNet: a backbone of three convolutions."""
 
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
@@ -8,7 +8,7 @@ from mmhparse.registry import MODELS
 
 
 @MODELS.register_module()
-class TwoLevelNet(BaseModule):
+class ThreeConvNet(BaseModule):
     """Features at strides 4 and 8.
 
     Args:
