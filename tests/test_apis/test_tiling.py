@@ -81,13 +81,15 @@ def scene():
 
 
 def test_other_options_of_the_network(scene):
-    plain = HumanParsingInferencer(device='cpu')(scene)['predictions'][0]
-    half = HumanParsingInferencer(device='cpu', precision='bfloat16')(scene)['predictions'][0]
+    plain = HumanParsingInferencer('synthetic', device='cpu')(scene)['predictions'][0]
+    half = HumanParsingInferencer('synthetic', device='cpu', precision='bfloat16')(scene)['predictions'][0]
     assert (plain['part_map'] == half['part_map']).mean() > 0.99
-    small = HumanParsingInferencer(device='cpu', max_side=128)
+    small = HumanParsingInferencer('synthetic', device='cpu', max_side=128)
     assert small.pipeline({'img': np.zeros((300, 600, 3), np.uint8)})['inputs'].shape == (3, 64, 128)
     assert small.pipeline({'img': np.zeros((30, 60, 3), np.uint8)})['inputs'].shape == (3, 30, 60)
-    merged = HumanParsingInferencer(device='cpu', tta=True)([scene, scene[:100]], batch_size=2)['predictions']
+    merged = HumanParsingInferencer('synthetic', device='cpu', tta=True)([scene, scene[:100]], batch_size=2)[
+        'predictions'
+    ]
     assert (plain['part_map'] == merged[0]['part_map']).mean() > 0.95 and merged[1]['part_map'].shape == (100, 256)
     with pytest.raises(ValueError, match='precision must be among'):
         HumanParsingInferencer(precision='float8')

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 import torch
 from bright_spot import bright_spot_config, spot
 from kill_server import SECONDS, KillServer
-from killed_runs import parse, train
+from killed_runs import parse, parse_into_small_files, train
 
 from mmhparse.apis import HumanParsingInferencer, OutputError
 
@@ -95,20 +94,10 @@ def test_inference_into_a_read_only_folder(tmp_path, small_disk):
         parse(photos, disk / 'out')
 
 
-def limited(photos, out):
-    """Parses where no file may have more than 400 bytes."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
-    try:
-        parse(photos, out)
-    except OSError:
-        os._exit(7)
-
-
 def test_files_that_may_not_grow(server, tmp_path):
     """Of every file that was refused, nothing is left."""
     photos = write_photos(tmp_path / 'photos', 3)
-    (run,) = server.start(limited, photos, tmp_path / 'out')
+    (run,) = server.start(parse_into_small_files, photos, tmp_path / 'out')
     run.join(SECONDS)
     assert run.exitcode == 7
     assert_whole(tmp_path / 'out')
