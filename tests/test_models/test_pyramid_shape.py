@@ -1,5 +1,8 @@
 """The levels of a backbone are found by a forward pass, and the decoder uses those that fit."""
 
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 from test_models.conftest import tiny_parser_config
@@ -88,6 +91,7 @@ def test_a_missing_library_is_named_with_what_to_install(monkeypatch):
     def no_ops(kind):
         raise ModuleNotFoundError("No module named 'mmcv._ext'")
 
+    monkeypatch.setitem(sys.modules, 'mmpose', ModuleType('mmpose'))  # as if it were installed
     monkeypatch.setattr(MODELS, 'get', no_ops)
     with pytest.raises(ImportError, match=r"model.backbone is a 'mmpose.HRNet', .*mmcv._ext.*pip install mmdet==3.3.0"):
         build_piece(dict(type='mmpose.HRNet'), 'backbone')
