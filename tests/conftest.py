@@ -4,7 +4,7 @@ import importlib.util
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -26,20 +26,21 @@ def repo_root() -> Path:
     return ROOT
 
 
-@pytest.fixture
-def load_tool(monkeypatch) -> Callable[[str], ModuleType]:
+@pytest.fixture(scope='session')
+def load_tool() -> Iterator[Callable[[str], ModuleType]]:
     """Imports a command of tools/ by its path there, as in ``load_tool('analysis/draw_data_flow.py')``."""
+    with pytest.MonkeyPatch.context() as patch:
 
-    def load(path: str) -> ModuleType:
-        file = ROOT / 'tools' / path
-        spec = importlib.util.spec_from_file_location(file.stem, file)
-        command = importlib.util.module_from_spec(spec)
-        # a dataclass looks its module up by name
-        monkeypatch.setitem(sys.modules, spec.name, command)
-        spec.loader.exec_module(command)
-        return command
+        def load(path: str) -> ModuleType:
+            file = ROOT / 'tools' / path
+            spec = importlib.util.spec_from_file_location(f'tool_{file.stem}', file)
+            command = importlib.util.module_from_spec(spec)
+            # a dataclass looks its module up by name
+            patch.setitem(sys.modules, spec.name, command)
+            spec.loader.exec_module(command)
+            return command
 
-    return load
+        yield load
 
 
 def _shared_data(name: str) -> Path:

@@ -9,6 +9,7 @@ from mmhparse import ops
 from mmhparse.matching import MatchingProblem
 from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
+from .link_affinity import link_affinity
 from .near_limbs import CROWD, near_limb_affinity
 from .sampling import sample_points
 
@@ -137,9 +138,5 @@ def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samp
         # (B * L, 2, N * N * points)
         read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)
         vectors = vectors + read.unflatten(2, points.shape[1:4]).sum(-1) / samples  # (B * L, 2, N, N)
-    softened = (link.square().sum(-1) + (stride / 2) ** 2).sqrt()  # (B * L, N, N)
-    along = (vectors * link.movedim(-1, 1)).sum(1) / softened  # (B * L, N, N)
-    # the square root of |V|^2 has no gradient at V = 0
-    strength = vectors.square().sum(1).clamp(min=1e-12).sqrt()  # (B * L, N, N)
-    affinity = along + strength * (1 - link.norm(dim=-1) / softened)  # (B * L, N, N)
+    affinity = link_affinity(vectors.movedim(1, -1), link, stride)  # (B * L, N, N)
     return affinity.unflatten(0, (batch, len(limbs)))  # (B, L, N, N)

@@ -1,6 +1,7 @@
 """GroupingPoseCodec: a codec by mmpose's contract, for the pose part of the method in its bottom-up estimators."""
 
 import importlib
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,10 @@ from .differentiable_grouping_codec import DifferentiableGroupingCodec
 
 
 def _base() -> Any:
-    """mmpose's base of codecs; without mmpose, which parsing does not need, nobody asks for the base."""
-    try:
-        return importlib.import_module('mmpose.codecs.base').BaseKeypointCodec
-    except ModuleNotFoundError:
+    """mmpose's base of codecs where mmpose is installed; without it, nobody asks for the base."""
+    if find_spec('mmpose') is None:
         return object
+    return importlib.import_module('mmpose.codecs.base').BaseKeypointCodec
 
 
 @KEYPOINT_CODECS.register_module()

@@ -28,9 +28,12 @@ def place_missing_joints(people: People, persons: PersonGrid, fields: PoseFields
     xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
     centres = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)  # (h * w, 2)
     owner = np.where(persons.part > 0, persons.person, 0).ravel()  # (h * w,)
+    # the cells of one person after those of another, so that time does not grow with people times cells
+    order = np.argsort(owner, kind='stable')  # (h * w,)
+    ends = np.searchsorted(owner[order], first_id + np.arange(len(people) + 1))  # (P + 1,)
     keypoints = people.keypoints.numpy().copy()  # (P, K, 2)
     for person, found in enumerate(people.keypoint_scores.numpy() > 0):
-        (missing,), (cells,) = np.nonzero(~found), np.nonzero(owner == person + first_id)  # (M,) and (S,)
+        missing, cells = np.flatnonzero(~found), order[ends[person] : ends[person + 1]]  # (M,) and (S,)
         if len(cells):
             best = cells[heatmaps[np.ix_(missing, cells)].argmax(1)]  # (M,)
             keypoints[person, missing] = centres[best] + offsets[missing, :, best]

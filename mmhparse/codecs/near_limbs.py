@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmhparse.structures import JointCandidates, Skeleton
 
+from .link_affinity import link_affinity
 from .sampling import sample_points
 
 CROWD = 64
@@ -97,8 +98,5 @@ def _pair_affinity(start: Tensor, end: Tensor, field: Tensor, stride: int, sampl
         points = some[:, None] + shares[:, None] * link[:, None]  # (q, samples, 2)
         read = sample_points(field[None], points.flatten(0, 1)[None], stride)[0]  # (2, q * samples)
         mean = read.unflatten(1, points.shape[:2]).mean(2).T  # (q, 2)
-        square = link.square().sum(1)  # (q,)
-        softened = (square + (stride / 2) ** 2).sqrt()
-        strength = mean.square().sum(1).clamp(min=1e-12).sqrt()
-        parts.append((mean * link).sum(1) / softened + strength * (1 - square.sqrt() / softened))
+        parts.append(link_affinity(mean, link, stride))
     return torch.cat(parts)

@@ -1,6 +1,5 @@
 """Generated arguments and configs of commands: each ends with a message, never with a traceback, and writes nothing."""
 
-import importlib.util
 import io
 import os
 from contextlib import redirect_stderr, redirect_stdout
@@ -70,15 +69,8 @@ WORDS = st.sampled_from(
 
 
 @pytest.fixture(scope='module')
-def tools(repo_root):
-    loaded = {}
-    for name in TOOLS:
-        spec = importlib.util.spec_from_file_location(
-            f'spoilt_{name.replace("/", "_")[:-3]}', repo_root / 'tools' / name
-        )
-        loaded[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded[name])
-    return loaded
+def tools(load_tool):
+    return {name: load_tool(name) for name in TOOLS}
 
 
 @MANY

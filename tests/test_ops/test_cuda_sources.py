@@ -4,46 +4,24 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from kernel_programs import (
+    COMMON,
+    GRADIENTS,
+    SCORES,
+    SOURCES,
+    TOLERANCES,
+    KernelProgram,
+    compile_with,
+    padded,
+    plan_and_gradient,
+    random_gradient,
+    random_score,
+)
 
-from mmhparse.matching import MatchingProblem, ProjectedGradient
+from mmhparse.matching import ProjectedGradient
 from mmhparse.ops import compiled_devices
-
-HERE = Path(__file__).parent
-COMMON = HERE.parents[1] / 'mmhparse' / 'ops' / 'csrc' / 'common'
-GRADIENTS = ('unrolled', 'implicit')
-TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
-
-
-def padded(score: torch.Tensor) -> torch.Tensor:
-    """The first problem without its last rows and first columns, and the last one without a score above 0."""
-    score[0, -2:] = 0
-    score[0, :, :2] = 0
-    score[-1] = -score[-1].abs()
-    score[-1, 0] = 0
-    return score
-
-
-def random_score(*shape: int) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape)), dtype=torch.float64) - 0.3
-
-
-SCORES = {
-    'a single entry': random_score(3, 1, 1),
-    'a single row': random_score(2, 1, 5),
-    'padded and empty': padded(random_score(5, 6, 9)),
-    'more than a word of bits': padded(random_score(3, 40, 33)),
-}
-
-
-def compile_with(compiler: str, *arguments) -> None:
-    if shutil.which(compiler) is None:
-        pytest.skip(f'{compiler} is not there')
-    run = subprocess.run([compiler, *map(str, arguments)], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert 'warning' not in run.stderr, run.stderr
 
 
 def test_nvcc_compiles_every_kernel(tmp_path):
@@ -53,33 +31,17 @@ def test_nvcc_compiles_every_kernel(tmp_path):
     flags += ['-Ofc=max'] if can_hurry else ['-Xptxas', '-O1']
     devices = '-gencode=arch=compute_80,code=[sm_80,sm_90]'
     compiled = tmp_path / 'every_kernel.o'
-    compile_with('nvcc', '-c', *flags, devices, '-I', COMMON / 'cuda', HERE / 'every_kernel.cu', '-o', compiled)
+    compile_with('nvcc', '-c', *flags, devices, '-I', COMMON / 'cuda', SOURCES / 'every_kernel.cu', '-o', compiled)
     code = compiled.read_bytes()
     names = ('projected_gradient_cuda_kernel', 'projected_gradient_backward_cuda_kernel')
     assert all(name.encode() in code for name in names)
 
 
-class ThreadTeams:
+class ThreadTeams(KernelProgram):
     """The kernels' algorithm, each problem solved by a team of CPU threads."""
 
     def __init__(self, folder: Path, *flags: str, lanes: str = '-DMMHPARSE_SCALAR'):
-        self._program = folder / 'team_of_threads'
-        # as setup.py: no contraction to fused multiply-add
-        flags = ['-std=c++20', '-ffp-contract=off', '-Wno-psabi', '-pthread', lanes, *flags]
-        compile_with('g++', *flags, '-I', COMMON, HERE / 'team_of_threads.cpp', '-o', self._program)
-
-    def solve(self, threads: int, solver: ProjectedGradient, score: torch.Tensor, grad_plan: torch.Tensor) -> tuple:
-        """The plans, how far the last step moved each, and the gradients of the scores."""
-        kind = 'float' if score.dtype == torch.float32 else 'double'
-        cycles = solver.cycles if solver.gradient == 'unrolled' else 0
-        numbers = (*score.shape, solver.steps, solver.step_size, cycles)
-        problems = score.numpy().tobytes() + grad_plan.numpy().tobytes()
-        command = [self._program, str(threads), kind, *map(str, numbers)]
-        run = subprocess.run(command, input=problems, capture_output=True, check=False)
-        assert run.returncode == 0, run.stderr.decode()
-        results = torch.from_numpy(np.frombuffer(run.stdout, score.numpy().dtype).copy())
-        plan, moved, grad_score = results.split([score.numel(), len(score), score.numel()])
-        return plan.view_as(score), moved, grad_score.view_as(score)
+        super().__init__(folder, 'team_of_threads.cpp', '-Wno-psabi', lanes, '-I', COMMON, *flags)
 
 
 @pytest.fixture(scope='module')
@@ -93,17 +55,6 @@ def watched_thread_teams(tmp_path_factory) -> ThreadTeams:
     return ThreadTeams(tmp_path_factory.mktemp('watched_teams'), '-O1', '-g', '-fsanitize=thread')
 
 
-def plan_and_gradient(solver: ProjectedGradient, score: torch.Tensor, grad_plan: torch.Tensor) -> tuple:
-    score = score.detach().requires_grad_()
-    plan = solver.solve(MatchingProblem(score)).plan
-    (grad_score,) = torch.autograd.grad(plan, score, grad_plan)
-    return plan.detach(), grad_score
-
-
-def random_gradient(score: torch.Tensor) -> torch.Tensor:
-    return torch.randn(score.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(score)
-
-
 @pytest.mark.parametrize('score', SCORES.values(), ids=SCORES.keys())
 @pytest.mark.parametrize('gradient', GRADIENTS)
 @pytest.mark.parametrize('dtype', TOLERANCES)
@@ -113,7 +64,7 @@ def test_a_team_of_threads_equals_the_reference(thread_teams, dtype, gradient, s
     solver = ProjectedGradient(gradient=gradient, backend='reference')
     expected = plan_and_gradient(solver, score, grad_plan)
     for threads in (1, 3, 4):
-        plan, _, grad_score = thread_teams.solve(threads, solver, score, grad_plan)
+        plan, _, grad_score = thread_teams.solve(solver, score, grad_plan, before=(threads,))
         torch.testing.assert_close((plan, grad_score), expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
 
 
@@ -121,7 +72,7 @@ def test_a_team_of_threads_equals_the_reference(thread_teams, dtype, gradient, s
 def test_a_team_tells_how_far_the_last_step_moved(thread_teams, gradient):
     score = SCORES['padded and empty']
     solver = ProjectedGradient(steps=3, gradient=gradient)
-    _, moved, _ = thread_teams.solve(3, solver, score, score)
+    _, moved, _ = thread_teams.solve(solver, score, score, before=(3,))
     _, expected = solver._iterate(score)
     assert expected[:-1].min() > 0
     torch.testing.assert_close(moved, expected, atol=1e-10, rtol=0)
@@ -136,7 +87,7 @@ def test_vector_registers_touch_no_foreign_memory(tmp_path):
             solver = ProjectedGradient(steps=6, cycles=3, gradient=gradient, backend='reference')
             for score in SCORES.values():
                 grad_plan = random_gradient(score.to(dtype))
-                plan, _, grad_score = lone_thread.solve(1, solver, score.to(dtype), grad_plan)
+                plan, _, grad_score = lone_thread.solve(solver, score.to(dtype), grad_plan, before=(1,))
                 expected = plan_and_gradient(solver, score.to(dtype), grad_plan)
                 torch.testing.assert_close((plan, grad_score), expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
 
@@ -145,7 +96,7 @@ def test_vector_registers_touch_no_foreign_memory(tmp_path):
 def test_threads_of_a_team_do_not_race(watched_thread_teams, gradient):
     solver = ProjectedGradient(steps=4, cycles=2, gradient=gradient)
     score = SCORES['padded and empty']
-    watched_thread_teams.solve(3, solver, score, random_gradient(score))
+    watched_thread_teams.solve(solver, score, random_gradient(score), before=(3,))
 
 
 needs_gpu = pytest.mark.skipif(

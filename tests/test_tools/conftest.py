@@ -46,6 +46,17 @@ def run_tool(repo_root, monkeypatch):
 
 
 @pytest.fixture
+def call_main(monkeypatch):
+    """Calls the main function of a loaded tool with arguments, as the shell would, and returns what it returns."""
+
+    def call(command, *arguments):
+        monkeypatch.setattr(sys, 'argv', [command.__file__, *map(str, arguments)])
+        return command.main()
+
+    return call
+
+
+@pytest.fixture
 def synthetic_config(tmp_path):
     """A config of a few drawn images."""
     path = tmp_path / 'synthetic.py'

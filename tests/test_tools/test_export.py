@@ -1,9 +1,9 @@
 """Exports give what the parser gives, at sizes that were not traced, and the inferencer runs them."""
 
 import importlib.machinery
-import importlib.util
 import sys
 import types
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,20 +16,13 @@ from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture(scope='module')
-def command(repo_root):
-    spec = importlib.util.spec_from_file_location('export_command', repo_root / 'tools' / 'deployment' / 'export.py')
-    command = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(command)
-    return command
+def command(load_tool):
+    return load_tool('deployment/export.py')
 
 
 @pytest.fixture
-def export(command, monkeypatch):
-    def call(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['export.py', *map(str, arguments)])
-        return command.main()
-
-    return call
+def export(command, call_main):
+    return partial(call_main, command)
 
 
 @pytest.mark.filterwarnings('ignore')

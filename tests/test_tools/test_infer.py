@@ -1,9 +1,9 @@
 """tools/infer.py: writes all that can be parsed, and tells by its exit code whether anything could not."""
 
-import importlib.util
 import json
 import sys
 from contextlib import closing
+from functools import partial
 
 import cv2
 import pytest
@@ -14,19 +14,11 @@ from mmhparse.apis import HumanParsingInferencer
 
 
 @pytest.fixture
-def run(repo_root, tmp_path, monkeypatch):
+def run(load_tool, call_main, tmp_path):
     """Calls the command's main function with arguments, as the shell would."""
-    spec = importlib.util.spec_from_file_location('infer_command', repo_root / 'tools' / 'infer.py')
-    command = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(command)
     bright_spot_config().dump(tmp_path / 'config.py')
     torch.save({'state_dict': {'threshold': torch.tensor(200.0)}}, tmp_path / 'model.pth')
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['infer.py', *map(str, arguments)])
-        return command.main()
-
-    return call
+    return partial(call_main, load_tool('infer.py'))
 
 
 @pytest.fixture

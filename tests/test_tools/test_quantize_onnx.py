@@ -1,8 +1,7 @@
 """A quantised export computes in int8, but for its fields, and finds nearly the same parts."""
 
-import importlib.util
 import json
-import sys
+from functools import partial
 
 import cv2
 import pytest
@@ -18,21 +17,13 @@ SIDE = 192
 
 
 @pytest.fixture(scope='module')
-def command(repo_root):
-    path = repo_root / 'tools' / 'deployment' / 'quantize_onnx.py'
-    spec = importlib.util.spec_from_file_location('quantize_command', path)
-    command = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(command)
-    return command
+def command(load_tool):
+    return load_tool('deployment/quantize_onnx.py')
 
 
 @pytest.fixture
-def run(command, monkeypatch):
-    def call(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['quantize_onnx.py', *map(str, arguments)])
-        command.main()
-
-    return call
+def run(command, call_main):
+    return partial(call_main, command)
 
 
 @pytest.fixture(scope='module')
