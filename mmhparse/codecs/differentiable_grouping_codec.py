@@ -1,6 +1,6 @@
 """DifferentiableGroupingCodec: people and maps to fields, and fields back to people and maps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -39,9 +39,10 @@ from .given_people import (
 )
 from .matches_to_people import PeopleOptions, matches_to_people
 from .missing_joints import place_missing_joints
+from .neighbour_votes import voted_persons
 from .part_grid import PartGrid
 from .people_in_image import people_in_image
-from .people_to_parsing import grids_to_parsing, person_certainty, size_factor
+from .people_to_parsing import grids_to_parsing, person_certainty, shown_share
 from .person_grid import PersonGrid
 from .unfound_people import unfound_people
 
@@ -159,11 +160,11 @@ class DifferentiableGroupingCodec:
         fields = fields.to('cpu')
         parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
         persons = PersonGrid.of(fields, parts, found, within_boxes=isinstance(given, GivenBoxes))
-        if not isinstance(given, GivenPoses):
-            found, persons = self._complete(found, persons, fields.pose, add_people=given is None)
+        found, persons = self._complete(found, persons, fields.pose, given)
         parsing = grids_to_parsing(parts, persons, found, geometry)
         found.scores = found.scores * person_certainty(parsing.parts, len(found))
-        found.scores = found.scores * size_factor(parsing.parts, len(found), geometry, self.people_options.full_area)
+        if self.people_options.score_by_parts:
+            found.scores = found.scores * shown_share(parsing.parts, len(found), len(self.part_set) - 1)
         found = people_in_image(found, geometry)
         if isinstance(given, GivenBoxes):
             found.bboxes = given.bboxes
@@ -187,16 +188,23 @@ class DifferentiableGroupingCodec:
         return Grouping(candidates, problem, result.plan, links, people)
 
     def _complete(
-        self, people: People, persons: PersonGrid, pose: PoseFields, add_people: bool
+        self, people: People, persons: PersonGrid, pose: PoseFields, given: GivenPoses | GivenBoxes | None
     ) -> tuple[People, PersonGrid]:
-        """The people with what was not found of them, and people who were not found at all, as far as options say."""
+        """People, joints and cells corrected as far as the options say, and as far as they are not given.
+
+        People are added only to our own, cells stay inside given boxes, and the joints of given poses stay as they are.
+        """
         options = self.people_options
-        if options.place_missing:
+        place_missing = options.place_missing and not isinstance(given, GivenPoses)
+        if place_missing:
+            # before regions are taken away as people not found: they may be the person's own after all
             people.keypoints = place_missing_joints(people, persons, pose)
-        if not add_people or options.reach is None:
-            return people, persons
-        added, persons = unfound_people(people, persons, options.reach, options.min_score)
-        if options.place_missing:
+        added = people[torch.zeros(len(people), dtype=torch.bool)]
+        if options.reach is not None and given is None:
+            added, persons = unfound_people(people, persons, options.reach, options.min_score)
+        if options.vote_window and not isinstance(given, GivenBoxes):
+            persons = replace(persons, person=voted_persons(persons, options.vote_window))
+        if place_missing:
             added.keypoints = place_missing_joints(added, persons, pose, first_id=len(people) + 1)
         return cast(People, People.cat([people, added])), persons
 

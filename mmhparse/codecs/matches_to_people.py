@@ -21,11 +21,12 @@ class PeopleOptions:
         reach: How far from its nearest joint a pixel of a person may land, in sizes of the person. Regions that land
             farther become people without joints, whose score is ``min_score``; see :func:`unfound_people`. By
             default every pixel goes to the person of the nearest joint.
-        full_area: People of fewer pixels of the network input have their score multiplied by the fourth root of their
-            share of it: small people are wrong more often. 0 leaves scores as they are.
+        vote_window: Side of the window in which the cells around a cell vote on its person, as a share of the root of
+            the person's number of cells; see :func:`voted_persons`. 0: no vote.
+        score_by_parts: Whether a person's score is multiplied by the share of the parts that the person shows.
 
     Raises:
-        ValueError: If ``reach`` or ``full_area`` is negative.
+        ValueError: If ``reach`` or ``vote_window`` is negative.
     """
 
     min_joints: int = 3
@@ -33,10 +34,11 @@ class PeopleOptions:
     head_start: float = 3.0
     place_missing: bool = False
     reach: float | None = None
-    full_area: float = 0.0
+    vote_window: float = 0.0
+    score_by_parts: bool = False
 
     def __post_init__(self):
-        for name, value in (('reach', self.reach), ('full_area', self.full_area)):
+        for name, value in (('reach', self.reach), ('vote_window', self.vote_window)):
             if value is not None and value < 0:
                 raise ValueError(f'{name} must be 0 or more, got {value}.')
 

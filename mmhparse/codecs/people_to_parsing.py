@@ -59,12 +59,12 @@ def person_certainty(parts: PartTable, num_people: int) -> Tensor:
     return torch.where(count > 0, total / count.clamp(min=1), 1.0)
 
 
-def size_factor(parts: PartTable, num_people: int, geometry: ImageGeometry, full_area: float) -> Tensor:
-    """(P,) in [0, 1]; fourth root of each person's share of ``full_area`` pixels of the network input, at most 1."""
-    if full_area == 0:
-        return torch.ones(num_people)
-    areas = torch.zeros(num_people).index_add_(0, parts.persons - 1, parts.areas.float())  # (P,) in the image
-    return (areas * float(geometry.scale.prod()) / full_area).clamp(max=1).pow(0.25)
+def shown_share(parts: PartTable, num_people: int, num_parts: int) -> Tensor:
+    """(P,) in [0, 1]; share of the C - 1 parts that each person shows.
+
+    Whoever shows more of its parts is larger and less hidden, and more often found as one person.
+    """
+    return torch.bincount(parts.persons - 1, minlength=num_people) / num_parts
 
 
 class _PartSums:

@@ -114,14 +114,7 @@ def test_without_any_joints_regions_are_people(hidden_joints):
     assert ((parsing.person_map.numpy() > 0) == (parsing.part_map.numpy() > 0)).mean() > 0.999
 
 
-def test_small_people_score_less(hidden_joints):
-    _, _, fields = hidden_joints
-    full, lowered = (decode(fields, full_area=area)[0].scores for area in (0.0, 1e6))
-    pixels = (decode(fields)[1].person_map == 1).sum()
-    assert torch.allclose(lowered, full * (pixels / 1e6) ** 0.25)
-
-
-@pytest.mark.parametrize('option', ['reach', 'full_area'])
+@pytest.mark.parametrize('option', ['reach', 'vote_window'])
 def test_negative_options_are_refused(option):
     with pytest.raises(ValueError, match=f'{option} must be 0 or more, got -1'):
         DifferentiableGroupingCodec(people={option: -1.0})

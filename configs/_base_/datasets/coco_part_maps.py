@@ -13,7 +13,7 @@ codec = dict(
     # chosen on the 75 validation photos
     candidates=dict(threshold=0.2, radius=28.0),
     limbs=dict(price=0.2),
-    people=dict(min_joints=4, min_score=0.08, place_missing=True, reach=0.5, full_area=2000.0),
+    people=dict(min_joints=4, min_score=0.08, place_missing=True, reach=0.5, vote_window=0.35, score_by_parts=True),
 )
 
 train_pipeline = [
