@@ -19,6 +19,7 @@ from .run_options import (
     use_tta,
 )
 from .runner_setup import build_runner
+from .seed_interval import seed_interval
 from .terse_output import build_terse_runner
 from .training_checks import check_built_model, check_training, leave_workers_out
 
@@ -43,6 +44,7 @@ __all__ = [
     'newest_checkpoint',
     'plain_usage_errors',
     'read_log',
+    'seed_interval',
     'set_resume',
     'set_work_dir',
     'share_heaps',

@@ -1,9 +1,13 @@
 """What tests of several tools share."""
 
+import json
 import runpy
 import sys
 
+import cv2
+import numpy as np
 import pytest
+from annotated_people import SIZE, photo_of, standing_person
 
 SYNTHETIC = """
 default_scope = 'mmhparse'
@@ -62,3 +66,23 @@ def synthetic_config(tmp_path):
     path = tmp_path / 'synthetic.py'
     path.write_text(SYNTHETIC)
     return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos of noise, with one standing person each."""
+    photos = [photo_of(standing_person(10)), photo_of(standing_person(100))]
+    images, people = [], []
+    for number, photo in enumerate(photos, start=1):
+        name = f'{number}.png'
+        pixels = np.random.default_rng(number).integers(0, 256, (*SIZE, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / name), pixels)
+        images.append(dict(id=number, file_name=name, height=SIZE[0], width=SIZE[1]))
+        (person,) = photo.people
+        x, y, w, h = person.box.tolist()
+        outline = [[x, y, x + w, y, x + w, y + h, x, y + h]]
+        record = dict(id=number, image_id=number, category_id=1, iscrowd=0, bbox=[x, y, w, h])
+        people.append(record | dict(keypoints=person.joints.ravel().tolist(), segmentation=outline))
+    content = dict(images=images, categories=[dict(id=1, name='person')], annotations=people)
+    (tmp_path / 'people.json').write_text(json.dumps(content))
+    return tmp_path

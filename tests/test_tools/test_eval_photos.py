@@ -2,7 +2,6 @@
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 from annotated_people import SIZE, perfect_prediction, photo_of, standing_person
@@ -11,26 +10,6 @@ from mmhparse.apis.model_names import BUNDLED_MODELS
 from mmhparse.models.teachers import BodyPix
 
 TOOL = 'analysis/eval_photos.py'
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Two photos of noise, with one standing person each."""
-    photos = [photo_of(standing_person(10)), photo_of(standing_person(100))]
-    images, people = [], []
-    for number, photo in enumerate(photos, start=1):
-        name = f'{number}.png'
-        pixels = np.random.default_rng(number).integers(0, 256, (*SIZE, 3), np.uint8)
-        cv2.imwrite(str(tmp_path / name), pixels)
-        images.append(dict(id=number, file_name=name, height=SIZE[0], width=SIZE[1]))
-        (person,) = photo.people
-        x, y, w, h = person.box.tolist()
-        outline = [[x, y, x + w, y, x + w, y + h, x, y + h]]
-        record = dict(id=number, image_id=number, category_id=1, iscrowd=0, bbox=[x, y, w, h])
-        people.append(record | dict(keypoints=person.joints.ravel().tolist(), segmentation=outline))
-    content = dict(images=images, categories=[dict(id=1, name='person')], annotations=people)
-    (tmp_path / 'people.json').write_text(json.dumps(content))
-    return tmp_path
 
 
 def test_models_of_the_package_are_scored(run_tool, folder, capsys):

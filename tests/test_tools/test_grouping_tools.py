@@ -73,13 +73,6 @@ def test_true_parts_take_the_place_of_the_networks(load_tool):
     assert (parsing.part_map == sample.gt_parsing.part_map[0]).float().mean() > 0.99
 
 
-def test_intervals_are_students(load_tool):
-    tool = load_tool('analysis/compare_grouping.py')
-    assert tool.interval([0.5]) == '0.500'
-    # t(0.975, 2) = 4.303; s = 0.1
-    assert tool.interval([0.4, 0.5, 0.6]) == '0.500 ± 0.248'
-
-
 def compare(load_tool, repo_root, monkeypatch, folder, *arguments: str) -> list[dict]:
     """Runs the tool on two images of 64 x 64, four iterations; what it wrote."""
     config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'

@@ -22,7 +22,6 @@ run again.
 
 import argparse
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,10 +38,9 @@ from mmengine.structures import InstanceData
 from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import t as student
 
 from mmhparse.codecs import DifferentiableGroupingCodec, LabelledCandidates, training_candidates
-from mmhparse.commands import load_config
+from mmhparse.commands import load_config, seed_interval
 from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.run_options import set_work_dir
 from mmhparse.commands.runner_setup import build_runner
@@ -297,26 +295,17 @@ def read_results(file: Path) -> Results:
     return results
 
 
-def interval(values: list[float]) -> str:
-    """Mean and half the 95 % interval (Student's t); the value alone for one seed."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return f'{mean:.3f}'
-    half = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
-    return f'{mean:.3f} ± {half:.3f}'
-
-
 def print_tables(results: Results, title: str) -> None:
     """The measures, and their differences to the training without grouping loss in the seeds that both have."""
     values = Table('training', 'decoder', *MEASURES, title=title)
     differences = Table('training', 'decoder', *MEASURES, title='difference to the training without grouping loss')
     for (variant, decoder), seeds in results.items():
-        values.add_row(variant, decoder, *(interval([row[name] for row in seeds.values()]) for name in MEASURES))
+        values.add_row(variant, decoder, *(seed_interval([row[name] for row in seeds.values()]) for name in MEASURES))
         plain = results.get(('without', decoder), {})
         both = sorted(seeds.keys() & plain.keys())
         if variant != 'without' and both:
             columns = ([seeds[seed][name] - plain[seed][name] for seed in both] for name in MEASURES)
-            differences.add_row(variant, decoder, *map(interval, columns))
+            differences.add_row(variant, decoder, *map(seed_interval, columns))
     for table in (values, differences):
         if table.row_count:
             Console(width=160).print(table)

@@ -1,0 +1,78 @@
+"""Short trainings on photos that differ in one thing each."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from annotated_people import SIZE
+from mmengine.config import Config
+
+TOOL = 'analysis/compare_photo_trainings.py'
+
+
+@pytest.fixture
+def release(folder):
+    """The two photos with their labels, laid out as the config of the photo parser expects."""
+    (folder / 'people.json').rename(folder / 'people_train.json')
+    for root in ('labels/train', 'labels/raw'):
+        for kind in ('part_maps', 'person_maps'):
+            (folder / root / kind).mkdir(parents=True)
+            for number, left in ((1, 10), (2, 100)):
+                label = np.zeros(SIZE, np.uint8)
+                label[10:110, left : left + 40] = 1
+                cv2.imwrite(str(folder / root / kind / f'{number}.png'), label)
+    return folder
+
+
+@pytest.fixture
+def compare(load_tool, call_main, release, repo_root):
+    """Runs the tool on trainings of two steps; the lines that it wrote."""
+    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_mobilenet_photos.py'
+
+    def run(*rows: str) -> list[dict]:
+        arguments = [config, release / 'people_train.json', release, '--work-dir', release / 'work', '--rows', *rows]
+        options = ['model.backbone.init_cfg=None', 'train_cfg.max_iters=2', 'param_scheduler.1.end=2']
+        options += [f'data_root={release}', 'train_dataloader.batch_size=2', 'train_dataloader.num_workers=0']
+        options += ['train_dataloader.persistent_workers=False', 'train_dataloader.dataset.data_prefix.img=']
+        options += ['param_scheduler.0.end=1', 'param_scheduler.1.begin=1']
+        call_main(load_tool(TOOL), *arguments, '--cfg-options', *options)
+        return [json.loads(line) for line in (release / 'work' / 'photos.jsonl').read_text().splitlines()]
+
+    return run
+
+
+def test_each_row_is_trained_once_and_scored(compare, capfd):
+    lines = compare('config', 'synthetic crowds')
+    assert [(line['row'], line['seed']) for line in lines] == [('config', 0), ('synthetic crowds', 0)]
+    assert all(0 <= line['part_points'] <= 1 for line in lines)
+    assert 'difference' in capfd.readouterr().out
+    assert compare('config', 'synthetic crowds', 'labels by the teacher alone')[:2] == lines
+
+
+def trained_config(load_tool, repo_root, row):
+    cfg = Config.fromfile(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_mobilenet_photos.py')
+    load_tool(TOOL).ROWS[row](cfg)
+    return cfg
+
+
+def steps(dataset):
+    return [step.type for step in dataset.pipeline]
+
+
+def test_rows_change_what_their_names_say(load_tool, repo_root):
+    plain, *others = (
+        trained_config(load_tool, repo_root, row)
+        for row in ('config', 'no pasted people', 'from scratch', 'links', 'links, pixels', 'synthetic crowds')
+    )
+    unpasted, scratch, links, pixels, crowds = others
+    steps_of = [steps(cfg.train_dataloader.dataset) for cfg in (plain, unpasted)]
+    assert 'CopyPastePeople' in steps_of[0]
+    assert steps_of[1] == [step for step in steps_of[0] if step != 'CopyPastePeople']
+    assert plain.model.backbone.init_cfg and scratch.model.backbone.init_cfg is None
+    assert 'grouping' not in plain.model.losses
+    assert links.model.losses.grouping == dict(type='GroupingLoss')
+    assert pixels.model.losses.grouping == dict(type='GroupingLoss', pixel_weight=1.0)
+    photos, drawn = crowds.train_dataloader.dataset.datasets
+    assert photos == plain.train_dataloader.dataset
+    assert steps(drawn) == [step for step in steps_of[0] if step not in ('LoadImage', 'CopyPastePeople')]
