@@ -1,5 +1,6 @@
 """Joint candidates and limb fields -> one matching problem a limb type and image."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,15 +24,31 @@ class LimbOptions:
 
     Args:
         samples: Points along the limb at which the field is read.
-        price: What a link between two certain joints costs: an affinity above it is worth linking.
+        price: What a link between two certain joints costs: an affinity above it is worth linking. One number for all
+            limb types, or one for each, in the order of the skeleton's limbs.
         joint_price: What each end of a link costs more, in multiples of its doubt 1 - c: c is the joint heatmap, read
             bilinearly at the candidate. So a doubtful candidate needs a better limb, and whether a candidate was worth
             linking reaches the joint heatmaps in training. 0 makes all links cost the same.
     """
 
     samples: int = 10
-    price: float = 0.3
+    price: float | Sequence[float] = 0.3
     joint_price: float = 0.0
+
+    def prices(self, skeleton: Skeleton) -> tuple[float, ...]:
+        """The price of each of the L limb types.
+
+        Raises:
+            ValueError: If there is a price for each limb type, but not as many as the skeleton has.
+        """
+        if isinstance(self.price, (int, float)):
+            return (float(self.price),) * len(skeleton.limbs)
+        if len(self.price) != len(skeleton.limbs):
+            raise ValueError(
+                f"limbs.price has {len(self.price)} numbers, but skeleton '{skeleton.name}' has {len(skeleton.limbs)} "
+                'limbs: give one number for all limb types, or one for each in the order of the skeleton.'
+            )
+        return tuple(map(float, self.price))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +58,7 @@ class LimbProblems:
     Attributes:
         affinity: (B, L, N, N); how well the field agrees with a link, about 1 for a true limb.
         problem: The B * L matching problems, problem b * L + l; its score is the affinity less the price of a link,
-            s_ij = a_ij - price - z_i - z_j, with z from ``joint_price``.
+            s_ij = a_ij - price_l - z_i - z_j, with z from ``joint_price``.
     """
 
     affinity: Tensor
@@ -61,17 +78,21 @@ def candidates_to_problems(
         fields: Their fields.
         skeleton: The L limbs.
         options: How a limb is scored.
+
+    Raises:
+        ValueError: If the options have not as many prices as the skeleton has limbs.
     """
     how = skeleton, fields.stride, options.samples
-    if _is_crowd(candidates, fields, options):
-        affinity = near_limb_affinity(candidates, fields.limb_fields, *how, options.price)  # (B, L, N, N)
+    prices = torch.tensor(options.prices(skeleton), dtype=torch.float64)  # (L,)
+    if _is_crowd(candidates, fields, prices):
+        affinity = near_limb_affinity(candidates, fields.limb_fields, *how, prices)  # (B, L, N, N)
     else:
         affinity = limb_affinity(candidates, fields.limb_fields, *how)  # (B, L, N, N)
     first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
-    score = affinity - options.price
+    score = affinity - prices.to(affinity)[:, None, None]
     if options.joint_price:
-        price = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
-        score = score - price[:, first, :, None] - price[:, second, None, :]
+        doubts = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
+        score = score - doubts[:, first, :, None] - doubts[:, second, None, :]
     problem = MatchingProblem(
         score=score.flatten(0, 1),  # (B * L, N, N)
         row_mask=candidates.mask[:, first].flatten(0, 1),  # (B * L, N)
@@ -80,13 +101,14 @@ def candidates_to_problems(
     return LimbProblems(affinity, problem)
 
 
-def _is_crowd(candidates: JointCandidates, fields: PoseFields, options: LimbOptions) -> bool:
-    """Whether links are too many to be scored all, and their prices tell which are too long."""
+def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
+    """Whether links are too many to be scored all, and the prices (L,) tell of each limb type which are too long."""
     tensors = candidates.xy, fields.limb_fields
     plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return False
-    return plain and options.price > 0 and candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
+    many = candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
+    return plain and many and bool((prices > 0).all())
 
 
 def joint_doubts(candidates: JointCandidates, fields: PoseFields) -> Tensor:

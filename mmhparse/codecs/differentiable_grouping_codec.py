@@ -88,7 +88,7 @@ class DifferentiableGroupingCodec:
         people: Options of :class:`PeopleOptions`.
 
     Raises:
-        ValueError: If no skeleton or part set has that name.
+        ValueError: If no skeleton or part set has that name, or ``limbs`` has not as many prices as there are limbs.
         TypeError: If an option has no such name.
     """
 
@@ -110,6 +110,7 @@ class DifferentiableGroupingCodec:
         self.field_options = FieldOptions(stride=stride, **(fields or {}))
         self.candidate_options = CandidateOptions(**(candidates or {}))
         self.limb_options = LimbOptions(**(limbs or {}))
+        self.limb_options.prices(self.skeleton)  # are there as many as limbs?
         self.people_options = PeopleOptions(**(people or {}))
 
     def encode(self, annotation: ParseAnnotation) -> TargetFields:

@@ -6,6 +6,8 @@ costs 0.3. Vectors shorter than a quarter of the price, 0.075, do not count as a
 60 * 1 / (0.3 - 0.075) = 267 pixels. A longer link could only be paid for by the limbs of several people in a row.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -27,17 +29,17 @@ _POINTS = 1 << 18
 """Points at which fields are read at once, so that they stay in the cache."""
 
 
-def limb_reaches(limb_fields: Tensor, price: float, stride: int) -> np.ndarray:
+def limb_reaches(limb_fields: Tensor, prices: Sequence[float], stride: int) -> np.ndarray:
     """(L,) float64; how long a link of each limb type can be, in pixels, for one region of the field to pay for it.
 
     Args:
         limb_fields: (L, 2, h, w).
-        price: What a link costs, above 0.
+        prices: What a link of each of the L limb types costs, above 0.
         stride: Pixels per cell.
     """
     reaches = np.zeros(len(limb_fields))
-    floor = _FLOOR * price
-    for limb, (x, y) in enumerate(limb_fields.numpy()):
+    for limb, ((x, y), price) in enumerate(zip(limb_fields.numpy(), prices, strict=True)):
+        floor = _FLOOR * price
         strength = cv2.magnitude(np.ascontiguousarray(x), np.ascontiguousarray(y))  # (h, w)
         regions = cv2.connectedComponentsWithStats((strength > floor).view(np.uint8), connectivity=8)[2][1:]
         if len(regions):
@@ -48,7 +50,7 @@ def limb_reaches(limb_fields: Tensor, price: float, stride: int) -> np.ndarray:
 
 
 def near_limb_affinity(
-    candidates: JointCandidates, limb_fields: Tensor, skeleton: Skeleton, stride: int, samples: int, price: float
+    candidates: JointCandidates, limb_fields: Tensor, skeleton: Skeleton, stride: int, samples: int, prices: Tensor
 ) -> Tensor:
     """As :func:`limb_affinity`, of the pairs within reach, and 0 for the others; without a gradient, on the CPU.
 
@@ -61,7 +63,7 @@ def near_limb_affinity(
         skeleton: The L limbs.
         stride: Pixels per cell.
         samples: Points along a link.
-        price: What a link costs, above 0.
+        prices: (L,); what a link of each limb type costs, above 0.
 
     Returns:
         (B, L, N, N).
@@ -71,7 +73,7 @@ def near_limb_affinity(
     affinity = limb_fields.new_zeros(batch * limbs, number, number)
     xy = candidates.xy.float()
     for image in range(batch):
-        reaches = limb_reaches(limb_fields[image], price, stride)
+        reaches = limb_reaches(limb_fields[image], prices.tolist(), stride)
         for limb, (first, second) in enumerate(skeleton.limbs):
             rows, columns = (candidates.mask[image, joint].nonzero()[:, 0] for joint in (first, second))
             start, end = xy[image, first, rows], xy[image, second, columns]  # (n, 2) and (m, 2)

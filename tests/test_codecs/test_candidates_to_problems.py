@@ -6,6 +6,7 @@ import torch
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.codecs.candidates_to_problems import LimbOptions, candidates_to_problems, limb_affinity
+from mmhparse.codecs.fields_to_candidates import fields_to_candidates
 from mmhparse.structures import COCO_17, JointCandidates
 from mmhparse.testing import synthetic_scene
 
@@ -71,3 +72,34 @@ def test_true_limbs_score_high_and_the_problem_is_laid_out_by_image_and_limb():
             assert problem.col_mask[limb].tolist() == mask[0, second].tolist()
         true = affinity[0].diagonal(dim1=1, dim2=2)[problem.mask.diagonal(dim1=1, dim2=2)]
         assert np.median(true.numpy()) > 0.9
+
+
+def test_each_limb_type_has_its_own_price():
+    codec = DifferentiableGroupingCodec()
+    scene = synthetic_scene(0, num_people=3).annotation
+    pose = codec.encode(scene).as_prediction(15).pose
+    candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
+    prices = [0.1 + 0.02 * limb for limb in range(25)]
+    plain, own = (DifferentiableGroupingCodec(limbs=dict(price=price)) for price in (0.3, prices))
+    found, expected = own.problems(candidates, pose), plain.problems(candidates, pose)
+    torch.testing.assert_close(found.affinity, expected.affinity, rtol=0, atol=0)
+    for limb, price in enumerate(prices):
+        torch.testing.assert_close(found.problem.score[limb], expected.affinity[0, limb] - price)
+    same = DifferentiableGroupingCodec(limbs=dict(price=[0.3] * 25)).problems(candidates, pose).problem
+    torch.testing.assert_close(same.score, expected.problem.score, rtol=0, atol=0)
+
+
+def test_a_limb_type_of_too_high_a_price_has_no_links():
+    scene = synthetic_scene(0, num_people=3).annotation
+    codec = DifferentiableGroupingCodec()
+    pose = codec.encode(scene).as_prediction(15).pose
+    expected = codec.group(pose).links
+    assert (expected[:, 0] == 4).any()
+    limbs = dict(price=[2.0 if limb == 4 else 0.3 for limb in range(25)])
+    links = DifferentiableGroupingCodec(limbs=limbs).group(pose).links
+    assert links.tolist() == expected[expected[:, 0] != 4].tolist()
+
+
+def test_prices_must_be_as_many_as_limbs():
+    with pytest.raises(ValueError, match=r"limbs\.price has 3 numbers, but skeleton 'coco_17' has 25 limbs"):
+        DifferentiableGroupingCodec(limbs=dict(price=[0.3, 0.3, 0.3]))

@@ -1,5 +1,7 @@
 """In crowds only links within reach are scored, and the people are the same as with all links."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -47,7 +49,7 @@ def test_the_reach_is_what_the_longest_region_can_pay_for():
     fields[0, 1, 15, 30] = 0.5  # a small region
     fields[1, 0] = 0.07  # below a quarter of the price
     fields[2] = 0.4  # everywhere: one region of 40 x 20 cells
-    reaches = limb_reaches(fields, 0.3, stride=4)
+    reaches = limb_reaches(fields, [0.3] * 3, stride=4)
     expected = 4 * np.hypot(14, 3) * 0.9 / 0.225, 0, 4 * np.hypot(42, 22) * 0.4 * 2**0.5 / 0.225
     np.testing.assert_allclose(reaches, expected, rtol=1e-6)
 
@@ -59,7 +61,7 @@ def test_pairs_within_reach_have_the_affinity_of_all_pairs():
     assert candidates.xy.shape[2] > near_limbs.CROWD
     how = codec.skeleton, pose.stride, 10
     dense = limb_affinity(candidates, pose.limb_fields, *how)
-    near = near_limb_affinity(candidates, pose.limb_fields, *how, 0.3)
+    near = near_limb_affinity(candidates, pose.limb_fields, *how, torch.full((25,), 0.3))
     scored = near != 0
     assert 0.05 < scored.float().mean() < 0.6
     torch.testing.assert_close(near[scored], dense[scored], rtol=0, atol=1e-4)
@@ -76,9 +78,30 @@ def test_one_region_pays_for_no_link_beyond_reach(length):
     ones = torch.ones(xy.shape[:3])
     candidates = JointCandidates(xy, ones, ones.bool())
     dense = limb_affinity(candidates, fields, codec.skeleton, 4, 10)
-    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, 0.3)
+    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, torch.full((25,), 0.3))
     assert dense[(near == 0) & (dense != 0)].max() <= 0.3 and (dense > 0.3).any()
     torch.testing.assert_close(near[dense > 0.3], dense[dense > 0.3], rtol=0, atol=1e-4)
+
+
+def test_each_limb_type_has_the_reach_of_its_own_price():
+    codec = DifferentiableGroupingCodec()
+    fields = torch.zeros(25, 2, 9, 40)
+    fields[:, 0, 3:6, 5:15] = 1
+    prices = torch.linspace(0.2, 0.8, 25).tolist()
+    expected = [limb_reaches(fields[:1], [price], 4).item() for price in prices]
+    np.testing.assert_allclose(limb_reaches(fields, prices, 4), expected)
+    assert all(np.diff(expected) < 0)  # the higher the price, the shorter
+    codec = DifferentiableGroupingCodec(limbs=dict(price=prices))
+    x = torch.linspace(18, 160, 80)
+    xy = torch.stack([x, torch.full_like(x, 18)], -1).expand(1, 17, -1, -1).contiguous()
+    ones = torch.ones(xy.shape[:3])
+    candidates = JointCandidates(xy, ones, ones.bool())
+    pose = PoseFields(torch.ones(1, 17, 9, 40), torch.zeros(1, 17, 2, 9, 40), fields[None], 4)
+    near = codec.problems(candidates, pose).problem.score
+    wanted = codec.problems(candidates, replace(pose, limb_fields=fields[None].clone().requires_grad_())).problem.score
+    worth = wanted > 1e-4
+    assert worth.any() and (near < wanted - 0.1).any()
+    torch.testing.assert_close(near[worth], wanted[worth].detach(), rtol=0, atol=1e-4)
 
 
 def in_order(people, parsing):
@@ -91,8 +114,9 @@ def in_order(people, parsing):
     return keypoints[order], people.scores[order], rank[parsing.person_map.long()]
 
 
-def test_a_crowd_has_the_same_people(monkeypatch):
-    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+@pytest.mark.parametrize('price', [0.3, [0.2 + 0.02 * limb for limb in range(25)]])
+def test_a_crowd_has_the_same_people(monkeypatch, price):
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), limbs=dict(price=price))
     fields = crowd(codec, 14)
     people, parsing = codec.decode(fields)
     assert scored_pairs(codec, fields, monkeypatch) > 0
@@ -114,11 +138,11 @@ def test_scored_pairs_grow_linearly_with_people(monkeypatch):
 
 def test_no_link_is_left_out_where_links_cost_nothing_or_a_gradient_is_wanted(monkeypatch):
     monkeypatch.setattr(candidates_to_problems, 'near_limb_affinity', None)
-    for limbs in (dict(price=0.0), dict(price=0.3)):
+    for limbs in (dict(price=0.0), dict(price=[0.3] * 24 + [0.0]), dict(price=0.3)):
         codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), limbs=limbs)
         pose = crowd(codec, 14).pose
         candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
-        if limbs['price']:
+        if limbs['price'] == 0.3:
             pose.limb_fields.requires_grad_()
         problem = codec.problems(candidates, pose).problem
-        assert problem.score.requires_grad == bool(limbs['price'])
+        assert problem.score.requires_grad == (limbs['price'] == 0.3)

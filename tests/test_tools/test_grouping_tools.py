@@ -9,6 +9,7 @@ from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.commands import load_config
+from mmhparse.registry import KEYPOINT_CODECS
 from mmhparse.structures import HumanParseDataSample
 from mmhparse.testing import synthetic_scene
 from mmhparse.utils import UsageError
@@ -99,6 +100,20 @@ def test_compare_grouping_fine_tunes_each_variant_from_one_checkpoint(
     assert (tmp_path / 'base_3' / 'iter_4.pth').exists()
     assert (tmp_path / 'links+joint-price+pixels_3' / 'iter_1.pth').exists()
     assert compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments) == rows  # nothing is run twice
+
+
+def test_each_variant_makes_a_config_of_its_own(load_tool, repo_root):
+    tool = load_tool('analysis/compare_grouping.py')
+    config = load_config(str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'))
+    seen = []
+    for name, variant in tool.VARIANTS.items():
+        own = tool.with_variant(config, variant)
+        codec = KEYPOINT_CODECS.build(dict(own.model.codec, _scope_='mmhparse'))
+        prices = codec.limb_options.prices(codec.skeleton)
+        assert ('grouping' in own.model.losses) == (variant.loss is not None)
+        assert (len(set(prices)) > 1) == (name == 'links, price by limb')
+        seen.append((prices, codec.limb_options.joint_price, dict(own.model.losses.get('grouping', {}))))
+    assert all(seen.index(one) == place for place, one in enumerate(seen))
 
 
 def test_second_halves_resume_the_shared_first_half_exactly(load_tool, repo_root, tmp_path, monkeypatch):

@@ -52,21 +52,26 @@ from mmhparse.utils import UsageError
 
 @dataclass(frozen=True)
 class Variant:
-    """Options of the grouping loss, None for no loss; ``joint_price`` goes to the codec, for loss and decoder."""
+    """Options of the grouping loss, None for no loss; ``limbs`` goes to the codec, for loss and decoder."""
 
     loss: dict[str, Any] | None = field(default_factory=dict)
-    joint_price: float = 0.0
+    limbs: dict[str, Any] = field(default_factory=dict)
 
+
+JOINT_PRICE = dict(joint_price=0.2)
+BRIDGES = dict(price=[0.3] * 19 + [0.4] * 6)
+"""COCO's limbs, and at a higher price the six that bridge a missing joint, which are two limbs long."""
 
 VARIANTS = {
     'without': Variant(None),
-    'joint price in the decoder': Variant(None, joint_price=0.2),
+    'joint price in the decoder': Variant(None, JOINT_PRICE),
     'links': Variant(),
     'links, entropy': Variant(dict(smoothing='entropy', gamma=0.1)),
-    'links, joint price': Variant(joint_price=0.2),
+    'links, joint price': Variant({}, JOINT_PRICE),
+    'links, price by limb': Variant({}, BRIDGES),
     'pixels': Variant(dict(link_weight=0.0, pixel_weight=1.0)),
     'links, pixels': Variant(dict(pixel_weight=1.0)),
-    'links, joint price, pixels': Variant(dict(pixel_weight=1.0), joint_price=0.2),
+    'links, joint price, pixels': Variant(dict(pixel_weight=1.0), JOINT_PRICE),
 }
 DEFAULT_VARIANTS = ('without', 'links', 'links, joint price', 'links, pixels', 'links, joint price, pixels')
 
@@ -113,11 +118,11 @@ def folder_of(cfg: Config, seed: int, name: str) -> Path:
 
 
 def with_variant(cfg: Config, variant: Variant) -> Config:
-    """The config with that grouping loss, or without any; with its price of joints in the codec."""
+    """The config with that grouping loss, or without any; with its prices in the codec."""
     cfg = Config(cfg.to_dict())
     cfg.model.losses.pop('grouping', None)
-    if variant.joint_price:
-        cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, joint_price=variant.joint_price)
+    if variant.limbs:
+        cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, **variant.limbs)
     if variant.loss is not None:
         cfg.model.losses.grouping = dict(type='GroupingLoss', **variant.loss)
     return cfg
