@@ -1,4 +1,4 @@
-"""Programs that run the op's sources without Python, and problems to run them on, with what the reference says."""
+"""Programs that run the sources of ops without Python, and problems to run them on, with what the reference says."""
 
 import shutil
 import subprocess
@@ -46,8 +46,8 @@ def compile_with(compiler: str, *arguments) -> None:
     assert 'warning' not in run.stderr, run.stderr
 
 
-class KernelProgram:
-    """A program that reads problems and gradients of their plans, and writes what the kernels make of them.
+class NativeProgram:
+    """A program that reads numbers and writes numbers.
 
     Args:
         folder: Where it is built.
@@ -61,6 +61,21 @@ class KernelProgram:
         compile_with(
             'g++', '-std=c++20', '-ffp-contract=off', '-pthread', *flags, SOURCES / source, '-o', self._program
         )
+
+    def start(self, arguments: tuple, *tensors: torch.Tensor) -> subprocess.CompletedProcess:
+        """Runs it with these arguments on its command line and these tensors as its input."""
+        numbers = b''.join(tensor.numpy().tobytes() for tensor in tensors)
+        return subprocess.run([self._program, *map(str, arguments)], input=numbers, capture_output=True, check=False)
+
+    def run(self, arguments: tuple, *tensors: torch.Tensor) -> torch.Tensor:
+        """The numbers that it writes, of the type of the first tensor, as one row."""
+        run = self.start(arguments, *tensors)
+        assert run.returncode == 0, run.stderr.decode()
+        return torch.from_numpy(np.frombuffer(run.stdout, tensors[0].numpy().dtype).copy())
+
+
+class KernelProgram(NativeProgram):
+    """A program that reads problems and gradients of their plans, and writes what the kernels make of them."""
 
     def solve(
         self,
@@ -81,11 +96,7 @@ class KernelProgram:
         kind = 'float' if score.dtype == torch.float32 else 'double'
         cycles = solver.cycles if solver.gradient == 'unrolled' else 0
         numbers = (*score.shape, solver.steps, solver.step_size, cycles)
-        problems = score.numpy().tobytes() + grad_plan.numpy().tobytes()
-        command = [self._program, *map(str, (*before, kind, *numbers, *after))]
-        run = subprocess.run(command, input=problems, capture_output=True, check=False)
-        assert run.returncode == 0, run.stderr.decode()
-        results = torch.from_numpy(np.frombuffer(run.stdout, score.numpy().dtype).copy())
+        results = self.run((*before, kind, *numbers, *after), score, grad_plan)
         plan, moved, grad_score = results.split([score.numel(), len(score), score.numel()])
         return plan.view_as(score), moved, grad_score.view_as(score)
 

@@ -4,6 +4,7 @@
 // the launch asked for and no larger, so that AddressSanitizer sees what goes beyond. Include it before kernels.
 #pragma once
 
+#include <atomic>
 #include <barrier>
 #include <memory>
 #include <thread>
@@ -53,6 +54,11 @@ inline double __shfl_xor_sync(unsigned, double x, int apart) {
   const double other = emulated::block->exchanged[threadIdx.x ^ apart];
   emulated::block->warps[warp]->arrive_and_wait();  // the next exchange overwrites
   return other;
+}
+
+template <typename T>
+T atomicAdd(T* sum, T x) {
+  return std::atomic_ref<T>(*sum).fetch_add(x);
 }
 
 namespace mmhparse {

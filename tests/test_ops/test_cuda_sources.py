@@ -33,7 +33,8 @@ def test_nvcc_compiles_every_kernel(tmp_path):
     compiled = tmp_path / 'every_kernel.o'
     compile_with('nvcc', '-c', *flags, devices, '-I', COMMON / 'cuda', SOURCES / 'every_kernel.cu', '-o', compiled)
     code = compiled.read_bytes()
-    names = ('projected_gradient_cuda_kernel', 'projected_gradient_backward_cuda_kernel')
+    passes = ('cuda_kernel', 'backward_cuda_kernel')
+    names = [f'{op}_{each}' for op in ('projected_gradient', 'limb_affinity') for each in passes]
     assert all(name.encode() in code for name in names)
 
 

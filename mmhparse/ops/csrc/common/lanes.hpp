@@ -13,11 +13,7 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__CUDACC__)
-#define MMHPARSE_DEVICE __host__ __device__ __forceinline__
-#else
-#define MMHPARSE_DEVICE inline __attribute__((always_inline))
-#endif
+#include "device.hpp"
 
 // a build for a GPU, or a CPU build that computes exactly as the GPU does
 #if defined(__CUDACC__) || defined(MMHPARSE_SCALAR)

@@ -1,164 +1,209 @@
 // Limb affinity on the CPU: the field is sampled link by link, so that only the affinities are kept in memory.
 #include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "../limb_affinity.h"
+
 namespace mmhparse {
 namespace {
 
-typedef float Float4 __attribute__((vector_size(16)));
-
-struct Point {
-  float x, y;
+template <typename T>
+struct FourOf {
+  typedef T Type __attribute__((vector_size(4 * sizeof(T))));
 };
 
-// One limb's field (2, h, w): a plane of x and a plane of y, both at least 2 x 2 cells.
-struct Field {
-  const float* planes;
-  int height, width;
-  float stride;
+// Four numbers in a vector register.
+template <typename T>
+using Four = typename FourOf<T>::Type;
 
-  // Both components at `cell` and at the next cell of its row: x, x, y, y.
-  Float4 cells(int cell) const {
-    Float4 values;
-    std::memcpy(&values, planes + cell, 8);
-    std::memcpy(reinterpret_cast<char*>(&values) + 8, planes + height * width + cell, 8);
-    return values;
-  }
-};
+// Both components of one limb's field (2, h, w), or of its gradient, at `cell` and at the next cell of its row: x, x,
+// y, y. A pair of planes has size.cells() numbers each.
+template <typename T>
+Four<T> load(const T* planes, const LimbSizes& size, int cell) {
+  Four<T> values;
+  std::memcpy(&values, planes + cell, 2 * sizeof(T));
+  std::memcpy(reinterpret_cast<T*>(&values) + 2, planes + size.cells() + cell, 2 * sizeof(T));
+  return values;
+}
 
-// The points along a link at which the field is sampled, at given fractions of its length. One array for each quantity,
-// so that the compiler vectorises the loops.
+template <typename T>
+void add(T* planes, const LimbSizes& size, int cell, Four<T> values) {
+  values += load<T>(planes, size, cell);
+  std::memcpy(planes + cell, &values, 2 * sizeof(T));
+  std::memcpy(planes + size.cells() + cell, reinterpret_cast<const T*>(&values) + 2, 2 * sizeof(T));
+}
+
+// The points along a link at which the field is sampled. One array for each quantity, so that the compiler vectorises
+// the loops.
+template <typename T>
 class Samples {
  public:
-  explicit Samples(const std::vector<float>& fractions)
-      : fractions_(fractions),
-        row_(fractions.size()),
-        column_(fractions.size()),
-        below_(fractions.size()),
-        right_(fractions.size()) {}
+  explicit Samples(const LimbSizes& size)
+      : size_(size),
+        fractions_(size.samples),
+        row_(size.samples),
+        column_(size.samples),
+        below_(size.samples),
+        right_(size.samples) {
+    for (int index = 0; index < size.samples; ++index) fractions_[index] = fraction_of<T>(index, size.samples);
+  }
 
-  void place(const Field& field, Point start, Point link) {
-    const float scale = 1 / field.stride;
-    const Point first{(start.x + 0.5f) * scale - 0.5f, (start.y + 0.5f) * scale - 0.5f};
-    const Point step{link.x * scale, link.y * scale};
-    for (int index = 0; index < count(); ++index) {
-      const float x = clamped(first.x + fractions_[index] * step.x, field.width);
-      const float y = clamped(first.y + fractions_[index] * step.y, field.height);
-      column_[index] = std::min(static_cast<int>(x), field.width - 2);
-      row_[index] = std::min(static_cast<int>(y), field.height - 2);
-      right_[index] = x - static_cast<float>(column_[index]);
-      below_[index] = y - static_cast<float>(row_[index]);
+  void place(const Line<T>& line) {
+    for (int index = 0; index < size_.samples; ++index) {
+      const Between<T> x = between(line.start.x + fractions_[index] * line.step.x, size_.width);
+      const Between<T> y = between(line.start.y + fractions_[index] * line.step.y, size_.height);
+      column_[index] = x.cell, right_[index] = x.share;
+      row_[index] = y.cell, below_[index] = y.share;
     }
   }
 
-  // The mean of the field's vectors, bilinear and clamped to the border cells.
-  Point mean(const Field& field) const {
-    Float4 sum{};
-    for (int index = 0; index < count(); ++index) {
-      const int cell = row_[index] * field.width + column_[index];
-      const Float4 above = field.cells(cell), below = field.cells(cell + field.width);
-      const float right = right_[index];
-      sum += (above + (below - above) * below_[index]) * Float4{1 - right, right, 1 - right, right};
+  // The mean of the field's vectors.
+  Vector<T> mean(const T* field) const {
+    Four<T> sum{};
+    for (int index = 0; index < size_.samples; ++index) {
+      const int cell = cell_of(index);
+      const Four<T> above = load(field, size_, cell), below = load(field, size_, cell + size_.width);
+      sum += (above + (below - above) * below_[index]) * across(index);
     }
-    return {(sum[0] + sum[1]) / static_cast<float>(count()), (sum[2] + sum[3]) / static_cast<float>(count())};
+    const T count = static_cast<T>(size_.samples);
+    return {(sum[0] + sum[1]) / count, (sum[2] + sum[3]) / count};
+  }
+
+  // Adds the field's gradient, from that of the mean.
+  void add_gradient(Vector<T> of_mean, T* grad_field) const {
+    const T count = static_cast<T>(size_.samples), x = of_mean.x / count, y = of_mean.y / count;
+    for (int index = 0; index < size_.samples; ++index) {
+      const int cell = cell_of(index);
+      const Four<T> both = Four<T>{x, x, y, y} * across(index);
+      add<T>(grad_field, size_, cell, both * (1 - below_[index]));
+      add<T>(grad_field, size_, cell + size_.width, both * below_[index]);
+    }
   }
 
  private:
-  int count() const { return static_cast<int>(fractions_.size()); }
-
-  // The order of the operands matters: it maps NaN to 0, the first cell.
-  static float clamped(float position, int length) {
-    return std::min(std::max(0.0f, position), static_cast<float>(length - 1));
+  int cell_of(int index) const { return row_[index] * size_.width + column_[index]; }
+  Four<T> across(int index) const {
+    const T right = right_[index];
+    return Four<T>{1 - right, right, 1 - right, right};
   }
 
-  const std::vector<float>& fractions_;
-  std::vector<int> row_, column_;     // the upper left one of the four cells around each point
-  std::vector<float> below_, right_;  // weights of the lower and of the right cells
+  const LimbSizes& size_;
+  std::vector<T> fractions_;
+  std::vector<int> row_, column_;  // the upper left one of the four cells around each point
+  std::vector<T> below_, right_;   // weights of the lower and of the right cells
 };
 
-// Agreement of a link with the mean of the field's vectors along it, by the formula of
-// mmhparse.codecs.candidates_to_problems.
-float affinity(Point link, Point vector, float stride) {
-  const float square = link.x * link.x + link.y * link.y, half_cell = stride / 2;
-  const float softened = std::sqrt(square + half_cell * half_cell);
-  const float strength = std::sqrt(std::max(vector.x * vector.x + vector.y * vector.y, 1e-12f));
-  return (vector.x * link.x + vector.y * link.y) / softened + strength * (1 - std::sqrt(square) / softened);
-}
+// The candidates at the two ends of each limb.
+template <typename T>
+class Candidates {
+ public:
+  Candidates(const at::Tensor& xy, const at::Tensor& limbs, const LimbSizes& size)
+      : xy_(xy.const_data_ptr<T>()), limbs_(limbs.const_data_ptr<int64_t>()), size_(size) {}
 
-// Fractions from 0 to 1 at equal distances; a single one is 0.
-std::vector<float> even_fractions(int64_t samples) {
-  std::vector<float> fractions(samples);
-  for (int64_t index = 1; index < samples; ++index)
-    fractions[index] = static_cast<float>(static_cast<double>(index) / static_cast<double>(samples - 1));
-  return fractions;
-}
+  // Candidate `index` at an end, 0 or 1, of limb `field` of all images.
+  Vector<T> operator()(int64_t field, int end, int64_t index) const {
+    const int64_t joint = limbs_[2 * (field % size_.limbs) + end], image = field / size_.limbs;
+    const T* place = xy_ + 2 * ((image * size_.joints + joint) * size_.candidates + index);
+    return {place[0], place[1]};
+  }
 
-void check(const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs, int64_t stride, int64_t samples) {
-  TORCH_CHECK_VALUE(xy.dim() == 4 && xy.size(3) == 2, "xy must be (B, K, N, 2), got ", xy.sizes(), ".");
-  TORCH_CHECK_VALUE(fields.dim() == 5 && fields.size(0) == xy.size(0) && fields.size(2) == 2,
-                    "limb_fields must be (B, L, 2, h, w) of the ", xy.size(0), " images of xy, got ", fields.sizes(),
-                    ".");
-  TORCH_CHECK_VALUE(fields.size(3) > 1 && fields.size(4) > 1, "limb_fields must have 2 x 2 cells or more, got ",
-                    fields.sizes(), ".");
-  TORCH_CHECK_VALUE(fields.size(3) * fields.size(4) < 1 << 30, "limb_fields must have fewer than 2^30 cells, got ",
-                    fields.sizes(), ".");
-  TORCH_CHECK_VALUE(limbs.dim() == 2 && limbs.size(0) == fields.size(1) && limbs.size(1) == 2,
-                    "limbs must be (L, 2) of the ", fields.size(1), " limbs of limb_fields, got ", limbs.sizes(), ".");
-  TORCH_CHECK_TYPE(xy.scalar_type() == at::kFloat && fields.scalar_type() == at::kFloat,
-                   "xy and limb_fields must be float32, got ", xy.scalar_type(), " and ", fields.scalar_type(), ".");
-  TORCH_CHECK_TYPE(limbs.scalar_type() == at::kLong, "limbs must be int64, got ", limbs.scalar_type(), ".");
-  TORCH_CHECK_VALUE(stride > 0 && samples > 0, "stride and samples must be positive, got ", stride, " and ", samples,
-                    ".");
+ private:
+  const T* xy_;
+  const int64_t* limbs_;
+  const LimbSizes& size_;
+};
+
+LimbSizes check(const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs, int64_t stride,
+                int64_t samples) {
+  const LimbSizes size = checked_sizes(xy, fields, limbs, stride, samples);
   if (limbs.numel())
-    TORCH_CHECK_VALUE(limbs.min().item<int64_t>() >= 0 && limbs.max().item<int64_t>() < xy.size(1),
-                      "limbs must join joint types 0 to ", xy.size(1) - 1, ".");
+    TORCH_CHECK_VALUE(limbs.min().item<int64_t>() >= 0 && limbs.max().item<int64_t>() < size.joints,
+                      "limbs must join joint types 0 to ", size.joints - 1, ".");
+  return size;
+}
+
+template <typename T>
+void forward(const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs, T stride, const LimbSizes& size,
+             at::Tensor& affinity) {
+  const Candidates<T> candidate(xy, limbs, size);
+  const T* planes = fields.const_data_ptr<T>();
+  T* out = affinity.mutable_data_ptr<T>();
+  const int64_t most = size.candidates, grain = 4096 / std::max<int64_t>(1, most * size.samples);
+  at::parallel_for(0, size.images * size.limbs * most, std::max<int64_t>(1, grain), [&](int64_t begin, int64_t end) {
+    Samples<T> points(size);
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t field = row / most;
+      const Vector<T> first = candidate(field, 0, row % most);
+      for (int64_t column = 0; column < most; ++column) {
+        const Vector<T> second = candidate(field, 1, column), link{second.x - first.x, second.y - first.y};
+        points.place(Line<T>(first, link, stride));
+        out[row * most + column] = affinity_of(link, points.mean(planes + field * 2 * size.cells()), stride);
+      }
+    }
+  });
+}
+
+// A field's gradient is added up by one thread, so that it does not depend on their number.
+template <typename T>
+void backward(const at::Tensor& grad_affinity, const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs,
+              T stride, const LimbSizes& size, at::Tensor& grad_fields) {
+  const Candidates<T> candidate(xy, limbs, size);
+  const T* planes = fields.const_data_ptr<T>();
+  const T* grad = grad_affinity.const_data_ptr<T>();
+  T* out = grad_fields.mutable_data_ptr<T>();
+  const int64_t links = size.candidates * size.candidates;
+  at::parallel_for(0, size.images * size.limbs, 1, [&](int64_t begin, int64_t end) {
+    Samples<T> points(size);
+    for (int64_t field = begin; field < end; ++field) {
+      const int64_t at = field * 2 * size.cells();
+      for (int64_t index = 0; index < links; ++index) {
+        const T weight = grad[field * links + index];
+        if (weight == 0) continue;  // as of all links of padding
+        const Vector<T> first = candidate(field, 0, index / size.candidates);
+        const Vector<T> second = candidate(field, 1, index % size.candidates);
+        const Vector<T> link{second.x - first.x, second.y - first.y};
+        points.place(Line<T>(first, link, stride));
+        const Vector<T> slope = affinity_gradient(link, points.mean(planes + at), stride);
+        points.add_gradient({weight * slope.x, weight * slope.y}, out + at);
+      }
+    }
+  });
 }
 
 at::Tensor limb_affinity(const at::Tensor& xy, const at::Tensor& limb_fields, const at::Tensor& limbs, int64_t stride,
                          int64_t samples) {
-  check(xy, limb_fields, limbs, stride, samples);
-  const int64_t images = xy.size(0), joints = xy.size(1), most = xy.size(2), count = limbs.size(0);
-  const int height = static_cast<int>(limb_fields.size(3)), width = static_cast<int>(limb_fields.size(4));
-  const at::Tensor points = xy.contiguous(), fields = limb_fields.contiguous(), ends = limbs.contiguous();
-  at::Tensor result = at::empty({images, count, most, most}, xy.options());  // (B, L, N, N)
-  const float* positions = points.const_data_ptr<float>();
-  const float* planes = fields.const_data_ptr<float>();
-  const int64_t* joined = ends.const_data_ptr<int64_t>();
-  float* out = result.mutable_data_ptr<float>();
-  const std::vector<float> fractions = even_fractions(samples);
-  const auto field_of = [&](int64_t limb) {
-    return Field{planes + limb * 2 * height * width, height, width, static_cast<float>(stride)};
-  };
-  const auto candidate = [&](int64_t image, int64_t joint, int64_t index) {
-    const float* position = positions + 2 * ((image * joints + joint) * most + index);
-    return Point{position[0], position[1]};
-  };
-  const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(1, most * samples));
-  at::parallel_for(0, images * count * most, grain, [&](int64_t begin, int64_t end) {
-    Samples points_along(fractions);
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t limb = row / most, image = limb / count;
-      const int64_t* types = joined + 2 * (limb % count);
-      const Field field = field_of(limb);
-      const Point first = candidate(image, types[0], row % most);
-      for (int64_t column = 0; column < most; ++column) {
-        const Point second = candidate(image, types[1], column), link{second.x - first.x, second.y - first.y};
-        points_along.place(field, first, link);
-        out[row * most + column] = affinity(link, points_along.mean(field), field.stride);
-      }
-    }
+  const LimbSizes size = check(xy, limb_fields, limbs, stride, samples);
+  at::Tensor affinity = at::empty({size.images, size.limbs, size.candidates, size.candidates}, xy.options());
+  AT_DISPATCH_FLOATING_TYPES(xy.scalar_type(), "limb_affinity", [&] {
+    forward<scalar_t>(xy.contiguous(), limb_fields.contiguous(), limbs.contiguous(), static_cast<scalar_t>(stride),
+                      size, affinity);
   });
-  return result;
+  return affinity;
+}
+
+at::Tensor limb_affinity_backward(const at::Tensor& grad_affinity, const at::Tensor& xy, const at::Tensor& limb_fields,
+                                  const at::Tensor& limbs, int64_t stride, int64_t samples) {
+  const LimbSizes size = check(xy, limb_fields, limbs, stride, samples);
+  check_affinity_gradient(grad_affinity, limb_fields, size);
+  at::Tensor grad_fields = at::zeros(limb_fields.sizes(), limb_fields.options());
+  AT_DISPATCH_FLOATING_TYPES(xy.scalar_type(), "limb_affinity_backward", [&] {
+    backward<scalar_t>(grad_affinity.contiguous(), xy.contiguous(), limb_fields.contiguous(), limbs.contiguous(),
+                       static_cast<scalar_t>(stride), size, grad_fields);
+  });
+  return grad_fields;
 }
 
 }  // namespace
 }  // namespace mmhparse
 
-TORCH_LIBRARY_IMPL(mmhparse, CPU, library) { library.impl("limb_affinity", mmhparse::limb_affinity); }
+TORCH_LIBRARY_IMPL(mmhparse, CPU, library) {
+  library.impl("limb_affinity", &mmhparse::limb_affinity);
+  library.impl("limb_affinity_backward", &mmhparse::limb_affinity_backward);
+}
