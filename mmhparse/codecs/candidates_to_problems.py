@@ -145,7 +145,7 @@ def limb_affinity(
 
 
 def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:
-    """What :func:`mmhparse.ops.limb_affinity` computes, with a gradient."""
+    """What :func:`mmhparse.ops.limb_affinity` computes, in PyTorch; with a gradient for candidates, too."""
     batch = len(limb_fields)
     first, second = limbs.T  # (L,) each
     # (B, L, N, 1, 2) and (B, L, 1, N, 2)

@@ -44,7 +44,9 @@ def load_extension() -> bool:
 
 def has_kernel(op: str, device: torch.device) -> bool:
     """Whether the op ``mmhparse::<op>`` was built for the type of the device."""
-    return load_extension() and torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', device.type.upper())
+    if not load_extension() or not hasattr(torch.ops.mmhparse, op):
+        return False
+    return torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', device.type.upper())
 
 
 def compiled_devices() -> list[str]:

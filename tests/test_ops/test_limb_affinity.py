@@ -1,4 +1,4 @@
-"""The compiled limb affinity gives what its reference in PyTorch gives."""
+"""The compiled limb affinity and its gradient against their reference in PyTorch."""
 
 import pytest
 import torch
@@ -9,11 +9,14 @@ from torch import library
 from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems
 from mmhparse.codecs.candidates_to_problems import _reference
 from mmhparse.ops import has_limb_affinity, limb_affinity
-from mmhparse.ops.backend import load_extension
+from mmhparse.ops.backend import has_kernel
 from mmhparse.structures import TargetFields
 from mmhparse.testing import synthetic_scene
 
-pytestmark = pytest.mark.skipif(not load_extension(), reason='the compiled ops were not built')
+pytestmark = pytest.mark.skipif(
+    not has_limb_affinity(torch.zeros(1, 1, 1, 2), torch.zeros(1, 1, 2, 2, 2)),
+    reason='the compiled ops were not built, or from older sources',
+)
 
 
 def drawn(seed, batch, joints, most, limbs, size):
@@ -40,11 +43,52 @@ def drawn(seed, batch, joints, most, limbs, size):
 def test_it_is_the_reference(seed, batch, joints, most, limbs, size, stride, samples):
     arguments = *drawn(seed, batch, joints, most, limbs, size), stride, samples
     torch.testing.assert_close(limb_affinity(*arguments), _reference(*arguments), rtol=1e-4, atol=1e-4)
+    wide = [tensor.double() if tensor.is_floating_point() else tensor for tensor in arguments[:3]]
+    weight = torch.randn(batch, limbs, most, most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    found, expected = (affinity_and_gradient(op, *wide, stride, samples, weight) for op in (limb_affinity, _reference))
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+
+
+def affinity_and_gradient(op, xy, fields, limbs, stride, samples, weight):
+    """(B, L, N, N) affinities and, of their weighted sum, the (B, L, 2, h, w) gradient."""
+    fields = fields.detach().clone().requires_grad_()
+    affinity = op(xy, fields, limbs, stride, samples)
+    (grad,) = torch.autograd.grad((affinity * weight).sum(), fields)
+    return affinity.detach(), grad
+
+
+def test_gradcheck():
+    xy, fields, limbs = drawn(3, 2, 3, 4, 2, (4, 5))
+    fields = fields.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda fields: limb_affinity(xy.double(), fields, limbs, 4, 5), fields)
+
+
+def test_an_empty_field_has_a_gradient():
+    """The strength of a mean of 0 has none, the direction has: that of the reference, and no NaN."""
+    xy, fields, limbs = drawn(4, 2, 3, 5, 2, (4, 5))
+    weight = torch.ones(2, 2, 5, 5)
+    arguments = xy, torch.zeros_like(fields), limbs, 4, 5, weight
+    found, expected = (affinity_and_gradient(op, *arguments)[1] for op in (limb_affinity, _reference))
+    assert found.ne(0).any()
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_is_read_as_float32(dtype):
+    xy, fields, limbs = drawn(5, 1, 3, 4, 2, (5, 6))
+    fields = fields.to(dtype)
+    assert has_limb_affinity(xy, fields)
+    expected, grad = affinity_and_gradient(_reference, xy, fields.float(), limbs, 4, 10, torch.ones(1, 2, 4, 4))
+    found, half = affinity_and_gradient(limb_affinity, xy, fields, limbs, 4, 10, torch.ones(1, 2, 4, 4))
+    assert found.dtype == torch.float32 and half.dtype == dtype
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(half, grad.to(dtype), rtol=0.02, atol=1e-3)
 
 
 def test_any_memory_order_and_number_of_threads():
     xy, fields, limbs = drawn(0, 2, 5, 40, 7, (12, 17))
     expected = limb_affinity(xy, fields, limbs, 4, 10)
+    grad = affinity_and_gradient(limb_affinity, xy, fields, limbs, 4, 10, expected)[1]
     others = (
         xy.transpose(1, 2).contiguous().transpose(1, 2),
         fields.permute(0, 3, 4, 1, 2).contiguous().permute(0, 3, 4, 1, 2),
@@ -53,19 +97,34 @@ def test_any_memory_order_and_number_of_threads():
     try:
         torch.set_num_threads(3)
         assert torch.equal(limb_affinity(*others, limbs, 4, 10), expected)
+        assert torch.equal(affinity_and_gradient(limb_affinity, *others, limbs, 4, 10, expected)[1], grad)
     finally:
         torch.set_num_threads(threads)
 
 
-def test_it_decodes_only_where_it_can():
+def test_it_is_used_only_where_it_can_be():
     xy, fields, _ = drawn(0, 1, 3, 4, 2, (5, 6))
     assert has_limb_affinity(xy, fields)
-    assert not has_limb_affinity(xy.double(), fields.double())
+    assert has_limb_affinity(xy.double(), fields.double())
+    assert not has_limb_affinity(xy, fields.double())
+    assert not has_limb_affinity(xy.half(), fields.half())
     assert not has_limb_affinity(xy, fields[..., :1])
-    with torch.enable_grad():
-        assert not has_limb_affinity(xy, fields.clone().requires_grad_())
+    assert has_limb_affinity(xy, fields.clone().requires_grad_())
+    xy.requires_grad_()
+    assert not has_limb_affinity(xy, fields)
     with torch.no_grad():
-        assert has_limb_affinity(xy, fields.clone().requires_grad_())
+        assert has_limb_affinity(xy, fields)
+
+
+def test_gradients_that_it_lacks_are_refused():
+    xy, fields, limbs = drawn(0, 1, 3, 4, 2, (5, 6))
+    with pytest.raises(NotImplementedError, match='no gradient with respect to xy'):
+        limb_affinity(xy.clone().requires_grad_(), fields, limbs, 4, 10)
+    fields.requires_grad_()
+    affinity = limb_affinity(xy, fields, limbs, 4, 10)
+    (grad,) = torch.autograd.grad(affinity.square().sum(), fields, create_graph=True)
+    with pytest.raises(NotImplementedError, match='only once'):
+        grad.sum().backward()
 
 
 def test_people_are_the_same_without_it(monkeypatch):
@@ -81,8 +140,12 @@ def test_people_are_the_same_without_it(monkeypatch):
         assert sorted(compiled.people.keypoints.tolist()) == sorted(reference.people.keypoints.tolist())
 
 
-def test_opcheck():
-    library.opcheck(torch.ops.mmhparse.limb_affinity.default, (*drawn(1, 2, 3, 4, 2, (5, 6)), 4, 10))
+@pytest.mark.parametrize('most', [0, 4])
+def test_opcheck(most):
+    xy, fields, limbs = drawn(1, 2, 3, most, 2, (5, 6))
+    weight = torch.ones(2, 2, most, most)
+    library.opcheck(torch.ops.mmhparse.limb_affinity.default, (xy, fields.clone().requires_grad_(), limbs, 4, 10))
+    library.opcheck(torch.ops.mmhparse.limb_affinity_backward.default, (weight, xy, fields, limbs, 4, 10))
 
 
 @pytest.mark.parametrize(
@@ -96,6 +159,7 @@ def test_opcheck():
         (dict(limbs=torch.zeros(2, 2)), TypeError, 'limbs must be int64'),
         (dict(limbs=torch.full((2, 2), 3)), ValueError, 'joint types 0 to 2'),
         (dict(samples=0), ValueError, 'must be positive, got 4 and 0'),
+        (dict(samples=2**24), ValueError, 'samples must be fewer than'),
     ],
 )
 def test_wrong_arguments_are_refused(change, error, message):
@@ -103,3 +167,47 @@ def test_wrong_arguments_are_refused(change, error, message):
     arguments = dict(xy=xy, limb_fields=fields, limbs=limbs, stride=4, samples=10) | change
     with pytest.raises(error, match=message):
         limb_affinity(**arguments)
+
+
+@pytest.mark.parametrize(
+    ('grad', 'error', 'message'),
+    [
+        (torch.zeros(1, 2, 4, 3), ValueError, r'grad_affinity must be \(B, L, N, N\), \[1, 2, 4, 4\], got'),
+        (torch.zeros(1, 2, 4, 4).double(), TypeError, 'grad_affinity must be Float as limb_fields'),
+    ],
+)
+def test_wrong_gradients_are_refused(grad, error, message):
+    with pytest.raises(error, match=message):
+        torch.ops.mmhparse.limb_affinity_backward(grad, *drawn(0, 1, 3, 4, 2, (5, 6)), 4, 10)
+
+
+@pytest.mark.skipif(
+    not has_kernel('limb_affinity_backward', torch.device('cuda')) or not torch.cuda.is_available(),
+    reason='needs a GPU, and the op built for it',
+)
+class TestOnGPU:
+    @pytest.mark.parametrize('most', [0, 1, 7, 40])
+    @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+    def test_it_is_the_reference(self, dtype, most):
+        xy, fields, limbs = drawn(most, 2, 5, most, 7, (12, 17))
+        xy, fields = xy.to(dtype), fields.to(dtype)
+        weight = torch.randn(2, 7, most, most, generator=torch.Generator().manual_seed(0)).to(dtype)
+        expected = affinity_and_gradient(_reference, xy, fields, limbs, 4, 10, weight)
+        moved = xy.cuda(), fields.cuda(), limbs.cuda(), 4, 10, weight.cuda()
+        found = tuple(tensor.cpu() for tensor in affinity_and_gradient(limb_affinity, *moved))
+        tolerance = 1e-3 if dtype == torch.float32 else 1e-9
+        torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
+
+    def test_determinism_is_refused_as_by_torch(self):
+        xy, fields, limbs = (tensor.cuda() for tensor in drawn(0, 1, 3, 4, 2, (5, 6)))
+        torch.use_deterministic_algorithms(True)
+        try:
+            with pytest.raises(RuntimeError, match='limb_affinity_backward_cuda does not have a deterministic'):
+                affinity_and_gradient(limb_affinity, xy, fields, limbs, 4, 10, 1.0)
+        finally:
+            torch.use_deterministic_algorithms(False)
+
+    def test_devices_must_agree(self):
+        xy, fields, limbs = drawn(0, 1, 3, 4, 2, (5, 6))
+        with pytest.raises(ValueError, match='must be on cuda:0 as limb_fields, got cpu'):
+            limb_affinity(xy, fields.cuda(), limbs, 4, 10)
