@@ -15,6 +15,7 @@ from .joint_branch import JointBranch
 from .limb_branch import LimbBranch
 from .part_branch import PartBranch
 from .projection_branch import ProjectionBranch
+from .vote_map import landing_votes
 
 
 @MODELS.register_module()
@@ -28,6 +29,8 @@ class MultiGranularityHead(BaseModule):
         part_upsample: How many times finer the grid of the part logits is than that of the finest level.
         part_branch: Config of a decode head of mmsegmentation in place of the part branch, see
             :class:`DecodeHeadBranch`. The grid of the part logits is then that of the head.
+        vote_map: Whether the joint branch also reads where the pixels of people land, :func:`landing_votes`: joints are
+            where many do. Its gradient reaches projection field and part logits.
         mixing: Kind of convolution in the branches.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation.
@@ -44,6 +47,7 @@ class MultiGranularityHead(BaseModule):
         strides: Sequence[int] = (4, 8, 16, 32),
         part_upsample: int = 2,
         part_branch: dict | None = None,
+        vote_map: bool = False,
         mixing: Mixing = 'separable_5x5',
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
@@ -55,6 +59,7 @@ class MultiGranularityHead(BaseModule):
             raise ValueError(f'the finest level must have stride {codec.stride} of the codec, got {tuple(strides)}.')
         norm_cfg = norm_cfg or dict(type='BN')
         self.stride = codec.stride
+        self.vote_map = vote_map
         num_parts = len(codec.part_set)
         if part_branch is None:
             part = PartBranch(channels, num_parts, part_upsample, norm_cfg, mixing)
@@ -65,7 +70,7 @@ class MultiGranularityHead(BaseModule):
         self.branches = nn.ModuleDict(
             dict(
                 part=part,
-                joint=JointBranch(channels, len(codec.skeleton), norm_cfg, mixing),
+                joint=JointBranch(channels, len(codec.skeleton), norm_cfg, mixing, vote_channels=int(vote_map)),
                 limb=LimbBranch(channels, len(codec.skeleton.limbs), norm_cfg, mixing),
                 projection=ProjectionBranch(channels, len(strides), norm_cfg, mixing),
             )
@@ -77,10 +82,13 @@ class MultiGranularityHead(BaseModule):
         Args:
             pyramid: Levels (B, channels, h_l, w_l), finest first; the finest at the stride of the codec.
         """
-        heatmaps, offsets = self.branches['joint'](pyramid, self.stride)
+        part_logits = self.branches['part'](pyramid)  # (B, C, h', w')
+        projection = self.branches['projection'](pyramid, self.stride)  # (B, 2, h_l, w_l) each
+        votes = landing_votes(projection[0], part_logits, self.stride) if self.vote_map else None  # (B, 1, h, w)
+        heatmaps, offsets = self.branches['joint'](pyramid, self.stride, votes)
         return ParseFields(
             pose=PoseFields(heatmaps, offsets, self.branches['limb'](pyramid), self.stride),
-            projection=self.branches['projection'](pyramid, self.stride),
-            part_logits=self.branches['part'](pyramid),
+            projection=projection,
+            part_logits=part_logits,
             part_stride=self.part_stride,
         )
