@@ -28,7 +28,7 @@ class PlainFields(nn.Module):
         self.eval()
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        return as_tensors(self.parser.head(self.parser.neck(self.parser.backbone(inputs))))
+        return as_tensors(self.parser.network(inputs))
 
 
 def as_tensors(found: ParseFields) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""CompileNetworkHook: torch.compile for backbone, neck and head."""
+"""CompileNetworkHook: torch.compile for backbone, necks and head."""
 
 from typing import Any
 
@@ -30,5 +30,6 @@ class CompileNetworkHook(Hook):
 
     def _compile(self, runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        for piece in (model.backbone, model.neck, model.head):
+        pose_neck = getattr(model, 'pose_neck', None)  # an option of our parser
+        for piece in (model.backbone, model.neck, model.head, *([] if pose_neck is None else [pose_neck])):
             piece.compile(**self.options)

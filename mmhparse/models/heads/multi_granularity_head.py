@@ -1,4 +1,4 @@
-"""MultiGranularityHead: the fields of parts, joints, limbs and projection from one pyramid."""
+"""MultiGranularityHead: the fields of parts, joints, limbs and projection from pyramids of features."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from .vote_map import landing_votes
 
 @MODELS.register_module()
 class MultiGranularityHead(BaseModule):
-    """The four branches of Zhou et al., CVPR 2021, on one pyramid.
+    """The four branches of Zhou et al., CVPR 2021, on one pyramid, or on one for the parts and one for the pose.
 
     Args:
         channels: Channels of every level of the pyramid.
@@ -76,18 +76,20 @@ class MultiGranularityHead(BaseModule):
             )
         )
 
-    def forward(self, pyramid: tuple[Tensor, ...]) -> ParseFields:
+    def forward(self, pyramid: tuple[Tensor, ...], pose_pyramid: tuple[Tensor, ...] | None = None) -> ParseFields:
         """The fields of B images.
 
         Args:
             pyramid: Levels (B, channels, h_l, w_l), finest first; the finest at the stride of the codec.
+            pose_pyramid: The same for joints, limbs and projection field, if not ``pyramid``.
         """
+        pose = pyramid if pose_pyramid is None else pose_pyramid
         part_logits = self.branches['part'](pyramid)  # (B, C, h', w')
-        projection = self.branches['projection'](pyramid, self.stride)  # (B, 2, h_l, w_l) each
+        projection = self.branches['projection'](pose, self.stride)  # (B, 2, h_l, w_l) each
         votes = landing_votes(projection[0], part_logits, self.stride) if self.vote_map else None  # (B, 1, h, w)
-        heatmaps, offsets = self.branches['joint'](pyramid, self.stride, votes)
+        heatmaps, offsets = self.branches['joint'](pose, self.stride, votes)
         return ParseFields(
-            pose=PoseFields(heatmaps, offsets, self.branches['limb'](pyramid), self.stride),
+            pose=PoseFields(heatmaps, offsets, self.branches['limb'](pose), self.stride),
             projection=projection,
             part_logits=part_logits,
             part_stride=self.part_stride,

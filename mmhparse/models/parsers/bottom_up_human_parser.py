@@ -34,10 +34,13 @@ class BottomUpHumanParser(BaseModel):
         loss_weighting: Config of a module that weights the losses, e.g. :class:`LearnedLossWeights`.
         data_preprocessor: Config.
         keep_fields: Whether the predicted fields stay in the data samples, for pictures of each stage.
+        pose_neck: Config of a neck of its own for joints, limbs and projection field, with as many channels as
+            ``neck``, which then only the parts read. By default all share ``neck``.
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If a loss is missing or unknown, or the backbone's levels do not fit.
+        ValueError: If a loss is missing or unknown, the backbone's levels do not fit, or the two necks have other
+            strides.
         ImportError: If the library of a part of the model is missing.
     """
 
@@ -51,6 +54,7 @@ class BottomUpHumanParser(BaseModel):
         loss_weighting: dict | None = None,
         data_preprocessor: dict | None = None,
         keep_fields: bool = False,
+        pose_neck: dict | None = None,
         init_cfg: dict | None = None,
     ):
         preprocessor = MODELS.build(data_preprocessor or dict(type='mmhparse.HumanParseDataPreprocessor'))
@@ -66,9 +70,13 @@ class BottomUpHumanParser(BaseModel):
                 f"the backbone's coarsest stride is {shape.strides[-1]}, which must divide the sides of a batch: set "
                 f'data_preprocessor=dict(pad_size_divisor={math.lcm(divisor, shape.strides[-1])}).'
             )
-        self.neck = MODELS.build(
-            dict(neck, in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
-        )
+        levels = dict(in_channels=shape.channels, in_strides=shape.strides, out_stride=self.codec.stride)
+        self.neck = MODELS.build(dict(neck, **levels))
+        self.pose_neck = None if pose_neck is None else MODELS.build(dict(pose_neck, **levels))
+        if self.pose_neck is not None and self.pose_neck.strides != self.neck.strides:
+            raise ValueError(
+                f'pose_neck must have the strides of neck, {self.neck.strides}, got {self.pose_neck.strides}.'
+            )
         self.head = MODELS.build(dict(head, codec=self.codec, strides=self.neck.strides))
         self.field_losses = nn.ModuleDict({name: build_piece(losses[name], f'losses.{name}') for name in _FIELD_LOSSES})
         self.grouping_loss = MODELS.build(dict(losses['grouping'], codec=self.codec)) if 'grouping' in losses else None
@@ -102,7 +110,14 @@ class BottomUpHumanParser(BaseModel):
     def predict_fields(self, inputs: Tensor) -> ParseFields:
         """The fields of B images."""
         # convolutions are fastest in this memory format, on CPUs and on tensor cores
-        return self.head(self.neck(self.backbone(inputs.contiguous(memory_format=torch.channels_last))))
+        return self.network(inputs.contiguous(memory_format=torch.channels_last))
+
+    def network(self, inputs: Tensor) -> ParseFields:
+        """Backbone, necks and head, in the memory format of the inputs."""
+        features = self.backbone(inputs)
+        if self.pose_neck is None:
+            return self.head(self.neck(features))
+        return self.head(self.neck(features), self.pose_neck(features))
 
     def loss(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> dict[str, Tensor]:
         """Losses of B images; those named ``loss_*`` add up to what is minimised."""
