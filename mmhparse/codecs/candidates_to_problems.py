@@ -25,7 +25,8 @@ class LimbOptions:
     Args:
         samples: Points along the limb at which the field is read.
         price: What a link between two certain joints costs: an affinity above it is worth linking. One number for all
-            limb types, or one for each, in the order of the skeleton's limbs.
+            limb types, or one for each, in the order of the skeleton's limbs. Where the network has learned prices, it
+            is only what they started at.
         joint_price: What each end of a link costs more, in multiples of its doubt 1 - c: c is the joint heatmap, read
             bilinearly at the candidate. So a doubtful candidate needs a better limb, and whether a candidate was worth
             linking reaches the joint heatmaps in training. 0 makes all links cost the same.
@@ -83,13 +84,13 @@ def candidates_to_problems(
         ValueError: If the options have not as many prices as the skeleton has limbs.
     """
     how = skeleton, fields.stride, options.samples
-    prices = torch.tensor(options.prices(skeleton), dtype=torch.float64)  # (L,)
+    prices = link_prices(fields, skeleton, options)  # (B, L)
     if _is_crowd(candidates, fields, prices):
         affinity = near_limb_affinity(candidates, fields.limb_fields, *how, prices)  # (B, L, N, N)
     else:
         affinity = limb_affinity(candidates, fields.limb_fields, *how)  # (B, L, N, N)
     first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
-    score = affinity - prices.to(affinity)[:, None, None]
+    score = affinity - prices.to(affinity)[..., None, None]
     if options.joint_price:
         doubts = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
         score = score - doubts[:, first, :, None] - doubts[:, second, None, :]
@@ -101,8 +102,15 @@ def candidates_to_problems(
     return LimbProblems(affinity, problem)
 
 
+def link_prices(fields: PoseFields, skeleton: Skeleton, options: LimbOptions) -> Tensor:
+    """(B, L); what a link of each limb type costs: as the network has learned it, or by the options (float64)."""
+    if fields.limb_prices is not None:
+        return fields.limb_prices
+    return torch.tensor(options.prices(skeleton), dtype=torch.float64).expand(len(fields), -1)
+
+
 def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
-    """Whether links are too many to be scored all, and the prices (L,) tell of each limb type which are too long."""
+    """Whether links are too many to be scored all, and the prices (B, L) tell of each limb type which are too long."""
     tensors = candidates.xy, fields.limb_fields
     plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):

@@ -32,7 +32,8 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
 
     Each field is read where the cells of the first view lie. Vectors are brought to its scale. Those of mirrored views
     change their sign in x, and left and right change places among joints, limbs and parts. Part logits become the
-    logarithm of the mean probability.
+    logarithm of the mean probability. Learned prices of limb types, which do not depend on the image, are those of the
+    first view.
 
     Args:
         views: Views of one image; the first is not mirrored.
@@ -55,7 +56,7 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
         sums = [total + tensor for total, tensor in zip(sums, tensors, strict=True)] if sums else tensors
     heatmaps, offsets, limbs, projection, parts = (total / len(views) for total in sums)
     return ParseFields(
-        pose=PoseFields(heatmaps, offsets, limbs, first.fields.stride),
+        pose=PoseFields(heatmaps, offsets, limbs, first.fields.stride, first.fields.pose.limb_prices),
         projection=(projection,),
         part_logits=parts.clamp(min=1e-12).log(),
         part_stride=first.fields.part_stride,

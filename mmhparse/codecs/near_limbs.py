@@ -63,7 +63,7 @@ def near_limb_affinity(
         skeleton: The L limbs.
         stride: Pixels per cell.
         samples: Points along a link.
-        prices: (L,); what a link of each limb type costs, above 0.
+        prices: (B, L); what a link of each limb type costs, above 0.
 
     Returns:
         (B, L, N, N).
@@ -73,7 +73,7 @@ def near_limb_affinity(
     affinity = limb_fields.new_zeros(batch * limbs, number, number)
     xy = candidates.xy.float()
     for image in range(batch):
-        reaches = limb_reaches(limb_fields[image], prices.tolist(), stride)
+        reaches = limb_reaches(limb_fields[image], prices[image].tolist(), stride)
         for limb, (first, second) in enumerate(skeleton.limbs):
             rows, columns = (candidates.mask[image, joint].nonzero()[:, 0] for joint in (first, second))
             start, end = xy[image, first, rows], xy[image, second, columns]  # (n, 2) and (m, 2)

@@ -19,6 +19,8 @@ class PoseFields(TensorRecord):
         joint_offsets: (B, K, 2, h, w); vector from the cell to the joint, in pixels of the network input.
         limb_fields: (B, L, 2, h, w); unit vector along the limb that covers the cell, 0 where there is none.
         stride: Input pixels per cell.
+        limb_prices: (B, L); what a link of each limb type costs, if the network has learned it. None: what the codec's
+            options say.
 
     Raises:
         ValueError: If the shapes disagree.
@@ -28,9 +30,13 @@ class PoseFields(TensorRecord):
     joint_offsets: Tensor
     limb_fields: Tensor
     stride: int
+    limb_prices: Tensor | None = None
 
     def __post_init__(self):
         check_pose_shapes(self.joint_heatmaps, self.joint_offsets, self.limb_fields)
+        if self.limb_prices is not None and self.limb_prices.shape != self.limb_fields.shape[:2]:
+            expected, got = tuple(self.limb_fields.shape[:2]), tuple(self.limb_prices.shape)
+            raise ValueError(f'limb_prices must be {expected}, got {got}.')
 
     def __len__(self) -> int:
         return len(self.joint_heatmaps)

@@ -17,7 +17,7 @@ from mmhparse.registry import MODELS
 LIGHT = dict(type='LightResNet', stem_channels=4, channels=(4, 4, 8, 8), blocks=(1, 1, 1, 1))
 
 
-def make_parser(backbone, mixing):
+def make_parser(backbone, mixing, head=None, **options):
     """A parser with random weights and random statistics of batch normalisation."""
     torch.manual_seed(0)
     parser = MODELS.build(
@@ -26,8 +26,9 @@ def make_parser(backbone, mixing):
             codec=dict(type='DifferentiableGroupingCodec'),
             backbone=backbone,
             neck=dict(type='PyramidDecoder', channels=8, mixing=mixing),
-            head=dict(type='MultiGranularityHead', channels=8, mixing=mixing),
+            head=dict(type='MultiGranularityHead', channels=8, mixing=mixing, **(head or {})),
             losses=dict.fromkeys(('part', 'joint', 'limb', 'projection'), dict(type='PartLoss')),
+            **options,
         )
     )
     for module in norms(parser):
@@ -97,6 +98,23 @@ def test_an_export_in_memory_tells_its_strides():
         assert found.joint_heatmaps.shape == (batch, 17, height // 4, width // 4)
     with pytest.raises(ValueError, match='The model in memory cannot be opened'):
         OnnxNetwork(b'no model')
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_an_export_has_the_options_of_the_model():
+    """The vote map, the neck of the pose and learned prices, in a file, for another size than that of the trace."""
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    neck = dict(type='PyramidDecoder', channels=8, mixing='plain_3x3')
+    parser = make_parser(LIGHT, 'plain_3x3', dict(vote_map=True, learned_prices=True), pose_neck=neck)
+    nn.init.uniform_(parser.head.limb_prices.log_prices, -2, -0.5)
+    network = OnnxNetwork(export_onnx(parser))
+    inputs = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted, got = parser(inputs), network(inputs)
+    for one, other in zip(as_tensors(got), as_tensors(wanted), strict=True):  # (B, ..., h, w)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * other.abs().max().item())
+    torch.testing.assert_close(got.pose.limb_prices, wanted.pose.limb_prices)
 
 
 @pytest.mark.parametrize('package', ['onnx', 'onnxruntime'])

@@ -61,7 +61,7 @@ def test_pairs_within_reach_have_the_affinity_of_all_pairs():
     assert candidates.xy.shape[2] > near_limbs.CROWD
     how = codec.skeleton, pose.stride, 10
     dense = limb_affinity(candidates, pose.limb_fields, *how)
-    near = near_limb_affinity(candidates, pose.limb_fields, *how, torch.full((25,), 0.3))
+    near = near_limb_affinity(candidates, pose.limb_fields, *how, torch.full((1, 25), 0.3))
     scored = near != 0
     assert 0.05 < scored.float().mean() < 0.6
     torch.testing.assert_close(near[scored], dense[scored], rtol=0, atol=1e-4)
@@ -78,7 +78,7 @@ def test_one_region_pays_for_no_link_beyond_reach(length):
     ones = torch.ones(xy.shape[:3])
     candidates = JointCandidates(xy, ones, ones.bool())
     dense = limb_affinity(candidates, fields, codec.skeleton, 4, 10)
-    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, torch.full((25,), 0.3))
+    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, torch.full((1, 25), 0.3))
     assert dense[(near == 0) & (dense != 0)].max() <= 0.3 and (dense > 0.3).any()
     torch.testing.assert_close(near[dense > 0.3], dense[dense > 0.3], rtol=0, atol=1e-4)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.structures import ParseFields
 
-from .onnx_network import CONFIG_KEY, OUTPUTS, STRIDES_KEY
+from .onnx_network import CONFIG_KEY, OUTPUTS, PRICES_KEY, STRIDES_KEY
 
 _EXAMPLE = (1, 3, 192, 256)
 """(B, 3, H, W) of the images to trace with."""
@@ -76,6 +76,9 @@ def export_onnx(parser: BottomUpHumanParser, config: Config | None = None, opset
         )
         model = onnx.load(path)
     model.metadata_props.add(key=STRIDES_KEY, value=f'{found.stride},{found.part_stride}')
+    if found.pose.limb_prices is not None:  # they do not depend on the image
+        prices = ','.join(map(repr, found.pose.limb_prices[0].tolist()))
+        model.metadata_props.add(key=PRICES_KEY, value=prices)
     if config is not None:
         model.metadata_props.add(key=CONFIG_KEY, value=config.pretty_text)
     onnx.checker.check_model(model)

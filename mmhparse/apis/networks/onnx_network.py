@@ -12,8 +12,8 @@ from mmhparse.structures import ParseFields, PoseFields
 OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
 """Names of an export's outputs: of the projection field only the finest level, as only that is decoded."""
 
-CONFIG_KEY, STRIDES_KEY = 'mmhparse.config', 'mmhparse.strides'
-"""Keys of the file's metadata: the config, as text, and 'stride,part_stride'."""
+CONFIG_KEY, STRIDES_KEY, PRICES_KEY = 'mmhparse.config', 'mmhparse.strides', 'mmhparse.limb_prices'
+"""Keys of the file's metadata: the config, as text; 'stride,part_stride'; the L learned prices of limbs, if any."""
 
 
 class OnnxNetwork:
@@ -30,15 +30,19 @@ class OnnxNetwork:
 
     def __init__(self, source: str | Path | bytes, device: str = 'cpu'):
         self.session = open_session(source, device)
-        strides = self.session.get_modelmeta().custom_metadata_map.get(STRIDES_KEY)
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        strides = metadata.get(STRIDES_KEY)
         if strides is None or {output.name for output in self.session.get_outputs()} != set(OUTPUTS):
             raise ValueError(f'{_name(source)} was not written by tools/deployment/export.py: use it to export.')
         self.stride, self.part_stride = map(int, strides.split(','))
+        prices = metadata.get(PRICES_KEY)
+        self.limb_prices = None if prices is None else torch.tensor([float(price) for price in prices.split(',')])
 
     def __call__(self, inputs: Tensor) -> ParseFields:
         arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)
         heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)  # (B, ..., h, w) each
-        pose = PoseFields(heatmaps, offsets, limbs, self.stride)
+        prices = None if self.limb_prices is None else self.limb_prices.expand(len(limbs), -1)  # (B, L)
+        pose = PoseFields(heatmaps, offsets, limbs, self.stride, prices)
         return ParseFields(pose, (projection,), logits, self.part_stride)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mmhparse.structures import ParseFields, PoseFields
+from mmhparse.structures import ParseFields
 
 from .network import Network
 
@@ -111,7 +111,7 @@ class _Blend:
         projection, part_logits = blended.pop('projection'), blended.pop('part_logits')
         return replace(
             self.first,
-            pose=PoseFields(**blended, stride=self.first.stride),
+            pose=replace(self.first.pose, **blended),
             projection=(projection,),
             part_logits=part_logits,
         )

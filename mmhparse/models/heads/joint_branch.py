@@ -28,9 +28,7 @@ class JointBranch(nn.Module):
         assert self.heatmaps.bias is not None
         nn.init.constant_(self.heatmaps.bias, -math.log(99))
 
-    def forward(
-        self, pyramid: tuple[Tensor, ...], stride: int, votes: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, pyramid: tuple[Tensor, ...], stride: int, votes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Heatmaps (B, K, h, w) in [0, 1], and offsets (B, K, 2, h, w) in input pixels.
 
         Args:

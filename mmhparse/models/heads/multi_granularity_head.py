@@ -13,6 +13,7 @@ from ..mixing_conv import Mixing
 from .decode_head_branch import DecodeHeadBranch
 from .joint_branch import JointBranch
 from .limb_branch import LimbBranch
+from .limb_prices import LimbPrices
 from .part_branch import PartBranch
 from .projection_branch import ProjectionBranch
 from .vote_map import landing_votes
@@ -31,13 +32,14 @@ class MultiGranularityHead(BaseModule):
             :class:`DecodeHeadBranch`. The grid of the part logits is then that of the head.
         vote_map: Whether the joint branch also reads where the pixels of people land, :func:`landing_votes`: joints are
             where many do. Its gradient reaches projection field and part logits.
+        learned_prices: Whether the price of each limb type is learned, by the grouping loss, from that of the codec on.
         mixing: Kind of convolution in the branches.
         norm_cfg: Normalisation layer.
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If the finest level does not have the stride of the codec, or the stride is not a multiple of
-            ``part_upsample``.
+        ValueError: If the finest level does not have the stride of the codec, the stride is not a multiple of
+            ``part_upsample``, or prices to be learned start at 0 or below.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class MultiGranularityHead(BaseModule):
         part_upsample: int = 2,
         part_branch: dict | None = None,
         vote_map: bool = False,
+        learned_prices: bool = False,
         mixing: Mixing = 'separable_5x5',
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
@@ -60,6 +63,8 @@ class MultiGranularityHead(BaseModule):
         norm_cfg = norm_cfg or dict(type='BN')
         self.stride = codec.stride
         self.vote_map = vote_map
+        prices = codec.limb_options.prices(codec.skeleton)
+        self.limb_prices = LimbPrices(prices) if learned_prices else None
         num_parts = len(codec.part_set)
         if part_branch is None:
             part = PartBranch(channels, num_parts, part_upsample, norm_cfg, mixing)
@@ -88,8 +93,9 @@ class MultiGranularityHead(BaseModule):
         projection = self.branches['projection'](pose, self.stride)  # (B, 2, h_l, w_l) each
         votes = landing_votes(projection[0], part_logits, self.stride) if self.vote_map else None  # (B, 1, h, w)
         heatmaps, offsets = self.branches['joint'](pose, self.stride, votes)
+        prices = None if self.limb_prices is None else self.limb_prices(len(heatmaps))  # (B, L)
         return ParseFields(
-            pose=PoseFields(heatmaps, offsets, self.branches['limb'](pose), self.stride),
+            pose=PoseFields(heatmaps, offsets, self.branches['limb'](pose), self.stride, prices),
             projection=projection,
             part_logits=part_logits,
             part_stride=self.part_stride,

@@ -40,6 +40,8 @@ class GroupingLoss(nn.Module):
     the negative logarithm of the true person's share. Its gradient reaches projection field, joint heatmaps and limb
     fields together.
 
+    Prices that the network learns (``limb_prices``) get the gradient of both losses.
+
     Cells of weight 0, whose people were not annotated, get no gradient at all.
 
     Args:
@@ -102,6 +104,8 @@ class GroupingLoss(nn.Module):
         fields = fields.map(lambda tensor: tensor if tensor.dtype == torch.float64 else tensor.float())
         pose = fields.pose if isinstance(fields, ParseFields) else fields
         none = (pose.limb_fields.sum() + pose.joint_heatmaps.sum()) * 0
+        if pose.limb_prices is not None:
+            none = none + pose.limb_prices.sum() * 0
         losses = dict(loss_grouping_links=none) | (dict(loss_grouping_pixels=none) if self.pixel_weight else {})
         if self.share == 0:
             return losses

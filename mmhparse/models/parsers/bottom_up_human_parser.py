@@ -120,9 +120,17 @@ class BottomUpHumanParser(BaseModel):
         return self.head(self.neck(features), self.pose_neck(features))
 
     def loss(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> dict[str, Tensor]:
-        """Losses of B images; those named ``loss_*`` add up to what is minimised."""
+        """Losses of B images; those named ``loss_*`` add up to what is minimised.
+
+        Raises:
+            ValueError: If the head learns prices of limbs, but there is no grouping loss to learn them by.
+        """
         targets = TargetFields.cat([sample.gt_fields for sample in data_samples])
         fields = self.predict_fields(inputs)
+        if fields.pose.limb_prices is not None and self.grouping_loss is None:
+            raise ValueError(
+                'head.learned_prices=True needs losses.grouping, by which prices are learned: add it, or turn them off.'
+            )
         # sums over pixels, logarithms and the solver need more digits than half precision has
         with torch.autocast(inputs.device.type, enabled=False):
             fields, losses = fields.float(), {}
