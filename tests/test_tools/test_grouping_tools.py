@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
@@ -112,7 +113,8 @@ def test_each_variant_makes_a_config_of_its_own(load_tool, repo_root):
         prices = codec.limb_options.prices(codec.skeleton)
         assert ('grouping' in own.model.losses) == (variant.loss is not None)
         assert (len(set(prices)) > 1) == (name == 'links, price by limb')
-        seen.append((prices, codec.limb_options.joint_price, dict(own.model.losses.get('grouping', {}))))
+        loss, learned = dict(own.model.losses.get('grouping', {})), own.model.head.get('learned_prices', False)
+        seen.append((prices, codec.limb_options.joint_price, loss, learned))
     assert all(seen.index(one) == place for place, one in enumerate(seen))
 
 
@@ -143,6 +145,8 @@ def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
         tool.second_half(load_config(str(config), {'train_cfg.max_iters': 701}), tmp_path)
     with pytest.raises(UsageError, match=r'got 700 and 0\.3'):
         tool.second_half(load_config(str(config), {'default_hooks.grouping_schedule.start': 0.3}), tmp_path)
+    with pytest.raises(UsageError, match='learned prices are no weights of the first half'):
+        tool.second_half(load_config(str(config), {'model.head.learned_prices': True}), tmp_path)
 
 
 def test_differences_are_paired_by_seed(load_tool, capsys):
@@ -163,3 +167,33 @@ def test_bench_training_step_tells_the_share_of_each_loss(load_tool, repo_root, 
     printed = capsys.readouterr().out
     assert all(name in printed for name in ('whole step', 'PartLoss', 'GroupingLoss', 'network and optimizer'))
     assert 'a step with the grouping loss takes' in printed
+
+
+def options_config(repo_root, tmp_path):
+    """A config of the light parser, and another with the vote map and a neck of its own for the pose."""
+    config = str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py')
+    neck = "dict(type='PyramidDecoder', channels=64, mixing='plain_3x3')"
+    other = tmp_path / 'options.py'
+    other.write_text(f"_base_ = ['{config}']\nmodel = dict(head=dict(vote_map=True), pose_neck={neck})\n")
+    return config, str(other)
+
+
+def test_bench_training_step_compares_two_configs_in_turns(load_tool, repo_root, tmp_path, monkeypatch, capsys):
+    config, other = options_config(repo_root, tmp_path)
+    options = f'--batch 1 --size 64 64 --people 1 --threads 1 --repeats 1 --cpu-time --against {other}'
+    monkeypatch.setattr('sys.argv', ['bench_training_step.py', config, *options.split()])
+    load_tool('analysis/bench_training_step.py').main()
+    assert f'a step of {other} takes' in capsys.readouterr().out
+
+
+def test_a_model_with_an_option_starts_alike(load_tool, repo_root, tmp_path):
+    tool = load_tool('analysis/bench_training_step.py')
+    plain, options = options_config(repo_root, tmp_path)
+    init_default_scope('mmhparse')
+    model, other = (tool.build_model(load_config(config), torch.device('cpu')) for config in (plain, options))
+    tool.start_alike(other, model)
+    inputs = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        found, expected = other.eval().predict_fields(inputs), model.eval().predict_fields(inputs)
+    torch.testing.assert_close(found.joint_heatmaps, expected.joint_heatmaps)
+    torch.testing.assert_close(found.limb_fields, expected.limb_fields)

@@ -4,6 +4,9 @@ A loss is timed alone, forward and backward, on fields that the network predicte
 step less that of the losses. All are medians of one run. What the grouping loss costs is also measured by steps with
 and without it in turns, as the median ratio of neighbours; it depends on how many joints the network finds, so give the
 weights of a trained one.
+
+With ``--against`` only steps of two configs are timed, in turns, as for an option of the model. What the weights lack
+for the second config starts so that it predicts the same as the first.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config')
     parser.add_argument('--weights', help='checkpoint to start from')
+    parser.add_argument('--against', metavar='CONFIG', help='second config, whose steps are compared with the first')
     parser.add_argument('--cpu-time', action='store_true', help='time of the process, on a machine that others use too')
     parser.add_argument('--batch', type=int, default=8, help='images')
     parser.add_argument('--size', type=int, nargs=2, default=(512, 512), metavar=('W', 'H'), help='of an image')
@@ -111,20 +116,61 @@ def measure(model: BottomUpHumanParser, data: dict, watch: Stopwatch) -> tuple[d
     return times, ratio
 
 
+def build_model(cfg: Config, device: torch.device) -> BottomUpHumanParser:
+    torch.manual_seed(0)
+    cfg.model.backbone.pop('init_cfg', None)  # weights change no time
+    return MODELS.build(cfg.model).to(device).train()
+
+
+def start_alike(model: BottomUpHumanParser, other: BottomUpHumanParser) -> None:
+    """Gives a model the weights of another that lacks an input or the neck of the pose, so that both predict the same.
+
+    The weights of inputs that the other lacks are 0, and the neck of the pose starts as the shared one.
+    """
+    weights = other.state_dict()
+    for name, value in model.state_dict().items():
+        source = weights.get(name, weights.get(name.replace('pose_neck.', 'neck.', 1)))
+        if source is not None:
+            value.zero_()[tuple(slice(length) for length in source.shape)] = source
+
+
+def compare(one: BottomUpHumanParser, other: BottomUpHumanParser, data: dict, watch: Stopwatch) -> float:
+    """How many times as long a training step of ``one`` takes as one of ``other``."""
+
+    def step_of(model: BottomUpHumanParser) -> Callable[[], None]:
+        batch = model.data_preprocessor(data, training=True)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            total(model.loss(batch['inputs'], batch['data_samples'])).backward()
+            optimizer.step()
+
+        return step
+
+    return watch.ratio(step_of(one), step_of(other))
+
+
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
     device = torch.device(args.device)
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
+        other = load_config(args.against, args.cfg_options) if args.against else None
     init_default_scope('mmhparse')
-    torch.manual_seed(0)
-    cfg.model.backbone.pop('init_cfg', None)  # weights change no time
-    model = MODELS.build(cfg.model).to(device).train()
+    model = build_model(cfg, device)
     if args.weights:
         load_weights(model, read_checkpoint(args.weights))
     data = draw_batch(cfg.model.codec, args.batch, tuple(args.size), args.people)
-    times, ratio = measure(model, data, Stopwatch(device, args.repeats, args.cpu_time))
+    watch = Stopwatch(device, args.repeats, args.cpu_time)
+    if other is not None:
+        second = build_model(other, device)
+        start_alike(second, model)
+        ratio = compare(second, model, data, watch)
+        print(f'a step of {args.against} takes {ratio:.3f} times as long as one of {args.config}')
+        return
+    times, ratio = measure(model, data, watch)
     title = f'{args.batch} images of {args.size[0]} x {args.size[1]} with {args.people} people, {device}'
     table = Table('piece', 'ms', 'share', title=title)
     for name, value in times.items():

@@ -56,22 +56,21 @@ class Variant:
 
     loss: dict[str, Any] | None = field(default_factory=dict)
     limbs: dict[str, Any] = field(default_factory=dict)
+    head: dict[str, Any] = field(default_factory=dict)
 
 
-JOINT_PRICE = dict(joint_price=0.2)
-BRIDGES = dict(price=[0.3] * 19 + [0.4] * 6)
-"""COCO's limbs, and at a higher price the six that bridge a missing joint, which are two limbs long."""
-
+BRIDGES = dict(price=[0.3] * 19 + [0.4] * 6)  # COCO's bridges over a missing joint cost more
 VARIANTS = {
     'without': Variant(None),
-    'joint price in the decoder': Variant(None, JOINT_PRICE),
+    'joint price in the decoder': Variant(None, dict(joint_price=0.2)),
     'links': Variant(),
     'links, entropy': Variant(dict(smoothing='entropy', gamma=0.1)),
-    'links, joint price': Variant({}, JOINT_PRICE),
+    'links, joint price': Variant({}, dict(joint_price=0.2)),
     'links, price by limb': Variant({}, BRIDGES),
+    'links, learned prices': Variant(head=dict(learned_prices=True)),
     'pixels': Variant(dict(link_weight=0.0, pixel_weight=1.0)),
     'links, pixels': Variant(dict(pixel_weight=1.0)),
-    'links, joint price, pixels': Variant(dict(pixel_weight=1.0), JOINT_PRICE),
+    'links, joint price, pixels': Variant(dict(pixel_weight=1.0), dict(joint_price=0.2)),
 }
 DEFAULT_VARIANTS = ('without', 'links', 'links, joint price', 'links, pixels', 'links, joint price, pixels')
 
@@ -118,11 +117,11 @@ def folder_of(cfg: Config, seed: int, name: str) -> Path:
 
 
 def with_variant(cfg: Config, variant: Variant) -> Config:
-    """The config with that grouping loss, or without any; with its prices in the codec."""
+    """The config with that grouping loss, or without any; with its prices in codec and head."""
     cfg = Config(cfg.to_dict())
     cfg.model.losses.pop('grouping', None)
-    if variant.limbs:
-        cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, **variant.limbs)
+    cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, **variant.limbs)
+    cfg.model.head.update(variant.head)
     if variant.loss is not None:
         cfg.model.losses.grouping = dict(type='GroupingLoss', **variant.loss)
     return cfg
@@ -133,8 +132,7 @@ def fine_tuned(cfg: Config, base: str, iterations: int, learning_rate: float) ->
     cfg.load_from = base
     cfg.train_cfg.max_iters = iterations
     cfg.optim_wrapper.optimizer.lr = learning_rate
-    decay = dict(type='LinearLR', start_factor=1.0, end_factor=0.01, end=iterations, by_epoch=False)
-    cfg.param_scheduler = [decay]
+    cfg.param_scheduler = [dict(type='LinearLR', start_factor=1.0, end_factor=0.01, end=iterations, by_epoch=False)]
     cfg.default_hooks.grouping_schedule = dict(type='GroupingScheduleHook', start=0.0, ramp=0.0)
     return cfg
 
@@ -148,6 +146,8 @@ def second_half(cfg: Config, base: Path) -> Config:
             f'--protocol second-half needs an even train_cfg.max_iters and default_hooks.grouping_schedule.start=0.5, '
             f'got {iterations} and {start}.'
         )
+    if cfg.model.head.get('learned_prices'):
+        raise UsageError('learned prices are no weights of the first half that all share: use --protocol fine-tune.')
     cfg.resume, cfg.load_from = True, str(base / f'iter_{iterations // 2}.pth')
     return cfg
 
