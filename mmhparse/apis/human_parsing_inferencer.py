@@ -146,8 +146,8 @@ class HumanParsingInferencer(BaseInferencer):
             return_datasamples: Whether ``predictions`` holds :class:`HumanParseDataSample` instead of dicts.
             batch_size: Images per forward pass; they may differ in size.
             return_vis: Whether to draw pictures and return them.
-            **options: The others of :class:`StreamOptions`: ``out_dir``, ``formats``, ``resume``, ``track``, ``draw``,
-                ``show``, ``wait_time``, ``share``, ``people``.
+            **options: The others of :class:`StreamOptions`: ``out_dir``, ``formats``, ``video_codec``, ``resume``,
+                ``track``, ``draw``, ``show``, ``wait_time``, ``share``, ``people``.
 
         Returns:
             ``predictions``: one for each parsed image, in order, see :func:`mmhparse.apis.prediction.prediction_of`;

@@ -1,4 +1,4 @@
-"""Paths that OpenCV's readers and writers of videos can open: names that are not UTF-8 crash the whole process."""
+"""Paths that readers and writers of videos can open: OpenCV crashes at names that are not UTF-8, PyAV refuses them."""
 
 import tempfile
 from collections.abc import Iterator

@@ -11,12 +11,13 @@ from mmhparse.utils.atomic_files import atomic_path, path_inside, remove_unfinis
 from .folder_runs import FolderRun
 from .output_error import output_errors
 from .run_summary import RunSummary
-from .stream_item import StreamItem
+from .stream_item import Clip, StreamItem
 from .unique_names import UniqueNames
-from .writers import DEFAULT_FORMATS, PICTURED, Format, Summary, image_writers, summary_writers
+from .writers import DEFAULT_FORMATS, PICTURED, Format, Summary, VideoCodec, image_writers, summary_writers
 from .writers.base import write_lines
 from .writers.pictures import picture_of
 from .writers.prediction_records import frame_name, frame_names, read_record, record_path
+from .writers.video_codecs import WrittenCodec, check_codec, written_codec
 from .writers.videos import VideoFile
 
 
@@ -88,10 +89,12 @@ class OutputFolder:
         formats: What to write beside ``predictions/``: some formats, one, or 'all'.
         settings: What decides the results, such as the model; :meth:`images_done` counts results of the same only.
         resume: Whether images whose files exist are left as they are.
+        video_codec: Of ``videos/``.
 
     Raises:
-        ValueError: If there is no such format, another run writes to the folder with other settings, or ``resume`` is
-            asked for where the folder holds the results of other settings.
+        ValueError: If there is no such format or codec, another run writes to the folder with other settings, or
+            ``resume`` is asked for where the folder holds the results of other settings.
+        ModuleNotFoundError: If the codec needs PyAV, which is not installed.
         OutputError: If the folder cannot be made or written to.
     """
 
@@ -103,16 +106,21 @@ class OutputFolder:
         formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS,
         settings: dict | None = None,
         resume: bool = False,
+        video_codec: VideoCodec = 'auto',
     ):
         if isinstance(formats, str):
             formats = get_args(Format) if formats == 'all' else (formats,)
         unknown = [name for name in formats if name not in get_args(Format)]
         if unknown:
             raise ValueError(f'formats must be among {get_args(Format)}, got {unknown}.')
+        if 'videos' in formats:
+            check_codec(video_codec)
         self.path = Path(path)
         self.formats = tuple(formats)
         self.skeleton, self.part_set = skeleton, part_set
         self.resume = resume
+        self._video_codec: VideoCodec = video_codec
+        self._written_codec: WrittenCodec | None = None  # known from the first video on
         self._writers = image_writers(self.formats, part_set)
         self._run = FolderRun(self.path)
         self._summary = RunSummary()
@@ -152,10 +160,8 @@ class OutputFolder:
                 for path, content in zip(writer.paths(item.name), writer.contents(item), strict=True):
                     write_atomic(path_inside(self.path, path), content)
             if item.clip is not None and 'videos' in self.formats:
-                self._video = self._video or VideoFile(
-                    path_inside(self.path, f'videos/{item.clip.name}.mp4'), item.clip.fps
-                )
-                self._video.add(picture_of(item))
+                self._video = self._video or self._start_video(item.clip)
+                self._video.add(picture_of(item), item.seconds)
         self._summary.add_image(item, len(item.prediction['people']))
 
     def note(self, item: StreamItem) -> None:
@@ -189,15 +195,20 @@ class OutputFolder:
                     write_lines(unfinished, writer.lines(summary))
             write_atomic(summary_file, whole.to_json())
 
+    def _start_video(self, clip: Clip) -> VideoFile:
+        self._written_codec = self._written_codec or written_codec(self._video_codec)
+        return VideoFile(path_inside(self.path, f'videos/{clip.name}.mp4'), clip, self._written_codec)
+
     def _end_video(self, item: StreamItem) -> None:
         """Completes the picture video, and the record of a video of which all frames were read."""
         assert item.clip is not None
         with output_errors(self.path):
+            codec = self._video and self._video.codec
             if self._video is not None:
                 self._video.finish()
                 self._video = None
             if item.status == 'ended':
-                record = {'path': item.path, 'frames': item.frame, 'fps': item.clip.fps}
+                record = {'path': item.path, 'frames': item.frame, 'fps': item.clip.fps, 'video_codec': codec}
                 write_atomic(path_inside(self.path, record_path(item.name)), json.dumps(record).encode())
 
     def _is_done(self, item: StreamItem) -> bool:
@@ -215,6 +226,8 @@ class OutputFolder:
             return 0
         record = read_record(self.path, item.name)
         if record['path'] != item.path or _is_newer(item.path, record_file):
+            return 0
+        if 'videos' in self.formats and self._video_codec not in ('auto', record.get('video_codec')):
             return 0
         frames = record['frames']
         return frames if all(self._has_files(frame_name(item.name, index)) for index in range(frames)) else 0

@@ -97,6 +97,7 @@ class ParsingPipeline:
                 options.formats,
                 self.settings,
                 options.resume,
+                options.video_codec,
             )
         try:
             with ExitStack() as threads:  # the last stage is stopped first

@@ -49,7 +49,7 @@ def prediction_of(item: StreamItem, skeleton: Skeleton, part_set: PartSet) -> di
         'height': height,
         'skeleton': skeleton.name,
         'part_set': part_set.name,
-        'video': clip and {'name': clip.name, 'frame': item.frame, 'seconds': item.frame / clip.fps},
+        'video': clip and {'name': clip.name, 'frame': item.frame, 'seconds': item.seconds},
         'people': _people_rows(people, ids),
         'parts': _part_rows(parts, part_map, rows, ids, part_set),
         'part_map': part_map,

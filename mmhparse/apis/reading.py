@@ -1,5 +1,6 @@
 """The pixels of one image, and the frames of one video or camera."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -47,6 +48,8 @@ def read_pixels(source: Source) -> np.ndarray:
 def read_frames(item: StreamItem) -> Iterator[StreamItem]:
     """Reads a video to its end, or a camera until the caller stops.
 
+    Frames of files are upright, and have the times that the file states: variable frame rates stay as they are.
+
     Args:
         item: The video as a whole.
 
@@ -66,23 +69,52 @@ def read_frames(item: StreamItem) -> Iterator[StreamItem]:
         fps = capture.get(cv2.CAP_PROP_FPS)
         announced = capture.get(cv2.CAP_PROP_FRAME_COUNT) if item.clip.camera is None else 0
         clip = item.clip = replace(item.clip, fps=fps if 0 < fps < 1000 else _USUAL_FPS)
-        frames = 0
+        frames, seconds = 0, 0.0
+        stamps = _TimeStamps(capture, clip)
         while True:
             read, picture = capture.read()
             if not read:
                 break
-            yield StreamItem(f'{clip.name}/{frames:06d}', picture, clip, frames)
+            seconds = stamps.next()
+            yield StreamItem(f'{clip.name}/{frames:06d}', picture, clip, frames, seconds)
             frames += 1
     finally:
         capture.release()
     if not frames:
         raise OSError(f'{label} holds no frame that can be read; it is empty or broken.')
     item.frame = frames
-    if frames + 1 + _TOLERATED_SHARE * announced < announced:
+    # where a container announces its length in seconds alone, OpenCV counts frames as if their rate was constant
+    shown = seconds * clip.fps + 1
+    if max(frames, shown) + 1 + _TOLERATED_SHARE * announced < announced:
         item.fail(f'{label} ends after {frames} of {announced:.0f} frames; what was read is parsed. Export it again.')
     else:
         item.status = 'ended'
     yield item
+
+
+class _TimeStamps:
+    """When the frames of a video are shown, in seconds from the first one.
+
+    Those of a camera, and frames without a time stamp of their own or with an earlier one than the frame before, follow
+    at the frame rate.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture, clip: Clip):
+        self._capture, self._clip = capture, clip
+        self._first: float | None = None
+        self._last = 0.0
+
+    def next(self) -> float:
+        """The time of the frame that was just read."""
+        stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if self._first is None:
+            self._first = stated
+            return 0.0
+        seconds = stated - self._first
+        if self._clip.camera is not None or not self._last < seconds < math.inf:
+            seconds = self._last + 1 / self._clip.fps
+        self._last = seconds
+        return seconds
 
 
 def _open(clip: Clip) -> cv2.VideoCapture:

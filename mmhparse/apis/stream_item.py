@@ -27,7 +27,7 @@ class Clip:
         name: What its output files are called.
         path: Path or URL to open, passwords included; None for a camera.
         camera: Number of the camera; None for a video.
-        fps: Frames per second; 0 before the video is opened.
+        fps: Frames per second, of a variable rate the mean; 0 before the video is opened.
     """
 
     name: str
@@ -63,6 +63,7 @@ class StreamItem:
         clip: The video, of a frame or as a whole.
         folder: The folder that was searched for it, if one was given.
         frame: Number of the frame in its video, from 0; of a video as a whole, how many frames were read.
+        seconds: When a frame is shown, counted from the first one.
         num_images: How many images of the call it stands for: 1; of a video as a whole, 0, as its frames are items
             themselves, or all of its frames if it is skipped.
         status: How far it is.
@@ -81,6 +82,7 @@ class StreamItem:
     source: Source | None = None
     clip: Clip | None = None
     frame: int = 0
+    seconds: float = 0.0
     folder: str | None = None
     num_images: int = 1
     status: Status = 'pending'

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mmhparse.codecs.given_people import GivenPeople
 
 from .share import Share
-from .writers import DEFAULT_FORMATS, Format
+from .writers import DEFAULT_FORMATS, Format, VideoCodec
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class StreamOptions:
         batch_size: Images per forward pass; they may differ in size.
         out_dir: Folder for maps, JSON and pictures, see :class:`OutputFolder`; nothing is written if empty.
         formats: What to write there: some formats, one, or 'all'.
+        video_codec: Of ``videos/``, see :data:`VideoCodec`.
         resume: Whether inputs whose results are in ``out_dir`` are skipped.
         track: Whether the people of a video keep their ids from frame to frame.
         draw: Whether to draw pictures that ``out_dir`` does not need.
@@ -35,6 +36,7 @@ class StreamOptions:
     batch_size: int = 1
     out_dir: str | Path = ''
     formats: Sequence[Format] | Format | Literal['all'] = DEFAULT_FORMATS
+    video_codec: VideoCodec = 'auto'
     resume: bool = False
     track: bool = True
     draw: bool = False

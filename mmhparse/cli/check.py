@@ -16,6 +16,7 @@ from .findings import Finding
 
 EXTRAS = {
     'app': 'the page of `mmhparse app`',
+    'video': 'videos that browsers play, with sound',
     'onnx': 'the backend onnxruntime, and exports',
     'mmpose': 'models of mmpose, with `pip install --no-deps mmpose==1.3.2`',
 }

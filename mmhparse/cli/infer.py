@@ -14,6 +14,7 @@ from typing import get_args
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
 from mmhparse.apis.model_names import describe_bundled_models
 from mmhparse.apis.shown_text import printable
+from mmhparse.apis.writers import VideoCodec
 from mmhparse.commands import add_config_options, load_config, share_heaps
 
 from .launched import LaunchedProcess, Launcher
@@ -43,6 +44,13 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
         metavar='FORMAT',
         help=f'what to write beside predictions/ (JSON): all, or some of {", ".join(get_args(Format))}; '
         f'default: {" ".join(DEFAULT_FORMATS)}',
+    )
+    outputs.add_argument(
+        '--video-codec',
+        choices=get_args(VideoCodec),
+        default='auto',
+        help='of the videos written: h264 or vp9, which browsers play, with sound (pip install "mmhparse[video]"), or '
+        'mpeg4; auto: h264 if it can be written, else mpeg4 with a warning',
     )
     outputs.add_argument('--resume', action='store_true', help='skip inputs whose results exist')
     outputs.add_argument('--no-track', action='store_true', help='number the people of each video frame from 1')
@@ -137,6 +145,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     options = dict(
         out_dir=args.out_dir,
         formats=args.formats,
+        video_codec=args.video_codec,
         resume=args.resume or process.is_restarted,
         track=not args.no_track,
         share=process.share,
@@ -153,7 +162,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except KeyboardInterrupt:
         print('Interrupted; what was written is complete. Continue with --resume.', file=sys.stderr)
         code = INTERRUPTED
-    except (OutputError, ValueError) as error:
+    except (OutputError, ValueError, ModuleNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         code = 2
     earlier = f', {skipped} inputs were done before' if skipped else ''

@@ -11,6 +11,7 @@ from .page import Page
 from .people_csv import PeopleCsv
 from .pictures import Pictures, Thumbnails
 from .prediction_records import Records
+from .video_codecs import VideoCodec
 
 __all__ = [
     'DEFAULT_FORMATS',
@@ -19,6 +20,7 @@ __all__ = [
     'PICTURED',
     'Summary',
     'SummaryWriter',
+    'VideoCodec',
     'image_writers',
     'summary_writers',
 ]

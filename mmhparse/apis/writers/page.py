@@ -11,6 +11,8 @@ from mmhparse.structures import PartSet
 from ..shown_text import printable
 from .base import Summary
 from .maps import PERSON_PALETTE
+from .prediction_records import read_record, record_path
+from .video_codecs import ENCODERS
 
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafafa }
@@ -18,7 +20,7 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; overflow-wrap: anywhere; margi
 .legend, .images { display: flex; flex-wrap: wrap; gap: .4rem 1rem; padding: 0; list-style: none }
 .images { gap: 1rem } .image { background: #fff; border: 1px solid #ddd; border-radius: 6px; padding: .7rem;
   width: 320px }
-.image img { max-width: 320px; max-height: 320px; display: block; margin: auto }
+.image img, .image video { max-width: 320px; max-height: 320px; display: block; margin: auto }
 .swatch { display: inline-block; width: .9em; height: .9em; margin-right: .35em; border-radius: 2px }
 .people { margin: .3rem 0 0; padding-left: 0; list-style: none; font-size: .9em } .failed { color: #a00 }
 """
@@ -26,6 +28,8 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; overflow-wrap: anywhere; margi
 
 class Page:
     """Static HTML without scripts: counts, legend, thumbnails with the people of each image, and what failed.
+
+    Videos in a codec that browsers play have a player; the name of any leads to its file.
 
     Args:
         large: Whether the thumbnails lead to ``pictures/``.
@@ -61,7 +65,9 @@ class Page:
         name, people = record['name'], record['people']
         yield f'<li class="image" data-people="{len(people)}">'
         # an earlier run may have written other formats
-        if (folder / f'thumbnails/{name}.jpg').is_file():
+        if self._is_played(record, folder):
+            yield _player(record['video']['name'], name, folder)
+        elif (folder / f'thumbnails/{name}.jpg').is_file():
             picture = f'<img loading="lazy" src="thumbnails/{_link(name)}.jpg" alt="{_text(name)}">'
             is_large = self.large and (folder / f'pictures/{name}.jpg').is_file()
             yield f'<a href="pictures/{_link(name)}.jpg">{picture}</a>' if is_large else picture
@@ -83,8 +89,28 @@ class Page:
         if not video:
             return _text(record['name'])
         name = _text(video['name'])
-        has_video = self.videos and (folder / f'videos/{video["name"]}.mp4').is_file()
+        has_video = self._has_video(record, folder)
         return f'<a href="videos/{_link(video["name"])}.mp4">{name}</a>' if has_video else name
+
+    def _has_video(self, record: dict, folder: Path) -> bool:
+        video = record['video']
+        return bool(self.videos and video and (folder / f'videos/{video["name"]}.mp4').is_file())
+
+    def _is_played(self, record: dict, folder: Path) -> bool:
+        """Whether there is a video of it that browsers play."""
+        if not self._has_video(record, folder):
+            return False
+        clip = record['video']['name']
+        # a video that breaks off has no record
+        known = read_record(folder, clip) if (folder / record_path(clip)).is_file() else {}
+        return known.get('video_codec') in ENCODERS
+
+
+def _player(clip: str, first_frame: str, folder: Path) -> str:
+    has_poster = (folder / f'thumbnails/{first_frame}.jpg').is_file()
+    poster = f' poster="thumbnails/{_link(first_frame)}.jpg"' if has_poster else ''
+    source = f'src="videos/{_link(clip)}.mp4" aria-label="{_text(clip)}"'
+    return f'<video controls playsinline preload="metadata"{poster} {source}></video>'
 
 
 def _legend(part_set: PartSet) -> Iterator[str]:
