@@ -2,7 +2,7 @@
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/coco_part_maps.py', '../_base_/models/mg-pgd_light.py']
 
 bodypix_weights = 'data/bodypix_mobilenet_075.npz'
-iterations, warmup = 5200, 150
+iterations, warmup = 4200, 100
 
 model = dict(
     codec=_base_.codec,
@@ -27,7 +27,7 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
+    optimizer=dict(type='AdamW', lr=1.2e-3, weight_decay=1e-3, fused=True),
     clip_grad=dict(max_norm=10.0),
     paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.15))),
 )

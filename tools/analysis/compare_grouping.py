@@ -120,7 +120,8 @@ def with_variant(cfg: Config, variant: Variant) -> Config:
     """The config with that grouping loss, or without any; with its prices in codec and head."""
     cfg = Config(cfg.to_dict())
     cfg.model.losses.pop('grouping', None)
-    cfg.model.codec.limbs = dict(cfg.model.codec.get('limbs') or {}, **variant.limbs)
+    # the config's own price of joints is that of its own grouping loss
+    cfg.model.codec.limbs = (cfg.model.codec.get('limbs') or {}) | dict(joint_price=0.0) | variant.limbs
     cfg.model.head.update(variant.head)
     if variant.loss is not None:
         cfg.model.losses.grouping = dict(type='GroupingLoss', **variant.loss)
