@@ -81,7 +81,7 @@ def _refuse_second_derivative(ctx, *_grads: Tensor) -> None:
     raise NotImplementedError('limb_affinity can be differentiated only once: it has no second derivative.')
 
 
-if load_extension() and hasattr(torch.ops.mmhparse, 'limb_affinity_backward'):  # older builds have no gradient
+if load_extension():
     library.register_fake('mmhparse::limb_affinity', _fake_forward)
     library.register_fake('mmhparse::limb_affinity_backward', _fake_backward)
     library.register_autograd('mmhparse::limb_affinity', _backward, setup_context=_setup_context)
