@@ -200,7 +200,7 @@ class DifferentiableGroupingCodec:
         if place_missing:
             # before regions are taken away as people not found: they may be the person's own after all
             people.keypoints = place_missing_joints(people, persons, pose)
-        added = people[torch.zeros(len(people), dtype=torch.bool)]
+        added = cast(People, people[torch.zeros(len(people), dtype=torch.bool)])
         if options.reach is not None and given is None:
             added, persons = unfound_people(people, persons, options.reach, options.min_score)
         if options.vote_window and not isinstance(given, GivenBoxes):

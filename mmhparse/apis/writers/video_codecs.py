@@ -33,12 +33,13 @@ def check_codec(codec: VideoCodec) -> None:
         return
     try:
         import av
+        from av.codec import Codec
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f'Videos in {codec} need PyAV, which is not installed: pip install "mmhparse[video]"; {_OTHERWISE}.'
         ) from error
     try:
-        av.codec.Codec(ENCODERS[codec], 'w')
+        Codec(ENCODERS[codec], 'w')
     except ValueError as error:
         raise ValueError(
             f'This build of PyAV ({av.__version__}) has no encoder {ENCODERS[codec]} for videos in {codec}. The wheels '

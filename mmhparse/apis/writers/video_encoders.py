@@ -96,15 +96,16 @@ class PyAvEncoder:
         with _ffmpeg_errors(path):
             self._container = av.open(path, 'w', format='mp4', options={'movflags': '+faststart'})
             rate = Fraction(fps).limit_denominator(1_000_000)
-            self._stream = self._container.add_stream(ENCODERS[codec], rate=rate, options=_OPTIONS[codec])
-            assert isinstance(self._stream, av.VideoStream)
-            context = self._stream.codec_context
+            stream = self._container.add_stream(ENCODERS[codec], rate=rate, options=_OPTIONS[codec])
+            assert isinstance(stream, av.VideoStream)
+            context = stream.codec_context
             context.width, context.height = size
             context.pix_fmt = 'yuv420p'
             context.time_base = Fraction(1, _TICKS)
             context.colorspace = context.color_primaries = context.color_trc = _BT709
             context.color_range = _LIMITED_RANGE
             self._sound = None if sound_of is None else VideoSound(sound_of, self._container)
+        self._stream = stream
         self._path = path
 
     def add(self, picture: np.ndarray, seconds: float) -> None:
@@ -129,11 +130,11 @@ class PyAvEncoder:
             self._container.close()
 
     def abandon(self) -> None:
-        import av
+        from av.error import FFmpegError
 
         if self._sound is not None:
             self._sound.close()
-        with suppress(av.FFmpegError):
+        with suppress(FFmpegError):
             self._container.close()
 
     def _write(self, frame) -> None:
@@ -157,9 +158,9 @@ def make_encoder(
 @contextmanager
 def _ffmpeg_errors(path: str) -> Iterator[None]:
     """Turns errors of FFmpeg into OSError with the same number."""
-    import av
+    from av.error import FFmpegError
 
     try:
         yield
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         raise OSError(error.errno, f"The video '{path}' cannot be written: {error.strerror}") from error

@@ -33,6 +33,7 @@ class VideoSound:
 
     def __init__(self, source: str, output: 'OutputContainer'):
         import av
+        from av.error import FFmpegError
 
         self._label = printable(without_secrets(source))
         self._output = output
@@ -47,17 +48,17 @@ class VideoSound:
             self._start = _first_picture(source)
             track = self._input.streams.audio[0]
             self._packets = self._copied(track) if track.codec_context.name in _COPIED else self._encoded(track)
-        except (av.FFmpegError, OSError) as error:
+        except (FFmpegError, OSError) as error:
             self._give_up(error)
 
     def write_until(self, seconds: float) -> None:
         """Writes what is heard until ``seconds`` after the first picture."""
-        import av
+        from av.error import FFmpegError
 
         while True:
             try:
                 self._next = self._next or next(self._packets, None)
-            except (av.FFmpegError, OSError) as error:
+            except (FFmpegError, OSError) as error:
                 self._give_up(error)
             if self._next is None or self._next[0] > seconds:
                 return
@@ -88,8 +89,9 @@ class VideoSound:
     def _encoded(self, track: 'AudioStream') -> Iterator[tuple[float, 'Packet']]:
         """The track as packets of AAC, by their times in seconds."""
         import av
+        from av.codec import Codec
 
-        rates = av.codec.Codec('aac', 'w').audio_rates or []
+        rates = Codec('aac', 'w').audio_rates or []
         rate = track.codec_context.sample_rate
         made = self._output.add_stream('aac', rate=rate if rate in rates else 48_000)
         assert isinstance(made, av.AudioStream)

@@ -32,7 +32,8 @@ class VideoFile:
     """
 
     def __init__(self, path: Path, clip: Clip, codec: WrittenCodec):
-        self.path, self.clip, self.codec = path, clip, codec
+        self.path, self.clip = path, clip
+        self.codec: WrittenCodec = codec
         self._stack = ExitStack()
         self._unfinished = self._stack.enter_context(atomic_path(path))
         self._links = self._stack.enter_context(ExitStack())  # closed before the file is renamed
