@@ -19,7 +19,8 @@ default_hooks = dict(
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=False)
 log_level = 'INFO'
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='HumanParseVisualizer', vis_backends=vis_backends, name='visualizer')
+# without a name it has that of the experiment: several trainings of one process each write their own log
+visualizer = dict(type='HumanParseVisualizer', vis_backends=vis_backends)
 
 # One seed gives one training. `deterministic` makes torch refuse operations that are not reproducible on a GPU.
 randomness = dict(seed=0, deterministic=False)

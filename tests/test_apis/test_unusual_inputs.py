@@ -156,7 +156,7 @@ class Links(HTMLParser):
         self.targets = []
 
     def handle_starttag(self, tag, attributes):
-        self.targets += [value for key, value in attributes if key in ('src', 'href')]
+        self.targets += [value for key, value in attributes if key in ('src', 'href', 'poster')]
 
 
 @pytest.fixture
