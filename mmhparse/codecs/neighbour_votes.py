@@ -62,6 +62,5 @@ def _share_of_part(own: np.ndarray, part: np.ndarray, side: int) -> np.ndarray:
 
 def _count(cells: np.ndarray, side: int) -> np.ndarray:
     """(h, w) float32; number of marked cells in the window around each cell; there are none beyond the border."""
-    return cv2.boxFilter(
-        cells.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT
-    )  # fmt: skip
+    marked = cells.astype(np.float32)
+    return cv2.boxFilter(marked, -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)

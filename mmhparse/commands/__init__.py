@@ -19,12 +19,13 @@ from .run_options import (
     use_tta,
 )
 from .runner_setup import build_runner
-from .seed_interval import seed_interval
+from .seed_results import SeedResults
 from .terse_output import build_terse_runner
 from .training_checks import check_built_model, check_training, leave_workers_out
 
 __all__ = [
     'HEADLINE_METRICS',
+    'SeedResults',
     'add_config_options',
     'add_launcher_options',
     'add_split_option',
@@ -44,7 +45,6 @@ __all__ = [
     'newest_checkpoint',
     'plain_usage_errors',
     'read_log',
-    'seed_interval',
     'set_resume',
     'set_work_dir',
     'share_heaps',

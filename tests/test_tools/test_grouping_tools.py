@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.commands import load_config
+from mmhparse.commands import SeedResults, load_config
 from mmhparse.registry import KEYPOINT_CODECS
 from mmhparse.structures import HumanParseDataSample
 from mmhparse.testing import synthetic_scene
@@ -149,11 +149,14 @@ def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
         tool.second_half(load_config(str(config), {'model.head.learned_prices': True}), tmp_path)
 
 
-def test_differences_are_paired_by_seed(load_tool, capsys):
+def test_differences_are_paired_by_seed(load_tool, tmp_path, capsys):
     tool = load_tool('analysis/compare_grouping.py')
-    plain = {seed: dict.fromkeys(tool.MEASURES, float(seed)) for seed in (0, 1, 2)}
-    better = {seed: dict.fromkeys(tool.MEASURES, seed + 0.25) for seed in (2, 1, 5)}
-    tool.print_tables({('without', 'optimum'): plain, ('links', 'optimum'): better}, 'title')
+    results = SeedResults(tmp_path / 'grouping.jsonl', ('variant', 'decoder'), tool.MEASURES)
+    for seed in (0, 1, 2):
+        results.add(seed, {('without', 'optimum'): dict.fromkeys(tool.MEASURES, float(seed))})
+    for seed in (2, 1, 5):
+        results.add(seed, {('links', 'optimum'): dict.fromkeys(tool.MEASURES, seed + 0.25)})
+    tool.print_tables(results, ['without', 'links'], 'title')
     values, differences = capsys.readouterr().out.split('difference to the training')
     assert '1.000 ± 2.484' in values  # of 0, 1 and 2: t(0.975, 2) = 4.303, s = 1
     assert '0.250 ± 0.000' in differences  # of seeds 1 and 2

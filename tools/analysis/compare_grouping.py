@@ -21,7 +21,6 @@ run again.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +39,7 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 
 from mmhparse.codecs import DifferentiableGroupingCodec, LabelledCandidates, training_candidates
-from mmhparse.commands import load_config, seed_interval
+from mmhparse.commands import SeedResults, load_config
 from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.run_options import set_work_dir
 from mmhparse.commands.runner_setup import build_runner
@@ -288,30 +287,17 @@ def count_pixels(sample: HumanParseDataSample) -> np.ndarray:
     return np.array([table[1:, 1:][rows, columns].sum(), table[1:].sum()])
 
 
-Results = dict[tuple[str, str], dict[int, dict[str, float]]]
-"""Measures by seed, for each variant and decoder."""
-
-
-def read_results(file: Path) -> Results:
-    """What earlier runs have written."""
-    results: Results = {}
-    for line in file.read_text().splitlines() if file.exists() else []:
-        row = json.loads(line)
-        results.setdefault((row['variant'], row['decoder']), {})[row['seed']] = {name: row[name] for name in MEASURES}
-    return results
-
-
-def print_tables(results: Results, title: str) -> None:
+def print_tables(results: SeedResults, variants: Sequence[str], title: str) -> None:
     """The measures, and their differences to the training without grouping loss in the seeds that both have."""
     values = Table('training', 'decoder', *MEASURES, title=title)
     differences = Table('training', 'decoder', *MEASURES, title='difference to the training without grouping loss')
-    for (variant, decoder), seeds in results.items():
-        values.add_row(variant, decoder, *(seed_interval([row[name] for row in seeds.values()]) for name in MEASURES))
-        plain = results.get(('without', decoder), {})
-        both = sorted(seeds.keys() & plain.keys())
-        if variant != 'without' and both:
-            columns = ([seeds[seed][name] - plain[seed][name] for seed in both] for name in MEASURES)
-            differences.add_row(variant, decoder, *map(seed_interval, columns))
+    for variant, decoder in results.values:
+        if variant not in variants:
+            continue
+        values.add_row(variant, decoder, *results.intervals((variant, decoder)))
+        difference = results.differences((variant, decoder), ('without', decoder))
+        if variant != 'without' and difference:
+            differences.add_row(variant, decoder, *difference)
     for table in (values, differences):
         if table.row_count:
             Console(width=160).print(table)
@@ -322,17 +308,14 @@ def main() -> None:
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, args.work_dir)
-        file = Path(cfg.work_dir) / 'grouping.jsonl'
+        results = SeedResults(Path(cfg.work_dir) / 'grouping.jsonl', ('variant', 'decoder'), MEASURES)
         for seed in args.seeds:
             for variant in args.variants:
-                if seed in read_results(file).get((variant, args.decoders[-1]), {}):
+                if all(((variant, decoder), seed) in results for decoder in args.decoders):
                     continue
                 scores = evaluate(*trained_variant(cfg, variant, seed, args), args.decoders)
-                rows = [dict(seed=seed, variant=variant, decoder=name, **row) for name, row in scores.items()]
-                with file.open('a') as stream:
-                    stream.write(''.join(json.dumps(row) + '\n' for row in rows))
-    results = {key: seeds for key, seeds in read_results(file).items() if key[0] in args.variants}
-    print_tables(results, f'{Path(cfg.filename).stem}, {args.protocol}: mean ± 95 % over seeds')
+                results.add(seed, {(variant, decoder): row for decoder, row in scores.items()})
+    print_tables(results, args.variants, f'{Path(cfg.filename).stem}, {args.protocol}: mean ± 95 % over seeds')
 
 
 if __name__ == '__main__':

@@ -12,14 +12,14 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from mmhparse.commands import add_config_options, build_runner, load_config, plain_usage_errors, seed_interval
+from mmhparse.commands import SeedResults, add_config_options, build_runner, load_config, plain_usage_errors
 from mmhparse.commands.run_options import set_work_dir
 from mmhparse.utils import UsageError
 
@@ -85,7 +85,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('photos', metavar='PHOTOS', help='folder of these photos')
     parser.add_argument('--rows', nargs='+', choices=list(ROWS), default=list(ROWS), help='default: all')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
-    parser.add_argument('--work-dir', help='folder of the trainings')
+    parser.add_argument('--work-dir', help='folder of the trainings; one that is there is not trained again')
     add_config_options(parser)
     return parser.parse_args()
 
@@ -106,8 +106,8 @@ def train(cfg: Config, row: str, seed: int) -> Path:
     return folder
 
 
-def score(folder: Path, people: str, photos: str) -> dict[str, float]:
-    """The scores of a trained row.
+def score(folder: Path, people: str, photos: str) -> dict[str, float | None]:
+    """The scores of a trained row; None where the photos do not define one.
 
     Raises:
         UsageError: If they cannot be computed; eval_photos.py has told why.
@@ -122,29 +122,14 @@ def score(folder: Path, people: str, photos: str) -> dict[str, float]:
     return {name: scores[name] for name in SCORES}
 
 
-Results = dict[str, dict[int, dict[str, float]]]
-"""Scores by seed, for each row."""
-
-
-def read_results(file: Path) -> Results:
-    """What earlier runs have written."""
-    results: Results = {}
-    for line in file.read_text().splitlines() if file.exists() else []:
-        entry = json.loads(line)
-        results.setdefault(entry['row'], {})[entry['seed']] = {name: entry[name] for name in SCORES}
-    return results
-
-
-def table_of(results: Results) -> Table:
+def table_of(results: SeedResults, rows: Sequence[str]) -> Table:
     """Mean and 95 % interval over seeds; below each row its difference to the config, paired by seed."""
     table = Table('training', *SCORES)
-    plain = results.get('config', {})
-    for row, seeds in results.items():
-        table.add_row(row, *(seed_interval([scores[name] for scores in seeds.values()]) for name in SCORES))
-        both = sorted(seeds.keys() & plain.keys())
-        if row != 'config' and both:
-            differences = ([seeds[seed][name] - plain[seed][name] for seed in both] for name in SCORES)
-            table.add_row('  difference', *map(seed_interval, differences), style='dim')
+    for row in rows:
+        table.add_row(row, *results.intervals((row,)))
+        differences = results.differences((row,), ('config',))
+        if row != 'config' and differences:
+            table.add_row('  difference', *differences, style='dim')
     return table
 
 
@@ -153,15 +138,12 @@ def main() -> None:
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, args.work_dir)
-        file = Path(cfg.work_dir) / 'photos.jsonl'
+        results = SeedResults(Path(cfg.work_dir) / 'photos.jsonl', ('row',), SCORES)
         for seed in args.seeds:
             for row in args.rows:
-                if seed in read_results(file).get(row, {}):
-                    continue
-                scores = score(train(cfg, row, seed), args.people, args.photos)
-                with file.open('a') as stream:
-                    stream.write(json.dumps(dict(row=row, seed=seed, **scores)) + '\n')
-    Console(width=160).print(table_of({row: read_results(file)[row] for row in args.rows}))
+                if ((row,), seed) not in results:
+                    results.add(seed, {(row,): score(train(cfg, row, seed), args.people, args.photos)})
+    Console(width=160).print(table_of(results, args.rows))
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 WrittenCodec = Literal['h264', 'vp9', 'mpeg4']
 """What a video can be written in. The first two need PyAV, keep sound and time stamps, and are played by browsers."""
 
-VideoCodec = Literal['auto', 'h264', 'vp9', 'mpeg4']
+VideoCodec = Literal['auto', WrittenCodec]
 """What can be asked for; ``auto`` is h264 where PyAV is installed, and otherwise mpeg4, with a warning."""
 
 ENCODERS = {'h264': 'libx264', 'vp9': 'libvpx-vp9'}
