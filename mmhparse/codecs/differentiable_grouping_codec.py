@@ -1,5 +1,6 @@
 """DifferentiableGroupingCodec: people and maps to fields, and fields back to people and maps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -37,6 +38,7 @@ from .given_people import (
     poses_in_input,
     read_given_people,
 )
+from .headless_pieces import headless_pieces
 from .matches_to_people import PeopleOptions, matches_to_people
 from .missing_joints import place_missing_joints
 from .neighbour_votes import voted_persons
@@ -88,7 +90,8 @@ class DifferentiableGroupingCodec:
         people: Options of :class:`PeopleOptions`.
 
     Raises:
-        ValueError: If no skeleton or part set has that name, or ``limbs`` has not as many prices as there are limbs.
+        ValueError: If no skeleton or part set has that name, ``limbs`` has not as many prices as there are limbs, or
+            ``people`` names a head part that the part set lacks.
         TypeError: If an option has no such name.
     """
 
@@ -112,6 +115,7 @@ class DifferentiableGroupingCodec:
         self.limb_options = LimbOptions(**(limbs or {}))
         self.limb_options.prices(self.skeleton)  # are there as many as limbs?
         self.people_options = PeopleOptions(**(people or {}))
+        self.head_labels = self._labels(self.people_options.head_parts)
 
     def encode(self, annotation: ParseAnnotation) -> TargetFields:
         """The target fields of one image, with a batch of 1.
@@ -161,6 +165,11 @@ class DifferentiableGroupingCodec:
         fields = fields.to('cpu')
         parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
         persons = PersonGrid.of(fields, parts, found, within_boxes=isinstance(given, GivenBoxes))
+        if self.head_labels and given is None:
+            pieces = torch.from_numpy(headless_pieces(persons, self.head_labels, len(found)))  # (P,)
+            if pieces.any():
+                found = cast(People, found[~pieces])
+                persons = PersonGrid.of(fields, parts, found)
         found, persons = self._complete(found, persons, fields.pose, given)
         parsing = grids_to_parsing(parts, persons, found, geometry)
         found.scores = found.scores * person_certainty(parsing.parts, len(found))
@@ -202,7 +211,7 @@ class DifferentiableGroupingCodec:
             people.keypoints = place_missing_joints(people, persons, pose)
         added = cast(People, people[torch.zeros(len(people), dtype=torch.bool)])
         if options.reach is not None and given is None:
-            added, persons = unfound_people(people, persons, options.reach, options.min_score)
+            added, persons = unfound_people(people, persons, options.reach, options.min_score, self.head_labels)
         if options.vote_window and not isinstance(given, GivenBoxes):
             persons = replace(persons, person=voted_persons(persons, options.vote_window))
         if place_missing:
@@ -212,6 +221,16 @@ class DifferentiableGroupingCodec:
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
         """The affinities and matching problems of all limb types of B images, the same in training and decoding."""
         return candidates_to_problems(candidates, fields, self.skeleton, self.limb_options)
+
+    def _labels(self, parts: Sequence[str]) -> list[int]:
+        """Classes of parts that the codec's options name."""
+        unknown = sorted(set(parts) - set(self.part_set.parts[1:]))
+        if unknown:
+            raise ValueError(
+                f"head_parts: part set '{self.part_set.name}' has no {', '.join(unknown)}; "
+                f'its parts are {", ".join(self.part_set.parts[1:])}.'
+            )
+        return [self.part_set.parts.index(part) for part in parts]
 
     def _check(self, annotation: ParseAnnotation) -> None:
         joints = annotation.joints.shape[1]

@@ -1,5 +1,6 @@
 """Matched joints -> people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ class PeopleOptions:
         vote_window: Side of the window in which the cells around a cell vote on its person, as a share of the root of
             the person's number of cells; see :func:`voted_persons`. 0: no vote.
         score_by_parts: Whether a person's score is multiplied by the share of the parts that the person shows.
+        head_parts: Names of the parts of a head. If there are any, people and regions without a head that touch a
+            person with one are pieces of other people, and their pixels go to these; see :func:`headless_pieces`.
 
     Raises:
         ValueError: If ``reach`` or ``vote_window`` is negative.
@@ -36,6 +39,7 @@ class PeopleOptions:
     reach: float | None = None
     vote_window: float = 0.0
     score_by_parts: bool = False
+    head_parts: Sequence[str] = ()
 
     def __post_init__(self):
         for name, value in (('reach', self.reach), ('vote_window', self.vote_window)):

@@ -4,6 +4,7 @@ A person whose joints were not found still has pixels, and the nearest joint is 
 The projection field tells: where such pixels land, there is no joint.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -12,6 +13,7 @@ import torch
 
 from mmhparse.structures import People, make_people
 
+from .headless_pieces import headless_pieces
 from .person_grid import PersonGrid
 
 _LEAST_CELLS = 8
@@ -22,7 +24,9 @@ _LIMB_WIDTH = 0.15
 """What a straight limb, which has no extent across, is as wide as, as a share of its length."""
 
 
-def unfound_people(people: People, persons: PersonGrid, reach: float, score: float) -> tuple[People, PersonGrid]:
+def unfound_people(
+    people: People, persons: PersonGrid, reach: float, score: float, head_labels: Sequence[int] = ()
+) -> tuple[People, PersonGrid]:
     """A person without joints for each region that lands beyond the reach of everybody.
 
     Args:
@@ -31,6 +35,8 @@ def unfound_people(people: People, persons: PersonGrid, reach: float, score: flo
         reach: How far from the nearest joint of its person a cell may land, in sizes of that person; see
             :func:`person_sizes`.
         score: Person score of the people who are added.
+        head_labels: Part classes of the head. If there are any, a region without a head that touches a person with one
+            stays with the nearest person; see :func:`headless_pieces`.
 
     Returns:
         R people with ids from P + 1, whose ``bboxes`` are those of their cells, and whose the cells are now.
@@ -38,12 +44,22 @@ def unfound_people(people: People, persons: PersonGrid, reach: float, score: flo
     allowed = np.concatenate([[0.0], reach * person_sizes(people)])  # (P + 1,)
     beyond = (persons.part > 0) & (persons.distance > allowed[persons.person])  # (h, w)
     regions, boxes = _regions(beyond)
-    person = np.where(regions > 0, regions + len(people), persons.person).astype(np.int32)
+    if len(head_labels):
+        owner = _with_regions(persons.person, regions, len(people))
+        pieces = headless_pieces(replace(persons, person=owner), head_labels, len(people) + len(boxes))
+        kept = ~pieces[len(people) :]  # (R,)
+        regions, boxes = np.concatenate([[0], kept * kept.cumsum()])[regions], boxes[kept]
+    person = _with_regions(persons.person, regions, len(people))
     count, joints = len(boxes), people.keypoints.shape[1]
     added = make_people(torch.zeros(count, joints, 2), torch.zeros(count, joints), torch.full((count,), score))
     added.bboxes = torch.from_numpy(boxes * persons.stride).float()
     added.bboxes[:, 2:] -= 1  # to the last pixel of the last cell
     return added, replace(persons, person=person)
+
+
+def _with_regions(person: np.ndarray, regions: np.ndarray, num_people: int) -> np.ndarray:
+    """(h, w) int32; persons of the cells, where region r, from 1, is person P + r."""
+    return np.where(regions > 0, regions + num_people, person).astype(np.int32)
 
 
 def person_sizes(people: People) -> np.ndarray:

@@ -11,9 +11,17 @@ codec = dict(
     stride=4,
     fields=dict(limb_width=2.0),
     # chosen on the 75 validation photos
-    candidates=dict(threshold=0.17, radius=28.0),
-    limbs=dict(price=0.2),
-    people=dict(min_joints=4, min_score=0.08, place_missing=True, reach=0.5, vote_window=0.35, score_by_parts=True),
+    candidates=dict(threshold=0.15, radius=28.0),
+    limbs=dict(price=0.25),
+    people=dict(
+        min_joints=4,
+        min_score=0.08,
+        head_parts=['head'],
+        place_missing=True,
+        reach=0.25,
+        vote_window=0.35,
+        score_by_parts=True,
+    ),
 )
 
 train_pipeline = [
