@@ -67,6 +67,8 @@ def test_a_full_disk(tmp_path, monkeypatch):
         ('misc/browse_dataset.py', 'no.py --out-dir', '--out-dir'),
         ('dataset_converters/to_coco_json.py', 'no.py --out-dir', '--out-dir'),
         ('dataset_converters/to_cihp_layout.py', 'no.py --out-dir', '--out-dir'),
+        ('dataset_converters/to_annotation_tool.py', 'no --tool cvat --photos no --out-dir', '--out-dir'),
+        ('dataset_converters/from_annotation_tool.py', 'no.xml --photos no --classes no --out-dir', '--out-dir'),
         ('test.py', 'no.py no.pth --out', '--out'),
         ('test.py', 'no.py no.pth --show-dir', '--show-dir'),
     ],

@@ -1,4 +1,4 @@
-"""tools/dataset_converters/to_polygons.py: regions are those of the run-length codes, for each tool that reads them."""
+"""tools/dataset_converters/to_polygons.py: regions are those of the run-length codes."""
 
 import json
 
@@ -26,8 +26,8 @@ def results(tmp_path):
     return tmp_path / 'out'
 
 
-def converted(run_tool, results, *options):
-    run_tool('dataset_converters/to_polygons.py', results, '--out', results / 'polygons.json', *options)
+def converted(run_tool, results):
+    run_tool('dataset_converters/to_polygons.py', results, '--out', results / 'polygons.json')
     return json.loads((results / 'polygons.json').read_text())
 
 
@@ -54,22 +54,6 @@ def test_supervision_reads_them(run_tool, results, tmp_path):
     for mask in found['one.png'].mask:
         # supervision fills outlines with their border
         assert (mask != TRUTH).sum() <= 9 and (mask & TRUTH).sum() == TRUTH.sum()
-
-
-def test_label_studio_gets_parts_in_percent_with_their_person(run_tool, results):
-    without, task = converted(run_tool, results, '--format', 'label-studio', '--image-root', '/data/')
-    assert without == {
-        'data': {'image': '/data/none.png'},
-        'predictions': [{'model_version': 'mmhparse', 'result': []}],
-    }
-    assert task['data'] == {'image': '/data/one.png'}
-    polygon, person = task['predictions'][0]['result']
-    assert polygon['id'] == person['id'] and polygon['type'] == 'polygonlabels'
-    assert polygon['value']['polygonlabels'] == ['head'] and person['value']['text'] == ['person 1']
-    assert (polygon['original_width'], polygon['original_height']) == (40, 24)
-    points = np.array(polygon['value']['points']) / 100 * [40, 24]  # (corners, 2)
-    mask = cv2.fillPoly(np.zeros((24, 40), np.uint8), [np.floor(points).astype(np.int32)], 1)
-    np.testing.assert_array_equal(mask.astype(bool), TRUTH)
 
 
 def test_without_coco_json_it_says_what_to_do(run_tool, tmp_path):

@@ -1,6 +1,6 @@
-"""Turns results into polygons for annotation tools: COCO JSON for CVAT and supervision, or tasks for Label Studio.
+"""Replaces the run-length codes of results by polygons, as COCO JSON for tools that know no codes, such as supervision.
 
-Reads the coco.json of `tools/infer.py --formats coco`. People can then be corrected by hand.
+Reads the coco.json of `tools/infer.py --formats coco`. For CVAT and Label Studio see to_annotation_tool.py.
 """
 
 import argparse
@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from mmhparse.commands import plain_usage_errors
-from mmhparse.evaluation.files.annotation_tools import label_studio_tasks, with_polygons
+from mmhparse.datasets.polygons import with_polygons
 from mmhparse.utils import UsageError, write_atomic
 
 
@@ -16,12 +16,6 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('results', type=Path, help='coco.json, or the folder that holds it')
     parser.add_argument('--out', type=Path, required=True, help='file to write')
-    parser.add_argument('--format', choices=['coco', 'label-studio'], default='coco', help='default: %(default)s')
-    parser.add_argument(
-        '--image-root',
-        default='',
-        help="what stands before the images' names in Label Studio: a URL, or /data/local-files/?d=FOLDER/",
-    )
     return parser.parse_args()
 
 
@@ -35,9 +29,8 @@ def main() -> None:
         # tools look for images by their names in a folder, not by the paths that were parsed
         for image in content['images']:
             image['file_name'] = Path(image['file_name']).name
-        made = with_polygons(content) if args.format == 'coco' else label_studio_tasks(content, args.image_root)
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(args.out, json.dumps(made).encode())
+        write_atomic(args.out, json.dumps(with_polygons(content)).encode())
     print(f'{len(content["images"])} images written to {args.out}')
 
 
