@@ -62,6 +62,7 @@ class HumanParsingInferencer(BaseInferencer):
             images keep their size.
         overlap: Pixels that tiles share; half a tile if not given.
         tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
+        min_score: Least score of the people in the results, in [0, 1], see :func:`leave_out_people`.
 
     Raises:
         FileNotFoundError: If the config file does not exist.
@@ -87,7 +88,10 @@ class HumanParsingInferencer(BaseInferencer):
         tile: int | None = None,
         overlap: int | None = None,
         tta: bool = False,
+        min_score: float = 0.0,
     ):
+        if not 0 <= min_score <= 1:
+            raise ValueError(f'min_score must be in [0, 1], got {min_score}.')
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to accept
         allow_checkpoint_types()
         model, weights = _model_and_weights(model, weights)
@@ -112,7 +116,9 @@ class HumanParsingInferencer(BaseInferencer):
                 'tile': tile,
                 'overlap': overlap,
                 'tta': tta,
+                'min_score': min_score,
             },
+            min_score=min_score,
         )
 
     @property

@@ -14,6 +14,7 @@ from mmhparse.tracking import PeopleTracker
 from mmhparse.visualization import HumanParseVisualizer
 
 from .background import in_background
+from .confident_people import leave_out_people
 from .inputs import Inputs, count_inputs, is_single, name_inputs, refuse_own_results
 from .networks import Network
 from .output_error import OutputError
@@ -40,6 +41,7 @@ class ParsingPipeline:
         visualizer: Draws what was found.
         tta: Whether ``transforms`` prepares several views of each image, to be merged.
         settings: What decides the results, for :class:`OutputFolder`.
+        min_score: Least score of the people in the results, see :func:`leave_out_people`; given people all stay.
 
     Raises:
         ValueError: If views are to be merged of a model that predicts no fields.
@@ -55,6 +57,7 @@ class ParsingPipeline:
         *,
         tta: bool,
         settings: dict,
+        min_score: float = 0.0,
     ):
         if tta and network is None:
             raise ValueError(f'tta is an option of BottomUpHumanParser: {type(model).__name__} predicts no fields.')
@@ -64,6 +67,7 @@ class ParsingPipeline:
         self.visualizer.dataset_meta = {'skeleton': self.codec.skeleton, 'part_set': self.codec.part_set}
         self.tta = HumanParserTTA(model) if tta else None
         self.settings = settings
+        self.min_score = min_score
 
     def run(self, inputs: Inputs, options: StreamOptions) -> Generator[StreamItem, None, None]:
         """All stages.
@@ -194,6 +198,8 @@ class ParsingPipeline:
                     with torch.no_grad():
                         self.model.decode(item.fields, item.sample)
                 del item.fields
+                if self.min_score > 0 and getattr(item.sample, 'given_people', None) is None:
+                    leave_out_people(item.sample, self.min_score)
                 if track and item.clip is not None:
                     if item.clip != tracked_clip:
                         tracker, tracked_clip = PeopleTracker(self.codec.skeleton), item.clip

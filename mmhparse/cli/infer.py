@@ -83,6 +83,9 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of this many pixels')
     effort.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
     effort.add_argument('--tta', action='store_true', help='merge sizes and mirror images: better, six times as slow')
+    effort.add_argument(
+        '--min-score', type=float, default=0.0, help='leave out people of lower scores; 0 to 1, default: 0, all people'
+    )
     parser.add_argument(
         '--launcher',
         choices=get_args(Launcher),
@@ -111,7 +114,7 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
 
 def make_inferencer(args: argparse.Namespace, process: LaunchedProcess) -> HumanParsingInferencer:
     """The inferencer for the arguments; mistakes in them end the command with a message."""
-    names = ('backend', 'precision', 'max_side', 'tile', 'overlap', 'tta')
+    names = ('backend', 'precision', 'max_side', 'tile', 'overlap', 'tta', 'min_score')
     options = {name: getattr(args, name) for name in names}
     options |= {'device': args.device or process.device, 'show_progress': process.share.rank == 0}
     try:
