@@ -5,6 +5,7 @@ Letters: H x W pixels of the picture, h x w cells of the stride grid, K joint ty
 
 from .draw_boxes import draw_boxes, draw_ids
 from .draw_candidates import draw_candidates
+from .draw_differences import DIFFERENCES, draw_differences
 from .draw_errors import ERROR_COLOURS, draw_errors
 from .draw_heatmaps import draw_heatmaps
 from .draw_limb_fields import draw_limb_fields
@@ -19,6 +20,7 @@ from .layout import add_joint_legend, add_legend, add_part_legend, in_grid, side
 from .small_png import small_png
 
 __all__ = [
+    'DIFFERENCES',
     'DrawnPeople',
     'ERROR_COLOURS',
     'HumanParseVisualizer',
@@ -27,6 +29,7 @@ __all__ = [
     'add_part_legend',
     'draw_boxes',
     'draw_candidates',
+    'draw_differences',
     'draw_errors',
     'draw_heatmaps',
     'draw_ids',

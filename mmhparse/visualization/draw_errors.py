@@ -47,20 +47,12 @@ def draw_errors(
     unpaired = truth.num_people + 1 + np.arange(predicted.num_people)  # (P,)
     ids = np.append(0, np.where(errors.partner >= 0, errors.partner + 1, unpaired))  # (P + 1,)
     part_set = get_part_set(part_set)
-    shown = [_draw_people(canvas, *_flat(truth), part_set, factor)]
-    part_map, person_map = _flat(predicted)
+    shown = [_draw_people(canvas, *truth.flattened(), part_set, factor)]
+    part_map, person_map = predicted.flattened()
     shown.append(_draw_people(canvas, part_map, ids[person_map], part_set, factor))
     wrong = draw_parts(faded(canvas), _enlarged(errors.error_map(), factor), _KINDS, alpha=0.85)
     shown.append(add_part_legend(wrong, _KINDS))
     return add_part_legend(side_by_side(shown, ['truth', 'prediction', 'errors']), part_set)
-
-
-def _flat(people: PeopleMaps) -> tuple[np.ndarray, np.ndarray]:
-    """Part and person map (H, W) of all layers; later layers cover earlier ones."""
-    part_map, person_map = people.part_map[0], people.person_map[0]
-    for parts, persons in zip(people.part_map[1:], people.person_map[1:], strict=True):
-        part_map, person_map = np.where(persons > 0, parts, part_map), np.where(persons > 0, persons, person_map)
-    return part_map, person_map
 
 
 def _draw_people(

@@ -1,13 +1,18 @@
 """Parts, outlines, skeletons, boxes: the right pixels get the right colours, and the image given is left as it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mmhparse.evaluation.functional import PeopleMaps, people_agreement
 from mmhparse.structures import COCO_17, DENSEPOSE_14
 from mmhparse.visualization import (
+    DIFFERENCES,
     add_legend,
     add_part_legend,
     draw_boxes,
+    draw_differences,
     draw_ids,
     draw_outlines,
     draw_parts,
@@ -15,6 +20,7 @@ from mmhparse.visualization import (
     side_by_side,
 )
 from mmhparse.visualization.canvas import line_width, person_colour
+from mmhparse.visualization.draw_differences import difference_map
 from mmhparse.visualization.draw_skeletons import shown_limbs
 
 IMAGE = np.full((120, 160, 3), 100, dtype=np.uint8)
@@ -138,3 +144,19 @@ def test_layout_keeps_the_pictures():
 def test_maps_of_floats_are_not_rounded(draw):
     with pytest.raises(ValueError, match='_map must hold integers, got float64'):
         draw(np.full(IMAGE.shape[:2], 0.9))
+
+
+def test_differences_are_marked_by_their_kind():
+    """The pair is person 1 and person 3; who is at the last pixels of both predictions is in no pair."""
+    first = PeopleMaps(np.array([[1, 1, 2, 0, 0, 1, 1, 0]]), np.array([[1, 1, 1, 0, 0, 2, 2, 2]]))
+    second = PeopleMaps(np.array([[1, 1, 1, 2, 0, 1, 0, 0]]), np.array([[3, 3, 3, 3, 0, 4, 0, 0]]), 4)
+    agreement = people_agreement(first, second, 3)
+    assert agreement.pairs.tolist() == [[1, 3], [2, 4]]
+    marked = difference_map(first, second, agreement)
+    assert [DIFFERENCES.parts[kind] for kind in marked[0]] == [
+        'same', 'same', 'another_part', 'only_in_the_second', 'same', 'same', 'only_in_the_first', 'same',
+    ]  # fmt: skip
+    unpaired = replace(agreement, pairs=agreement.pairs[:1])
+    assert DIFFERENCES.parts[difference_map(first, second, unpaired)[0, 5]] == 'another_person'
+    picture = draw_differences(np.full((1, 8, 3), 200, np.uint8), first, second, agreement)
+    assert (picture[0, 0] == 110).all() and (picture[0, 2] != picture[0, 3]).any()

@@ -1,29 +1,13 @@
 """index.html: a summary page that any browser shows without a server."""
 
-import os
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
-from mmhparse.structures import PartSet
-
-from ..shown_text import printable
 from .base import Summary
+from .html_pieces import count, document, failures, legend, link, swatch, text
 from .maps import PERSON_PALETTE
 from .prediction_records import read_record, record_path
 from .video_codecs import ENCODERS
-
-_STYLE = """
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafafa }
-h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; overflow-wrap: anywhere; margin: .5rem 0 .2rem }
-.legend, .images { display: flex; flex-wrap: wrap; gap: .4rem 1rem; padding: 0; list-style: none }
-.images { gap: 1rem } .image { background: #fff; border: 1px solid #ddd; border-radius: 6px; padding: .7rem;
-  width: 320px }
-.image img, .image video { max-width: 320px; max-height: 320px; display: block; margin: auto }
-.swatch { display: inline-block; width: .9em; height: .9em; margin-right: .35em; border-radius: 2px }
-.people { margin: .3rem 0 0; padding-left: 0; list-style: none; font-size: .9em } .failed { color: #a00 }
-"""
 
 
 class Page:
@@ -43,23 +27,18 @@ class Page:
 
     def lines(self, summary: Summary) -> Iterator[str]:
         counts = [len(record['people']) for record in summary.records()]
-        title = f'{_count(len(counts), "image")}, {_count(sum(counts), "person", "people")}'
-        yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        yield '<meta name="viewport" content="width=device-width">'
-        yield f'<title>{title}</title><style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n'
-        yield from _legend(summary.part_set)
+        title = f'{count(len(counts), "image")}, {count(sum(counts), "person", "people")}'
+        yield from document(title, self._body(summary))
+
+    def _body(self, summary: Summary) -> Iterator[str]:
+        yield from legend(summary.part_set.parts[1:], summary.part_set.palette[1:])
         yield '<ul class="images">\n'
         for record in summary.records():
             # a video has a card of its own, that of its first frame
             if not (record['video'] and record['video']['frame']):
                 yield from self._image(record, summary.folder)
         yield '</ul>\n'
-        if summary.failures:
-            yield f'<h2 class="failed">{_count(len(summary.failures), "input")} failed</h2>\n<ul class="failures">\n'
-            for failure in summary.failures:
-                yield f'<li class="failed"><b>{_text(failure.source)}</b>: {_text(failure.reason)}</li>\n'
-            yield '</ul>\n'
-        yield '</body></html>\n'
+        yield from failures(summary.failures, 'input')
 
     def _image(self, record: dict, folder: Path) -> Iterator[str]:
         name, people = record['name'], record['people']
@@ -68,10 +47,10 @@ class Page:
         if self._is_played(record, folder):
             yield _player(record['video']['name'], name, folder)
         elif (folder / f'thumbnails/{name}.jpg').is_file():
-            picture = f'<img loading="lazy" src="thumbnails/{_link(name)}.jpg" alt="{_text(name)}">'
+            picture = f'<img loading="lazy" src="thumbnails/{link(name)}.jpg" alt="{text(name)}">'
             is_large = self.large and (folder / f'pictures/{name}.jpg').is_file()
-            yield f'<a href="pictures/{_link(name)}.jpg">{picture}</a>' if is_large else picture
-        yield f'<h2>{self._heading(record, folder)}</h2>{_count(len(people), "person", "people")}, '
+            yield f'<a href="pictures/{link(name)}.jpg">{picture}</a>' if is_large else picture
+        yield f'<h2>{self._heading(record, folder)}</h2>{count(len(people), "person", "people")}, '
         yield f'{record["width"]} x {record["height"]} pixels\n<ul class="people">\n'
         parts = {person['id']: 0 for person in people}
         for part in record['parts']:
@@ -79,18 +58,18 @@ class Page:
         for person in people:
             joints = sum(score > 0 for score in person['keypoint_scores'])
             yield (
-                f'<li class="person">{_swatch(PERSON_PALETTE[1 + (person["id"] - 1) % 254])}{person["id"]}: '
-                f'score {person["score"]:.2f}, {_count(joints, "joint")}, {_count(parts[person["id"]], "part")}</li>\n'
+                f'<li class="person">{swatch(PERSON_PALETTE[1 + (person["id"] - 1) % 254])}{person["id"]}: '
+                f'score {person["score"]:.2f}, {count(joints, "joint")}, {count(parts[person["id"]], "part")}</li>\n'
             )
         yield '</ul></li>\n'
 
     def _heading(self, record: dict, folder: Path) -> str:
         video = record['video']
         if not video:
-            return _text(record['name'])
-        name = _text(video['name'])
+            return text(record['name'])
+        name = text(video['name'])
         has_video = self._has_video(record, folder)
-        return f'<a href="videos/{_link(video["name"])}.mp4">{name}</a>' if has_video else name
+        return f'<a href="videos/{link(video["name"])}.mp4">{name}</a>' if has_video else name
 
     def _has_video(self, record: dict, folder: Path) -> bool:
         video = record['video']
@@ -108,29 +87,6 @@ class Page:
 
 def _player(clip: str, first_frame: str, folder: Path) -> str:
     has_poster = (folder / f'thumbnails/{first_frame}.jpg').is_file()
-    poster = f' poster="thumbnails/{_link(first_frame)}.jpg"' if has_poster else ''
-    source = f'src="videos/{_link(clip)}.mp4" aria-label="{_text(clip)}"'
+    poster = f' poster="thumbnails/{link(first_frame)}.jpg"' if has_poster else ''
+    source = f'src="videos/{link(clip)}.mp4" aria-label="{text(clip)}"'
     return f'<video controls playsinline preload="metadata"{poster} {source}></video>'
-
-
-def _legend(part_set: PartSet) -> Iterator[str]:
-    yield '<ul class="legend">\n'
-    for name, colour in list(zip(part_set.parts, part_set.palette, strict=True))[1:]:
-        yield f'<li>{_swatch(colour)}{_text(name.replace("_", " "))}</li>\n'
-    yield '</ul>\n'
-
-
-def _swatch(colour: tuple[int, int, int]) -> str:
-    return f'<span class="swatch" style="background: rgb{tuple(colour)}"></span>'
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f'{number} {one}' if number == 1 else f'{number} {many or one + "s"}'
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
-
-
-def _link(name: str) -> str:
-    return escape(quote(os.fsencode(name)))

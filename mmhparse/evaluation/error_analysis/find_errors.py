@@ -7,9 +7,8 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 from scipy.ndimage import find_objects
-from scipy.optimize import linear_sum_assignment
 
-from mmhparse.evaluation.functional import HIGHEST_SCORE, PeopleMaps
+from mmhparse.evaluation.functional import HIGHEST_SCORE, PeopleMaps, pair_by_iou
 from mmhparse.structures.part_sets import IGNORE
 
 ErrorKind = Literal['missed_person', 'false_person', 'wrong_person', 'wrong_part', 'boundary']
@@ -19,9 +18,6 @@ ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 PIXEL_ERRORS: tuple[ErrorKind, ...] = ('wrong_person', 'wrong_part', 'boundary')
 """Kinds of errors of single pixels; their codes in :attr:`ImageErrors.pixel_errors` are 1, 2, 3."""
-
-LEAST_IOU = 0.1
-"""A predicted and a true person are paired only if the IoU of their regions is above this; AP^p's lowest threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +93,7 @@ def find_errors(predicted: PeopleMaps, truth: PeopleMaps, band: int) -> ImageErr
     """Compares the predicted and the true people of one image.
 
     Predicted and true people are paired one to one so that the sum of the IoU of their regions, all parts together, is
-    largest; pairs at or below ``LEAST_IOU`` are dissolved. Within a pair, each pixel with different parts (background
+    largest; pairs at or below 0.1 are dissolved. Within a pair, each pixel with different parts (background
     counts as a part) has the first of these kinds that applies:
 
     - ``boundary``: a border is displaced by up to ``band`` rows or columns. The connected region around the pixel that
@@ -168,9 +164,8 @@ def _pair_people(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     shared = _shared(regions, true_regions)  # (P, G)
     iou = shared / np.maximum(_shared(regions, visible) + true_regions.sum((1, 2)) - shared, 1)  # (P, G)
     partner = np.full(len(predicted), -1)
-    rows, columns = linear_sum_assignment(iou, maximize=True)
-    good = iou[rows, columns] > LEAST_IOU
-    partner[rows[good]] = columns[good]
+    rows, columns = pair_by_iou(iou)
+    partner[rows] = columns
     return partner
 
 

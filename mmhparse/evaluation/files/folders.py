@@ -69,7 +69,7 @@ def match_names(
     names = tuple(sorted(next(iter(truth.values()))))
     if not names:
         raise ValueError(f"there is no file {next(iter(truth))} in '{root}': is this the folder of the truth?")
-    incomplete = _first_missing(names, truth)
+    incomplete = first_missing(names, truth)
     if incomplete:
         name, missing = next(iter(incomplete.items()))
         raise ValueError(f"the truth of image '{name}' is incomplete: there is no file {missing} in '{root}'.")
@@ -80,10 +80,16 @@ def match_names(
             f"{len(unknown)} images have a prediction and no truth, the first '{unknown[0]}' ('{found[unknown[0]]}'): "
             'add their truth, or remove their predictions.'
         )
-    return names, _first_missing(names, predicted)
+    return names, first_missing(names, predicted)
 
 
-def _first_missing(names: Sequence[str], layouts: Mapping[str, FilesByName]) -> dict[str, str]:
+def first_missing(names: Sequence[str], layouts: Mapping[str, FilesByName]) -> dict[str, str]:
+    """The images that lack a file, with the first file that each lacks.
+
+    Args:
+        names: The images.
+        layouts: Files by layout, such as 'Human_ids/NAME.png', then by image.
+    """
     missing: dict[str, str] = {}
     for layout, files in layouts.items():
         for name in names:

@@ -9,9 +9,9 @@ import numpy as np
 
 from mmhparse.evaluation.functional import PeopleMaps
 
-from .folders import FilesByName, files_in, match_names, read_map, read_part_map, require_folders
-from .mhp_results import read_mhp_results
-from .records import PredictedImage, TrueImage, scores_of_parts
+from .folders import FilesByName, files_in, match_names, read_part_map
+from .mhp_predictions import MhpPredictions
+from .records import PredictedImage, TrueImage
 
 _MASK_NAME = re.compile(r'(?P<image>.+)_(?P<people>\d+)_(?P<person>\d+)')
 
@@ -20,10 +20,8 @@ class MhpFiles:
     """Truth and predictions in LV-MHP-v2's layout.
 
     The truth is ``NAME_NN_KK.png``, one map a person, in the folder or in ``parsing_annos`` there, with the label in
-    the red channel; people may overlap. Where they do, the later is on top in the part map. A prediction is
-    ``global_seg/NAME.png``, the part map, ``global_tag/NAME.png``, the person map, and a line of ``results.txt``
-    (:mod:`.mhp_results`). A listed person without pixels is dropped, as the official script does. An image with an
-    empty person map needs no line, although that script asks for one.
+    the red channel; people may overlap. Where they do, the later is on top in the part map.
+    :class:`.MhpPredictions` describes predictions.
 
     Args:
         truth, predicted: The folders.
@@ -35,23 +33,21 @@ class MhpFiles:
             line of ``results.txt`` is wrong.
     """
 
+    with_people = True
+
     def __init__(self, truth: str, predicted: str, parts: Sequence[str]):
-        require_folders(predicted, 'global_seg', 'global_tag', whose='predictions')
-        self.parts = tuple(parts)
-        self.with_people = True
+        self._predictions = MhpPredictions(predicted, parts)
+        self.parts = self._predictions.parts
         inside = osp.join(truth, 'parsing_annos')
         folder = inside if osp.isdir(inside) else truth
         self._masks = _masks_by_image(folder)
-        self._results_path = osp.join(predicted, 'results.txt')
-        self._scores = read_mhp_results(self._results_path)
-        self._predicted = {
-            f'{name}/NAME.png': files_in(osp.join(predicted, name), '.png') for name in ('global_seg', 'global_tag')
-        }
         firsts = {name: paths[0] for name, paths in self._masks.items()}
-        self.names, self.missing = match_names({'NAME_NN_KK.png': firsts}, self._predicted, folder)
-        unknown = sorted(self._scores.keys() - set(self.names))
+        self.names, self.missing = match_names({'NAME_NN_KK.png': firsts}, self._predictions.files, folder)
+        unknown = sorted(self._predictions.scores.keys() - set(self.names))
         if unknown:
-            raise ValueError(f"'{self._results_path}' lists image '{unknown[0]}', of which there is no truth.")
+            raise ValueError(
+                f"'{self._predictions.results_path}' lists image '{unknown[0]}', of which there is no truth."
+            )
 
     def truth(self, name: str) -> TrueImage:
         first, *others = self._masks[name]
@@ -63,22 +59,7 @@ class MhpFiles:
         return TrueImage(part_map, PeopleMaps.from_label_maps(np.stack(maps)))
 
     def prediction(self, name: str) -> PredictedImage:
-        seg_path, tag_path = (files[name] for files in self._predicted.values())
-        part_map = read_part_map(seg_path, self.parts)
-        tags = read_map(tag_path, part_map)
-        listed = self._scores.get(name, {})
-        present = np.flatnonzero(np.bincount(tags.ravel())[1:]) + 1
-        unlisted = sorted(set(present.tolist()) - listed.keys())
-        if unlisted:
-            raise ValueError(
-                f"'{tag_path}' has person {unlisted[0]}, which results.txt does not list: list every person of the map."
-            )
-        # people in the order of the list, so that equal scores keep it
-        ids = [person for person in listed if person in set(present.tolist())]
-        people = PeopleMaps.from_ids(part_map, tags, ids)
-        scores = np.array([listed[person] for person in ids], np.float64)  # (P,)
-        part_scores = scores_of_parts(people, scores, len(self.parts))
-        return PredictedImage(part_map, people, scores, tuple(ids), people, part_scores)
+        return self._predictions.prediction(name)
 
 
 def _masks_by_image(folder: str) -> dict[str, list[str]]:

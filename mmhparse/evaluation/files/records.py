@@ -73,6 +73,30 @@ class ImageFiles(Protocol):
         ...
 
 
+class PredictionFiles(Protocol):
+    """Predictions for a set of images in some format of files, without truth.
+
+    Attributes:
+        parts: Names of the part classes, the background first.
+        with_people: Whether the format distinguishes people.
+        names: The images.
+        missing: Those of them without a complete prediction, with the first file or record that each lacks.
+    """
+
+    parts: tuple[str, ...]
+    with_people: bool
+    names: tuple[str, ...]
+    missing: Mapping[str, str]
+
+    def prediction(self, name: str) -> PredictedImage:
+        """Reads the prediction for an image that is not among ``missing``.
+
+        Raises:
+            ValueError, OSError: If a file cannot be used; the message names it.
+        """
+        ...
+
+
 def scores_of_parts(people: PeopleMaps, person_scores: np.ndarray, num_classes: int) -> np.ndarray:
     """Gives each part of a person the score of the person.
 
@@ -90,3 +114,16 @@ def scores_of_parts(people: PeopleMaps, person_scores: np.ndarray, num_classes: 
     persons, labels = person_map[shown].astype(np.int64) - 1, part_map[shown]
     table[persons, labels] = np.nan_to_num(person_scores, nan=LOWEST_SCORE)[persons]
     return table
+
+
+def overlay(maps: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) uint8; label maps (H, W) on top of each other, the last one uppermost."""
+    part_map = np.zeros(shape, np.uint8)
+    for labels in maps:
+        np.copyto(part_map, labels, where=labels > 0)
+    return part_map
+
+
+def stack_people(maps: list[np.ndarray], shape: tuple[int, int]) -> PeopleMaps:
+    """P people from their label maps (H, W), of which there may be none."""
+    return PeopleMaps.from_label_maps(np.array(maps, np.uint8).reshape(-1, *shape))

@@ -25,6 +25,7 @@ from .instance_part_ap import (
 )
 from .part_overlaps import PartOverlaps, part_overlaps
 from .part_region_ap import PartHits, PartRegionAP, find_parts, part_region_ap, score_hits
+from .people_agreement import LEAST_IOU, PeopleAgreement, pair_by_iou, people_agreement
 from .people_maps import PeopleMaps
 from .protocols import (
     INSTANCE_PART_PROTOCOLS,
@@ -44,6 +45,7 @@ __all__ = [
     'INSTANCE_PART_PROTOCOLS',
     'InstancePartAP',
     'InstancePartProtocol',
+    'LEAST_IOU',
     'LOWEST_SCORE',
     'PART_REGION_PROTOCOLS',
     'PartHits',
@@ -51,6 +53,7 @@ __all__ = [
     'PartOverlaps',
     'PartRegionAP',
     'PartRegionProtocol',
+    'PeopleAgreement',
     'PeopleMaps',
     'PersonClaims',
     'SEMANTIC_PART_PROTOCOLS',
@@ -65,9 +68,11 @@ __all__ = [
     'get_protocol',
     'instance_part_ap',
     'merge_runs',
+    'pair_by_iou',
     'part_confusion',
     'part_overlaps',
     'part_region_ap',
+    'people_agreement',
     'per_image',
     'precision_recall',
     'rank',

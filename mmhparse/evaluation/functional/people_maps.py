@@ -104,6 +104,13 @@ class PeopleMaps:
         """(W, H)."""
         return self.part_map.shape[2], self.part_map.shape[1]
 
+    def flattened(self) -> tuple[np.ndarray, np.ndarray]:
+        """Part and person map (H, W) of all layers; later layers cover earlier ones."""
+        part_map, person_map = self.part_map[0], self.person_map[0]
+        for parts, persons in zip(self.part_map[1:], self.person_map[1:], strict=True):
+            part_map, person_map = np.where(persons > 0, parts, part_map), np.where(persons > 0, persons, person_map)
+        return part_map, person_map
+
     def without_shared_ignore(self) -> 'PeopleMaps':
         """The same with background where pixels are ignored for everybody: person id 255, or label 255 of nobody."""
         shared = self.shared_ignore()
