@@ -39,13 +39,13 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except ModuleNotFoundError as error:
         print(f'error: {error}. The page needs gradio: pip install "mmhparse[app]"', file=sys.stderr)
         return 2
-    from .app_page import build_page
+    from .app_page import build_page, serve_page
 
     page = build_page(args.model, args.device, int(args.most_megapixels * 1e6))
-    page.queue(max_size=20).launch(
+    serve_page(
+        page,
         server_name=args.host,
         server_port=args.port,
         max_file_size=int(args.most_megabytes * 2**20),
-        show_error=True,
     )
     return 0

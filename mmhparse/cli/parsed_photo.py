@@ -3,8 +3,9 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,14 +15,25 @@ from PIL import Image
 from mmhparse.apis import HumanParsingInferencer, StreamItem
 from mmhparse.apis.reading import read_pixels
 from mmhparse.apis.writers import image_writers
-from mmhparse.structures import PartSet, Skeleton
+from mmhparse.structures import ImageGeometry, PartSet, Skeleton
 from mmhparse.utils import UsageError
-from mmhparse.visualization import DrawnPeople, HumanParseVisualizer
+from mmhparse.visualization import (
+    DrawnPeople,
+    HumanParseVisualizer,
+    draw_heatmaps,
+    draw_limb_fields,
+    draw_projection,
+)
 
 Layer = Literal['parts', 'outlines', 'skeletons', 'boxes', 'ids']
 """What can be switched on and off."""
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
+
+Ground = Literal['photo', 'joint heatmaps', 'limb fields', 'projection field']
+"""What the layers are drawn over: the photo, or the darkened photo with a field of the network."""
+
+GROUNDS: tuple[Ground, ...] = get_args(Ground)
 PEOPLE_COLUMNS = ('person', 'score', 'joints found', 'parts', 'pixels')
 PART_COLUMNS = ('person', 'part', 'score', 'pixels')
 
@@ -47,7 +59,7 @@ def parse_photo(infer: HumanParsingInferencer, path: str, most_pixels: int) -> P
     """Parses one photo; nothing is written.
 
     Args:
-        infer: The model.
+        infer: The model. The fields are kept if it has ``keep_fields``.
         path: File of the photo.
         most_pixels: Larger photos are refused, before they are decompressed.
 
@@ -64,6 +76,8 @@ def parse_photo(infer: HumanParsingInferencer, path: str, most_pixels: int) -> P
             )
         item = next(iter(infer.stream(path, draw=True)))
         pixels = read_pixels(path)[..., ::-1]
+        if 'pred_fields' in item.sample:  # a visitor's fields shall not fill the memory of a GPU
+            item.sample.pred_fields = item.sample.pred_fields.detach().to('cpu')
     except (OSError, ValueError, TypeError) as error:
         if isinstance(error, UsageError):
             raise
@@ -72,11 +86,30 @@ def parse_photo(infer: HumanParsingInferencer, path: str, most_pixels: int) -> P
     return ParsedPhoto(pixels, item, infer.skeleton, infer.part_set)
 
 
-def draw_layers(photo: ParsedPhoto, layers: Sequence[Layer]) -> np.ndarray:
-    """The photo with the layers drawn over it, (H, W, 3) uint8 RGB, pixel for pixel."""
+def draw_layers(photo: ParsedPhoto, layers: Sequence[Layer], ground: Ground = 'photo') -> np.ndarray:
+    """The layers drawn over the photo or a field, (H, W, 3) uint8 RGB, pixel for pixel.
+
+    Raises:
+        UsageError: If a field is asked for that the model did not keep.
+    """
     visualizer = HumanParseVisualizer(layers=layers)
     visualizer.dataset_meta = {'skeleton': photo.skeleton, 'part_set': photo.part_set}
-    return visualizer.draw_people(np.array(photo.pixels, order='C'), DrawnPeople.prediction_of(photo.item.sample))
+    return visualizer.draw_people(_draw_ground(photo, ground), DrawnPeople.prediction_of(photo.item.sample))
+
+
+def _draw_ground(photo: ParsedPhoto, ground: Ground) -> np.ndarray:
+    pixels, sample = np.array(photo.pixels, order='C'), photo.item.sample
+    if ground == 'photo':
+        return pixels
+    fields = sample.get('pred_fields')
+    if fields is None:
+        raise UsageError('This model predicts no fields: choose another one, or the photo to draw over.')
+    draw: dict[Ground, Callable[..., np.ndarray]] = {
+        'joint heatmaps': draw_heatmaps,
+        'limb fields': draw_limb_fields,
+        'projection field': partial(draw_projection, style='arrows'),
+    }
+    return draw[ground](pixels, fields, ImageGeometry.from_metainfo(sample.metainfo))
 
 
 def people_rows(photo: ParsedPhoto) -> list[list]:

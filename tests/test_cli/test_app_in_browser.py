@@ -1,58 +1,38 @@
-"""mmhparse app in a real Chromium: upload, switch a layer, click on a person, download, and the keyboard.
+"""mmhparse app in a real Chromium: upload, switch layers and fields, click on a person, download, and the keyboard."""
 
-Runs where playwright is installed, with its own Chromium or the one that ``MMHPARSE_CHROMIUM`` names;
-``MMHPARSE_SCREENSHOTS`` names a folder for pictures of the page.
-"""
-
-import os
+import re
 import zipfile
-from pathlib import Path
 
 import cv2
 import pytest
 from bright_spot import spot
+from browser import NARROW, WAIT, browser, open_page, playwright, screenshot, serious_findings, width_of  # noqa: F401
 from test_cli.test_app import address  # noqa: F401  (a fixture)
 
-playwright = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
-
-WAIT = 120_000
-"""Milliseconds, for slow machines: nothing depends on how long it takes."""
-
-
-@pytest.fixture
-def browser():
-    with playwright.sync_playwright() as driver:
-        try:
-            made = driver.chromium.launch(
-                executable_path=os.environ.get('MMHPARSE_CHROMIUM'), args=['--no-sandbox', '--disable-gpu']
-            )
-        except playwright.Error as error:
-            pytest.skip(f'there is no Chromium (playwright install chromium): {str(error).splitlines()[0]}')
-        yield made
-        made.close()
+from mmhparse.testing import synthetic_scene
 
 
 @pytest.fixture
 def page(browser, address):  # noqa: F811
-    context = browser.new_context(viewport={'width': 1280, 'height': 1000}, accept_downloads=True)
-    context.set_default_timeout(WAIT)
-    page = context.new_page()
-    page.goto(address)
+    page = open_page(browser, address)
     page.get_by_text('Which pixel is which part').wait_for()
     return page
-
-
-def screenshot(page, name):
-    if folder := os.environ.get('MMHPARSE_SCREENSHOTS'):
-        page.screenshot(path=Path(folder) / f'{name}.png', full_page=True)
 
 
 def result(page):
     return page.get_by_label('Result')
 
 
-def shown(page):
-    return page.get_by_test_id('image').locator('img').last
+def picture(page):
+    return page.locator('.image-container img, .image-frame img').last
+
+
+def wait_for_another(page, picture):
+    """Waits until no image of the page is that picture any more."""
+    page.wait_for_function(
+        '([old]) => [...document.querySelectorAll("img")].every(image => image.getAttribute("src") !== old)',
+        arg=[picture],
+    )
 
 
 @pytest.mark.timeout(900)
@@ -66,20 +46,15 @@ def test_a_visit(page, browser, address, tmp_path):  # noqa: F811
     assert page.get_by_role('button', name='Share').count() == 0 and page.get_by_text('Runs').count() == 0
     screenshot(page, 'parsed')
 
-    picture = page.locator('.image-container img, .image-frame img').last
-    before = picture.get_attribute('src')
+    before = picture(page).get_attribute('src')
     # by keyboard: the box of a layer is focused, and the space bar switches it
     page.get_by_label('parts', exact=True).focus()
     page.keyboard.press('Space')
-    page.wait_for_function(
-        '([old]) => [...document.querySelectorAll("img")].every(image => image.getAttribute("src") !== old)',
-        arg=[before],
-    )
+    wait_for_another(page, before)
     screenshot(page, 'without_parts')
 
     # the middle of the picture is the person
-    picture = page.locator('.image-container img, .image-frame img').last
-    picture.click()
+    picture(page).click()
     playwright.expect(result(page)).to_have_value(
         'head of person 1: score 0.25, 551 pixels. Person 1: score 0.50.', timeout=WAIT
     )
@@ -91,12 +66,35 @@ def test_a_visit(page, browser, address, tmp_path):  # noqa: F811
     assert [name for name in names if name.endswith('.json')] == ['predictions/one.json']
 
     # the next visitor, on a narrow window, starts with an empty page
-    other = browser.new_context(viewport={'width': 390, 'height': 844})
-    other.set_default_timeout(WAIT)
-    visitor = other.new_page()
-    visitor.goto(address)
+    visitor = open_page(browser, address, NARROW)
     playwright.expect(result(visitor)).to_have_value('Upload a photo.', timeout=WAIT)
     assert visitor.locator('img[src*=".png"]').count() == 0
-    width = visitor.evaluate('document.documentElement.scrollWidth')
-    assert width <= 390, f'the page is {width} pixels wide on a window of 390'
+    assert width_of(visitor) <= NARROW[0]
     screenshot(visitor, 'narrow')
+
+
+@pytest.mark.timeout(900)
+def test_fields_are_drawn_and_axe_finds_nothing_serious(page, browser, address, tmp_path):  # noqa: F811
+    assert serious_findings(page) == []
+    page.get_by_label('Model').click()
+    page.get_by_role('option', name='synthetic').click()
+    cv2.imwrite(str(tmp_path / 'scene.png'), synthetic_scene(7_000_000, (112, 84)).image)
+    page.locator('input[type=file]').first.set_input_files(tmp_path / 'scene.png')
+    playwright.expect(result(page)).to_have_value(re.compile('found'), timeout=WAIT)
+    before = picture(page).get_attribute('src')
+    # by keyboard; in gradio each radio button is a stop of its own
+    page.get_by_label('photo', exact=True).focus()
+    for field in ('joint heatmaps', 'limb fields', 'projection field'):
+        page.keyboard.press('Tab')
+        page.keyboard.press('Space')
+        playwright.expect(page.get_by_label(field)).to_be_checked(timeout=WAIT)
+        wait_for_another(page, before)
+        before = picture(page).get_attribute('src')
+        screenshot(page, field.replace(' ', '_'))
+    assert serious_findings(page) == []
+    page.set_viewport_size(dict(zip(('width', 'height'), NARROW, strict=True)))
+    assert serious_findings(page) == [] and width_of(page) <= NARROW[0]
+    screenshot(page, 'narrow_parsed')
+    empty = open_page(browser, address, NARROW)
+    empty.get_by_text('Which pixel is which part').wait_for()
+    assert serious_findings(empty) == []

@@ -12,6 +12,7 @@ from PIL import Image
 
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.cli.parsed_photo import (
+    GROUNDS,
     LAYERS,
     describe_pixel,
     draw_layers,
@@ -20,7 +21,10 @@ from mmhparse.cli.parsed_photo import (
     people_rows,
     zip_of,
 )
+from mmhparse.structures import ImageGeometry
+from mmhparse.testing import synthetic_scene
 from mmhparse.utils import UsageError
+from mmhparse.visualization import draw_heatmaps
 
 BOX = (5, 3, 9, 7)
 AREA = 16
@@ -78,3 +82,24 @@ def test_large_and_broken_photos_are_refused_with_a_reason(infer, tmp_path):
     with pytest.raises(UsageError, match='cannot be read') as error:
         parse_photo(infer, str(tmp_path / 'broken.jpg'), 10_000)
     assert str(tmp_path) not in str(error.value)
+
+
+def test_fields_are_those_of_the_network_under_the_layers(photo, tmp_path):
+    infer = HumanParsingInferencer('synthetic', device='cpu', show_progress=False)
+    infer.model.keep_fields = True
+    path = str(tmp_path / 'scene.png')
+    cv2.imwrite(path, synthetic_scene(7_000_000).image)
+    scene = parse_photo(infer, path, 1_000_000)
+    sample = scene.item.sample
+    geometry = ImageGeometry.from_metainfo(sample.metainfo)
+    heat = draw_heatmaps(scene.pixels, sample.pred_fields, geometry)
+    np.testing.assert_array_equal(draw_layers(scene, [], 'joint heatmaps'), heat)
+    drawn = [draw_layers(scene, [], ground) for ground in GROUNDS]
+    assert len({picture.tobytes() for picture in drawn}) == len(GROUNDS)
+    assert {picture.shape for picture in drawn} == {scene.pixels.shape}
+    parts = sample.pred_parsing.part_map[0].numpy() > 0
+    over = draw_layers(scene, ['parts'], 'joint heatmaps')
+    assert parts.any() and (over[parts] != heat[parts]).any()
+    np.testing.assert_array_equal(over[~parts], heat[~parts])
+    with pytest.raises(UsageError, match='predicts no fields'):
+        draw_layers(photo, [], 'limb fields')
