@@ -163,6 +163,7 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         'app': read_requirements('app'),
+        'ray': read_requirements('ray'),
         'video': read_requirements('video'),
         'tests': read_requirements('tests'),
         'docs': read_requirements('docs'),

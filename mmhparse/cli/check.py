@@ -17,6 +17,7 @@ from .findings import Finding
 EXTRAS = {
     'app': 'the page of `mmhparse app`',
     'video': 'videos that browsers play, with sound',
+    'ray': 'batch inference on clusters, tools/ray_infer.py',
     'onnx': 'the backend onnxruntime, and exports',
     'mmpose': 'models of mmpose, with `pip install --no-deps mmpose==1.3.2`',
 }

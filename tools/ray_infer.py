@@ -1,0 +1,108 @@
+"""Parses photos on a Ray cluster, or on this machine: a Parquet file for each batch of results.
+
+The columns are the items of predictions/NAME.json (docs/en/user_guides/clusters.md), and `error` for photos that could
+not be read. The exit code is 0 if all went well, 1 if some photos failed, 2 if the command was given wrongly.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmhparse.apis import BUNDLED_MODELS
+from mmhparse.apis.ray_predictor import RayPredictor
+from mmhparse.datasets.readers import IMAGE_SUFFIXES
+
+ROWS = 16
+"""Photos that a worker takes at once, and that another takes again if it dies."""
+
+
+def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        help='folders of photos, photos, or Parquet files (.parquet) with a column bytes, image or path; paths or URLs '
+        'that all machines can read, such as s3://bucket/photos',
+    )
+    parser.add_argument('--out-dir', required=True, help='folder or URL of the results; it must not exist')
+    parser.add_argument('--address', help='of the cluster, such as auto; default: Ray is started on this machine')
+    parser.add_argument('--workers', type=int, default=1, help='processes that each load the model')
+    parser.add_argument('--cpus', type=float, default=1, help='cores a worker; its threads on the CPU')
+    parser.add_argument('--gpus', type=float, default=0, help='GPUs a worker; 0.5 lets two workers share one')
+    parser.add_argument('--batch-size', type=int, default=1, help='images per forward pass')
+    parser.add_argument('--model', choices=list(BUNDLED_MODELS), help='a model that comes with the package')
+    parser.add_argument('--config', help='config of the model')
+    parser.add_argument('--weights', help='checkpoint file or URL, or a file of tools/deployment/export.py')
+    parser.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
+    parser.add_argument('--precision', choices=['float32', 'bfloat16', 'float16'], default='float32')
+    parser.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
+    args = parser.parse_args()
+    if args.workers < 1 or args.batch_size < 1 or args.cpus <= 0 or args.gpus < 0:
+        parser.error('--workers and --batch-size must be at least 1, --cpus positive and --gpus not negative')
+    if args.config is not None and (args.weights is None or args.model is not None):
+        parser.error('--config needs --weights, and excludes --model')
+    if '://' not in args.out_dir and Path(args.out_dir).exists():
+        parser.error(f"--out-dir: '{args.out_dir}' exists already: name a new folder")
+    # workers may run in another folder
+    args.inputs, args.out_dir = [_absolute(path) for path in args.inputs], _absolute(args.out_dir)
+    if len({_is_parquet(path) for path in args.inputs}) > 1:
+        parser.error('give either photos or Parquet files')
+    return parser, args
+
+
+def _absolute(path: str) -> str:
+    """A path of this machine in full; URLs stay as they are."""
+    return path if '://' in path else str(Path(path).resolve())
+
+
+def _is_parquet(path: str) -> bool:
+    return path.endswith('.parquet')
+
+
+def model_options(args: argparse.Namespace) -> dict:
+    """Arguments of :class:`RayPredictor`."""
+    weights = args.weights and _absolute(args.weights)
+    model = _absolute(args.config) if args.config else args.model
+    options = dict(model=model, weights=weights, backend=args.backend, precision=args.precision)
+    return options | dict(
+        max_side=args.max_side, device=None if args.gpus else 'cpu', forward_batch_size=args.batch_size
+    )
+
+
+def main() -> int:
+    parser, args = parse_args()
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError:
+        parser.error('Ray is not installed: pip install "mmhparse[ray]"')
+    if not ray.is_initialized():
+        # one core more than the workers have: for reading and writing
+        local = {} if args.address else dict(num_cpus=int(args.workers * args.cpus) + 1, include_dashboard=False)
+        ray.init(args.address, **local)
+    if _is_parquet(args.inputs[0]):
+        photos = ray.data.read_parquet(args.inputs)
+    else:
+        suffixes = [suffix.removeprefix('.') for suffix in IMAGE_SUFFIXES]
+        photos = ray.data.read_binary_files(args.inputs, include_paths=True, file_extensions=suffixes)
+    results = photos.map_batches(
+        RayPredictor,
+        batch_size=max(ROWS, args.batch_size),
+        compute=ray.data.ActorPoolStrategy(size=args.workers),
+        fn_constructor_kwargs=model_options(args),
+        num_cpus=args.cpus,
+        num_gpus=args.gpus,
+    )
+    results.write_parquet(args.out_dir)
+    images, failures = 0, []
+    for row in ray.data.read_parquet(args.out_dir, columns=['img_path', 'error']).iter_rows():
+        images += 1
+        if row['error'] is not None:
+            failures.append(row)
+    print(f'{images} photos, {len(failures)} of them failed; results in {args.out_dir}')
+    for failure in failures:
+        print(f'failed: {failure["img_path"]}: {failure["error"]}')
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
