@@ -61,11 +61,11 @@ def _body(
     photos: Sequence[ComparedPhoto], compared: Sequence[float], failed: Sequence[FailedInput], part_set: PartSet
 ) -> Iterator[str]:
     if compared:
-        yield f'<p>Mean difference {np.mean(compared):.3f}, median {np.median(compared):.3f}. The '
-        yield f'{count(len(photos), "photo")} shown differ most. People of two predictions are paired by their '
-        yield 'regions. A person agrees with its partner in the pixels that are the same part of both, as a share of '
-        yield 'the pixels of either; people without a partner agree in none. The difference is 1 minus the mean over '
-        yield 'all people of both predictions: 0 if they are equal, 1 if they have nothing in common.</p>\n'
+        yield f'<p>Mean difference {np.mean(compared):.3f}, median {np.median(compared):.3f}; '
+        yield f'{count(len(photos), "photo")} shown, ordered by difference. People of two predictions are paired by '
+        yield 'their regions. A person agrees with its partner in the pixels that are the same part of both, as a '
+        yield 'share of the pixels of either; people without a partner agree in none. The difference is 1 minus the '
+        yield 'mean over all people of both predictions: 0 if they are equal, 1 if they have nothing in common.</p>\n'
     yield '<h2>Parts</h2>\n'
     yield from legend(part_set.parts[1:], part_set.palette[1:])
     yield '<h2>Differences</h2>\n'
