@@ -2,7 +2,7 @@
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/coco_part_maps.py', '../_base_/models/mg-pgd_light.py']
 
 bodypix_weights = 'data/bodypix_mobilenet_075.npz'
-iterations, warmup = 4200, 100
+iterations, warmup = 3600, 100
 
 model = dict(
     codec=_base_.codec,
@@ -20,6 +20,7 @@ model = dict(
         joint=dict(type='JointLoss'),
         limb=dict(type='LimbLoss'),
         projection=dict(type='ProjectionLoss', weight=4.0),
+        grouping=dict(type='GroupingLoss', pixel_weight=1.0),
     ),
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=iterations)

@@ -1,8 +1,10 @@
 """Leaves people out whose scores are low."""
 
+from typing import cast
+
 import torch
 
-from mmhparse.structures import HumanParseDataSample, Parsing
+from mmhparse.structures import HumanParseDataSample, Parsing, PartTable
 
 
 def leave_out_people(sample: HumanParseDataSample, min_score: float) -> None:
@@ -19,7 +21,7 @@ def leave_out_people(sample: HumanParseDataSample, min_score: float) -> None:
         return
     number = torch.cat([torch.zeros(1, dtype=torch.long), keep.cumsum(0) * keep])  # (P + 1,) new ids
     parsing = Parsing.from_pixel_data(sample.pred_parsing, sample.pred_parts)
-    parts = parsing.parts[keep[parsing.parts.persons - 1]]
+    parts = cast(PartTable, parsing.parts[keep[parsing.parts.persons - 1]])
     parts.persons = number[parts.persons]
     person_map = number.to(parsing.person_map.dtype)[parsing.person_map.long()]  # (H, W)
     sample.pred_people = sample.pred_people[keep]

@@ -63,16 +63,16 @@ def steps(dataset):
 def test_rows_change_what_their_names_say(load_tool, repo_root):
     plain, *others = (
         trained_config(load_tool, repo_root, row)
-        for row in ('config', 'no pasted people', 'from scratch', 'links', 'links, pixels', 'synthetic crowds')
+        for row in ('config', 'no pasted people', 'from scratch', 'without grouping', 'links', 'synthetic crowds')
     )
-    unpasted, scratch, links, pixels, crowds = others
+    unpasted, scratch, without, links, crowds = others
     steps_of = [steps(cfg.train_dataloader.dataset) for cfg in (plain, unpasted)]
     assert 'CopyPastePeople' in steps_of[0]
     assert steps_of[1] == [step for step in steps_of[0] if step != 'CopyPastePeople']
     assert plain.model.backbone.init_cfg and scratch.model.backbone.init_cfg is None
-    assert 'grouping' not in plain.model.losses
+    assert plain.model.losses.grouping == dict(type='GroupingLoss', pixel_weight=1.0)
+    assert 'grouping' not in without.model.losses
     assert links.model.losses.grouping == dict(type='GroupingLoss')
-    assert pixels.model.losses.grouping == dict(type='GroupingLoss', pixel_weight=1.0)
     photos, drawn = crowds.train_dataloader.dataset.datasets
     assert photos == plain.train_dataloader.dataset
     assert steps(drawn) == [step for step in steps_of[0] if step not in ('LoadImage', 'CopyPastePeople')]

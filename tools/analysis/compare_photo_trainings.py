@@ -52,14 +52,14 @@ def from_scratch(cfg: Config) -> None:
     cfg.optim_wrapper.paramwise_cfg = None
 
 
+def without_grouping(cfg: Config) -> None:
+    """Without the grouping loss."""
+    cfg.model.losses.pop('grouping')
+
+
 def links(cfg: Config) -> None:
-    """With the grouping loss of links in the second half."""
+    """With the grouping loss of links, without that of pixels."""
     cfg.model.losses.grouping = ConfigDict(type='GroupingLoss')
-
-
-def links_and_pixels(cfg: Config) -> None:
-    """With the grouping loss of links and pixels in the second half."""
-    cfg.model.losses.grouping = ConfigDict(type='GroupingLoss', pixel_weight=1.0)
 
 
 def teacher_alone(cfg: Config) -> None:
@@ -73,8 +73,8 @@ ROWS: dict[str, Callable[[Config], None]] = {
     'synthetic crowds': synthetic_crowds,
     'labels by the teacher alone': teacher_alone,
     'from scratch': from_scratch,
+    'without grouping': without_grouping,
     'links': links,
-    'links, pixels': links_and_pixels,
 }
 
 

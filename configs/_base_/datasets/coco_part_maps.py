@@ -26,7 +26,7 @@ codec = dict(
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='CopyPastePeople', prob=0.3, max_people=2),
+    dict(type='CopyPastePeople', prob=0.5, max_people=3),
     # of photos 448 pixels long people get 0.77 to 1.9 times their size; the parser sees them at 1.64 times
     dict(type='RandomAffinePeople', size=image_size, scale=(0.9, 2.2), rotation=15, stretch=1.15, person_prob=0.7),
     dict(type='RandomFlipPeople', prob=0.5),
