@@ -97,7 +97,8 @@ def wants_cuda() -> bool:
     return torch.cuda.is_available() and CUDA_HOME is not None
 
 
-# further builds of the same code, beside the one for any x86-64 processor; the op chooses one at run time
+# further builds of the same code, beside the one for any x86-64 processor; the ops choose one at run time
+VECTOR_SOURCES = 'solve_batch', 'parsing_rows'
 VECTOR_BUILDS = {'avx2': '-march=x86-64-v3', 'avx512': '-march=x86-64-v4'}
 IS_X86 = platform.machine() in ('x86_64', 'AMD64')
 
@@ -115,7 +116,9 @@ def compiled_ops() -> tuple[list[Extension], type]:
     cxx = ['-O3', '-g0', '-std=c++20', '-fPIC', '-fopenmp', '-Wno-psabi']
     cxx += ['-ffp-contract=off', '-fno-trapping-math', '-fno-math-errno']
     nvcc = ['-O3', '-std=c++20', '--fmad=false']
-    vector_sources = {sources / 'cpu' / f'solve_batch_{name}.cpp': flag for name, flag in VECTOR_BUILDS.items()}
+    vector_sources = {
+        sources / 'cpu' / f'{stem}_{name}.cpp': flag for name, flag in VECTOR_BUILDS.items() for stem in VECTOR_SOURCES
+    }
 
     class BuildOps(BuildExtension):
         """torch's build command, with separate flags for some of the sources."""

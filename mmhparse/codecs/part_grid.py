@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmhparse import ops
+
 from .sampling import neighbours
 
 _UNSURE = 255
@@ -26,7 +28,7 @@ class PartGrid:
     all four, it is the likeliest in any mean of them, and the mean need not be computed: in most of an image.
 
     Attributes:
-        logits: (C, h * w) float32.
+        logits: (C, h, w) float32, contiguous or with the classes last in memory.
         squares: (h, w) uint8; entry (i, j) is the part that cells (i, j) to (i + 1, j + 1) agree on, or 255.
         certainty: (h, w) float32; probability of each cell's likeliest part, where that is not the background.
         stride: Pixels of the network input per cell.
@@ -40,14 +42,18 @@ class PartGrid:
     @classmethod
     def of(cls, logits: Tensor, stride: float) -> 'PartGrid':
         """From logits (C, h, w) on the CPU, with cells of ``stride`` pixels."""
-        logits = logits.float().contiguous()
-        flat = logits.flatten(1)  # (C, h * w)
-        labels, certainty = (found.reshape(logits.shape[1:]) for found in likeliest(flat))  # (h, w) each
+        logits = logits.float()
+        if ops.has_parsing():
+            logits = logits if logits.permute(1, 2, 0).is_contiguous() else logits.contiguous()
+            squares, certainty = ops.likeliest_parts(logits)  # (h, w) each
+            return cls(logits, squares.numpy(), certainty.numpy(), stride)
+        logits = logits.contiguous()
+        labels, certainty = (found.reshape(logits.shape[1:]) for found in likeliest(logits.flatten(1)))  # (h, w) each
         # the last row and column are their own neighbours
         padded = np.pad(labels, ((0, 1), (0, 1)), mode='edge')  # (h + 1, w + 1)
         agreed = (padded[1:, :-1] == labels) & (padded[:-1, 1:] == labels) & (padded[1:, 1:] == labels)  # (h, w)
         squares = np.where(agreed, labels, np.uint8(_UNSURE))
-        return cls(flat, squares, certainty, stride)
+        return cls(logits, squares, certainty, stride)
 
     def read(self, xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Parts at all crossings of columns and rows.
@@ -60,9 +66,12 @@ class PartGrid:
             probability is that of the pixel's own logits where the four cells around it disagree, and that of the
             nearest cell where they agree.
         """
-        height, width = self.squares.shape
-        left, right, share_x = self._neighbours(xs, width)
-        above, below, share_y = self._neighbours(ys, height)
+        axes = self.axes(xs, ys)
+        if ops.has_parsing():
+            part_map, certainty = ops.read_parts(*self.tensors(), axes)
+            return part_map.numpy(), certainty.numpy()
+        left, right, share_x, above, below, share_y = (positions.numpy() for positions in axes)
+        width = self.squares.shape[1]
         labels = self.squares.take(above, 0).take(left, 1)  # (H, W)
         rows, columns = np.where(share_y < 0.5, above, below), np.where(share_x < 0.5, left, right)
         certainty = self.certainty.take(rows, 0).take(columns, 1)  # (H, W)
@@ -73,10 +82,16 @@ class PartGrid:
         labels.reshape(-1)[unsure], certainty.reshape(-1)[unsure] = found
         return labels, certainty
 
-    def _neighbours(self, places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As :func:`neighbours`, of arrays."""
-        low, high, share = neighbours(torch.from_numpy(places), self.stride, length)
-        return low.numpy(), high.numpy(), share.float().numpy()
+    def axes(self, xs: np.ndarray, ys: np.ndarray) -> ops.PixelAxes:
+        """The cells around each of the columns ``xs`` (W,) and the rows ``ys`` (H,), in input coordinates."""
+        height, width = self.squares.shape
+        left, right, share_x = neighbours(torch.from_numpy(xs), self.stride, width)
+        above, below, share_y = neighbours(torch.from_numpy(ys), self.stride, height)
+        return ops.PixelAxes(left, right, share_x.float(), above, below, share_y.float())
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits, squares and certainty."""
+        return self.logits, torch.from_numpy(self.squares), torch.from_numpy(self.certainty)
 
     def _mean_logits(self, cells: list[np.ndarray], share_x: np.ndarray, share_y: np.ndarray) -> Tensor:
         """(C, S) bilinear means of four cells each: above left, above right, below left, below right.
@@ -87,7 +102,8 @@ class PartGrid:
         """
         right, lower = torch.from_numpy(share_x), torch.from_numpy(share_y)
         # (C, S) each
-        first, second, third, fourth = (self.logits.index_select(1, torch.from_numpy(numbers)) for numbers in cells)
+        logits = self.logits.flatten(1)  # (C, h * w)
+        first, second, third, fourth = (logits.index_select(1, torch.from_numpy(numbers)) for numbers in cells)
         above, below = torch.lerp(first, second, right), torch.lerp(third, fourth, right)
         return torch.lerp(above, below, lower)
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmhparse import ops
 from mmhparse.structures import ImageGeometry, ParseFields, Parsing, PartTable, People
 
 from .part_grid import PartGrid
@@ -36,6 +37,12 @@ def people_to_parsing(
 def grids_to_parsing(parts: PartGrid, persons: PersonGrid, people: People, geometry: ImageGeometry) -> Parsing:
     """As :func:`people_to_parsing`, from parts and persons that are known on their grids."""
     xs, ys = geometry.pixels_in_input()  # (W,) and (H,)
+    if ops.has_parsing():
+        cells = torch.from_numpy(persons.part), torch.from_numpy(persons.person)
+        places = torch.from_numpy(persons.places(xs)), torch.from_numpy(persons.places(ys))
+        maps = ops.read_parsing(*parts.tensors(), parts.axes(xs, ys), cells, places, len(people))
+        part_map, person_map, areas, certainty = maps
+        return Parsing(part_map, person_map, part_table(areas, certainty, people))
     part_map = np.empty((len(ys), len(xs)), np.uint8)
     person_map = np.empty(part_map.shape, np.int32)
     sums = _PartSums(len(people), len(parts.logits))
@@ -45,7 +52,7 @@ def grids_to_parsing(parts: PartGrid, persons: PersonGrid, people: People, geome
         part_map[rows], certainty = parts.read(xs, ys[rows])
         person_map[rows] = persons.read(xs, ys[rows], part_map[rows])
         sums.add(part_map[rows], person_map[rows], certainty)
-    return Parsing(torch.from_numpy(part_map), torch.from_numpy(person_map), sums.table(people))
+    return Parsing(torch.from_numpy(part_map), torch.from_numpy(person_map), part_table(*sums.tensors(), people))
 
 
 def person_certainty(parts: PartTable, num_people: int) -> Tensor:
@@ -89,20 +96,27 @@ class _PartSums:
         self.areas += np.bincount(key, minlength=size).reshape(self.shape)  # (P + 1, C)
         self.certainty += np.bincount(key, certainty.reshape(-1)[own], minlength=size).reshape(self.shape)
 
-    def table(self, people: People) -> PartTable:
-        """One row for each part of each person that has pixels.
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Pixels and summed probabilities."""
+        return torch.from_numpy(self.areas), torch.from_numpy(self.certainty)
 
-        The score of a row is the geometric mean of its mean part probability, its person's mean joint score (the
-        person's score if no joint was found) and its person's score.
 
-        Args:
-            people: Row p is the person with id p + 1.
-        """
-        persons, labels = (torch.from_numpy(index) for index in np.nonzero(self.areas))  # (Q,) each
-        areas = torch.from_numpy(self.areas)[persons, labels]
-        probability = (torch.from_numpy(self.certainty)[persons, labels] / areas).float()  # (Q,)
-        found = people.keypoint_scores > 0  # (P, K)
-        joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)  # (P,)
-        joint_score = torch.where(found.any(1), joint_score, people.scores)
-        scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
-        return PartTable(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)
+def part_table(areas: Tensor, certainty: Tensor, people: People) -> PartTable:
+    """One row for each part of each person that has pixels.
+
+    The score of a row is the geometric mean of its mean part probability, its person's mean joint score (the person's
+    score if no joint was found) and its person's score.
+
+    Args:
+        areas: (P + 1, C) int64; pixels, with those of nobody in row 0.
+        certainty: (P + 1, C) float64; sum of their probabilities.
+        people: Row p is the person with id p + 1.
+    """
+    persons, labels = areas.nonzero(as_tuple=True)  # (Q,) each
+    areas = areas[persons, labels]  # (Q,)
+    probability = (certainty[persons, labels] / areas).float()  # (Q,)
+    found = people.keypoint_scores > 0  # (P, K)
+    joint_score = people.keypoint_scores.sum(1) / found.sum(1).clamp(min=1)  # (P,)
+    joint_score = torch.where(found.any(1), joint_score, people.scores)
+    scores = (probability * (joint_score * people.scores)[persons - 1]).clamp(0, 1).pow(1 / 3)
+    return PartTable(labels=labels, persons=persons, scores=scores, areas=areas, probabilities=probability)

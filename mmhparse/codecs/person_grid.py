@@ -80,7 +80,7 @@ class PersonGrid:
             part_map: (H, W) uint8; their parts.
         """
         height, width = self.part.shape
-        columns, rows = (xs + 0.5) / self.stride - 0.5, (ys + 0.5) / self.stride - 0.5  # in cells
+        columns, rows = self.places(xs), self.places(ys)
         column, row = (np.rint(places).astype(np.int64) for places in (columns, rows))
         row, column = row.clip(0, height - 1), column.clip(0, width - 1)
         person = self.person.take(row, 0).take(column, 1)  # (H, W)
@@ -90,6 +90,10 @@ class PersonGrid:
         y, x = np.divmod(np.flatnonzero(other), part_map.shape[1])
         person[y, x] = self._of_same_part(rows[y], columns[x], part_map[y, x])
         return person
+
+    def places(self, positions: np.ndarray) -> np.ndarray:
+        """Input coordinates along one axis, in cells."""
+        return (positions + 0.5) / self.stride - 0.5
 
     def _of_same_part(self, rows: np.ndarray, columns: np.ndarray, part: np.ndarray) -> np.ndarray:
         """(S,) person of the best of the nine cells around each place (S,), in cells, that shows a part (S,)."""

@@ -44,7 +44,7 @@ def load_extension() -> bool:
 
 def has_kernel(op: str, device: torch.device) -> bool:
     """Whether the op ``mmhparse::<op>`` was built for the type of the device."""
-    if not load_extension():
+    if not load_extension() or not hasattr(torch.ops.mmhparse, op):
         return False
     return torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', device.type.upper())
 

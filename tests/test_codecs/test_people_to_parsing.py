@@ -69,6 +69,7 @@ def test_probabilities_are_near_those_of_every_pixel():
 def test_large_images_are_read_in_bands(monkeypatch):
     fields, people, geometry = random_fields(1, 4, 2), random_people(1, 3), ImageGeometry((150, 130), (64, 48))
     whole = people_to_parsing(fields, people, geometry)
+    monkeypatch.setattr('mmhparse.ops.has_parsing', lambda: False)  # the compiled op has bands of its own
     monkeypatch.setattr('mmhparse.codecs.people_to_parsing._BAND', 1000)
     bands = people_to_parsing(fields, people, geometry)
     assert (whole.part_map == bands.part_map).all() and (whole.person_map == bands.person_map).all()
