@@ -16,7 +16,7 @@ def test_every_backend_is_timed(load_tool, call_main, repo_root, tmp_path, capsy
     figures = json.loads(out.read_text())
     for kind in ('network', 'whole'):
         before = ['torch, unfolded'] if kind == 'network' else []
-        assert list(figures[kind]) == [*before, 'torch', 'onnxruntime']
+        assert list(figures[kind]) == [*before, 'torch', 'torch, bfloat16', 'onnxruntime']
         for times in figures[kind].values():
             assert len(times) == 2 and all(wall > 0 for wall, _ in times)
     assert 'onnxruntime' in capsys.readouterr().out

@@ -22,6 +22,21 @@ def test_models_of_the_package_are_scored(run_tool, folder, capsys):
     assert scores['seconds'] > 0
 
 
+def test_networks_run_in_the_precision_asked_for(load_tool, call_main, folder, monkeypatch):
+    tool, precisions = load_tool(TOOL), []
+    original = tool.HumanParsingInferencer
+
+    def spied(*args, **options):
+        infer = original(*args, **options)
+        precisions.append(infer.parsing_pipeline.network.precision)
+        return infer
+
+    monkeypatch.setattr(tool, 'HumanParsingInferencer', spied)
+    for option in ([], ['--precision', 'bfloat16']):
+        call_main(tool, folder / 'people.json', folder, '--models', 'synthetic', '--limit', 1, *option)
+    assert precisions == ['float32', 'bfloat16']
+
+
 def test_a_parser_of_ones_own_is_scored_by_its_weights(run_tool, folder):
     weights = next(iter(BUNDLED_MODELS.values())).path
     run_tool(TOOL, folder / 'people.json', folder, '--weights', weights, '--limit', 1, '--out', folder / 'scores.json')

@@ -35,7 +35,10 @@ Steps = dict[str, Callable[[np.ndarray], object]]
 def steps_of(args: argparse.Namespace) -> tuple[Steps, Steps]:
     """Networks alone, that in torch also without its batch normalisation folded, and whole parsing."""
     options = {'device': 'cpu', 'max_side': args.long_side, 'show_progress': False}
-    inferencers = {'torch': HumanParsingInferencer(args.model, **options)}
+    inferencers = {
+        'torch': HumanParsingInferencer(args.model, **options),
+        'torch, bfloat16': HumanParsingInferencer(args.model, precision='bfloat16', **options),
+    }
     if not args.torch_only:
         inferencers['onnxruntime'] = HumanParsingInferencer(args.model, backend='onnxruntime', **options)
     if args.int8 is not None:

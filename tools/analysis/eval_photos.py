@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
+from mmhparse.apis.networks import Precision
 from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
@@ -57,6 +59,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--bodypix-stride', type=int, choices=(8, 16), default=8, help='of its outputs; default: 8')
     parser.add_argument('--max-side', type=int, help="longer side of what the parsers see; default: the configs'")
     parser.add_argument('--device', default='cpu', help='default: cpu')
+    parser.add_argument(
+        '--precision', choices=get_args(Precision), default='float32', help='of networks in torch; default: float32'
+    )
     parser.add_argument('--threads', type=int, default=2, help='CPU threads of every parser; default: 2')
     parser.add_argument('--limit', type=int, metavar='N', help='only the first N photos')
     parser.add_argument('--out', metavar='FILE.json', type=Path, help='write all scores to this file')
@@ -100,7 +105,12 @@ def inferencer_parser(name: str, infer: HumanParsingInferencer) -> Parser:
 
 def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
     """The parsers to score, by name."""
-    options = {'device': args.device, 'max_side': args.max_side, 'show_progress': False}
+    options = {
+        'device': args.device,
+        'max_side': args.max_side,
+        'precision': args.precision,
+        'show_progress': False,
+    }
     parsers: dict[str, Parser] = {}
     if args.weights is not None:
         config = load_config(args.config, args.cfg_options) if args.config else None
