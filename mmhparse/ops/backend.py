@@ -10,7 +10,8 @@ import torch
 Backend = Literal['auto', 'compiled', 'reference']
 
 _SOLVING = ('projected_gradient', 'projected_gradient_backward')
-_ALL = (*_SOLVING, 'limb_affinity', 'limb_affinity_backward')
+_READING = ('likeliest_parts', 'read_parts', 'read_parsing')
+_ALL = (*_SOLVING, 'limb_affinity', 'limb_affinity_backward', *_READING)
 _REMEDY = (
     'Build it with `pip install --no-build-isolation -e .` in a clone of mmhparse, with a C++ compiler installed and '
     'without MMHPARSE_WITH_OPS=0; for GPUs also with nvcc and a CUDA build of torch (set FORCE_CUDA=1 if the machine '
@@ -44,7 +45,7 @@ def load_extension() -> bool:
 
 def has_kernel(op: str, device: torch.device) -> bool:
     """Whether the op ``mmhparse::<op>`` was built for the type of the device."""
-    if not load_extension() or not hasattr(torch.ops.mmhparse, op):
+    if not load_extension():
         return False
     return torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', device.type.upper())
 
