@@ -84,6 +84,18 @@ def test_parsing_is_that_of_the_reference(seed, count, size, threads):
         torch.testing.assert_close(one.parts.get(column), other.parts.get(column), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize('classes', [3, 15, 16])
+@pytest.mark.parametrize('value', [-np.inf, np.inf, np.nan, -3e38, 3e38])
+@pytest.mark.parametrize('all_classes', [True, False])
+def test_no_logits_lead_beyond_the_classes(classes, value, all_classes):
+    logits = smooth_logits(5, classes, 12, 16)
+    logits[slice(None) if all_classes else 1, 3:9, 2:14] = value
+    parts = PartGrid.of(logits, 4)
+    assert np.isin(parts.squares, [*range(classes), 255]).all()
+    part_map, _ = parts.read(np.arange(64.0), np.arange(48.0))
+    assert part_map.max() < classes
+
+
 def test_wrong_arguments_are_refused():
     with pytest.raises(TypeError, match='float32'):
         ops.likeliest_parts(torch.zeros(3, 4, 5, dtype=torch.float64))

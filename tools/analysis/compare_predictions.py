@@ -116,6 +116,7 @@ def open_all(paths: Sequence[str], part_set: str | None, ignore_people: bool) ->
 
 
 def read_people(files: PredictionFiles, name: str, ignore_people: bool) -> PeopleMaps:
+    """The people predicted for a photo; all parts are of one person if people are ignored or not told apart."""
     predicted = files.prediction(name)
     if ignore_people or predicted.people is None:
         return PeopleMaps(predicted.part_map, (predicted.part_map > 0).astype(np.uint8))
@@ -178,11 +179,7 @@ class Comparison:
         for title, files in zip(self.titles, self.files, strict=True):
             if name in files.missing:
                 raise ValueError(f'{title} lacks {files.missing[name]}')
-            predicted = files.prediction(name)
-            if self.ignore_people or predicted.people is None:
-                predictions.append(PeopleMaps(predicted.part_map, (predicted.part_map > 0).astype(np.uint8)))
-            else:
-                predictions.append(predicted.people)
+            predictions.append(read_people(files, name, self.ignore_people))
         return predictions
 
     @contextmanager

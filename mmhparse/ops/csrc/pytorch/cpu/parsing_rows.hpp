@@ -11,9 +11,10 @@ namespace {
 
 // Cells that are compared at once: their logits of all classes stay in the cache.
 constexpr int kBlock = 128;
-// Classes are padded to a multiple of the longest vector, with logits that no part has.
+// Classes are padded to a multiple of the longest vector, with logits that are higher than none, not even than -inf: a
+// label beyond the classes would be an index beyond the table of parts. Their means are NaN, which is higher than none.
 constexpr std::int64_t kLanes = 16;
-constexpr float kNever = -1e30f;
+constexpr float kNever = -INFINITY;
 
 inline std::int64_t padded_of(std::int64_t classes) { return (classes + kLanes - 1) / kLanes * kLanes; }
 
