@@ -113,8 +113,9 @@ def test_each_variant_makes_a_config_of_its_own(load_tool, repo_root):
         prices = codec.limb_options.prices(codec.skeleton)
         assert ('grouping' in own.model.losses) == (variant.loss is not None)
         assert (len(set(prices)) > 1) == (name == 'links, price by limb')
-        loss, learned = dict(own.model.losses.get('grouping', {})), own.model.head.get('learned_prices', False)
-        seen.append((prices, codec.limb_options.joint_price, loss, learned))
+        network = own.model.head.to_dict(), own.model.get('pose_neck')
+        assert (network != (config.model.head.to_dict(), None)) == (variant.network is not None)
+        seen.append((prices, codec.limb_options.joint_price, dict(own.model.losses.get('grouping', {})), network))
     assert all(seen.index(one) == place for place, one in enumerate(seen))
 
 
@@ -145,8 +146,30 @@ def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
         tool.second_half(load_config(str(config), {'train_cfg.max_iters': 701}), tmp_path)
     with pytest.raises(UsageError, match=r'got 700 and 0\.3'):
         tool.second_half(load_config(str(config), {'default_hooks.grouping_schedule.start': 0.3}), tmp_path)
-    with pytest.raises(UsageError, match='learned prices are no weights of the first half'):
-        tool.second_half(load_config(str(config), {'model.head.learned_prices': True}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('variant', 'weights'),
+    [
+        ('all three, vote map', ()),
+        ('all three, pose neck', ('pose_neck.',)),
+        ('all three, learned prices', ('head.limb_prices.',)),
+    ],
+)
+def test_a_network_with_other_weights_is_trained_whole(load_tool, repo_root, tmp_path, monkeypatch, variant, weights):
+    arguments = ['--seeds', '3', '--protocol', 'second-half', '--decoders', 'optimum', '--variants', variant]
+    (row,) = compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments)
+    assert row['variant'] == variant
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())  # and no half that others share
+    state = torch.load(folder / 'iter_4.pth', weights_only=False)['state_dict']
+    assert all(any(name.startswith(prefix) for name in state) for prefix in weights)
+
+
+def test_a_network_with_other_weights_is_not_fine_tuned_from_the_shared_ones(
+    load_tool, repo_root, tmp_path, monkeypatch
+):
+    with pytest.raises(SystemExit, match='other weights'):
+        compare(load_tool, repo_root, monkeypatch, tmp_path, '--variants', 'links, learned prices')
 
 
 def test_differences_are_paired_by_seed(load_tool, tmp_path, capsys):

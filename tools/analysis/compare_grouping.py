@@ -3,7 +3,8 @@
 All variants of a seed have the same initial weights, images and order. With ``--protocol fine-tune`` a parser is
 trained without a grouping loss, and each variant is fine-tuned from its checkpoint. With ``--protocol second-half``
 each variant is the config's own training: the first half, which has no grouping loss, is run once, and each variant
-resumes from its checkpoint with the state of the optimizer and of the schedule.
+resumes from its checkpoint with the state of the optimizer and of the schedule. A variant whose network has other
+weights shares no half and is trained whole, on the same images in the same order.
 
 One table tells, for each variant and decoder:
 
@@ -21,7 +22,8 @@ run again.
 """
 
 import argparse
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
@@ -51,11 +53,26 @@ from mmhparse.utils import UsageError
 
 @dataclass(frozen=True)
 class Variant:
-    """Options of the grouping loss, None for no loss; ``limbs`` goes to the codec, for loss and decoder."""
+    """Options of the grouping loss, None for no loss; ``limbs`` goes to the codec, for loss and decoder.
+
+    ``network`` changes the config of the model to one with other weights.
+    """
 
     loss: dict[str, Any] | None = field(default_factory=dict)
     limbs: dict[str, Any] = field(default_factory=dict)
-    head: dict[str, Any] = field(default_factory=dict)
+    network: Callable[[ConfigDict], None] | None = None
+
+
+def vote_map(model: ConfigDict) -> None:
+    model.head.vote_map = True
+
+
+def pose_neck(model: ConfigDict) -> None:
+    model.pose_neck = copy.deepcopy(model.neck)
+
+
+def learned_prices(model: ConfigDict) -> None:
+    model.head.learned_prices = True
 
 
 BRIDGES = dict(price=[0.3] * 19 + [0.4] * 6)  # COCO's bridges over a missing joint cost more
@@ -66,10 +83,13 @@ VARIANTS = {
     'links, entropy': Variant(dict(smoothing='entropy', gamma=0.1)),
     'links, joint price': Variant({}, dict(joint_price=0.2)),
     'links, price by limb': Variant({}, BRIDGES),
-    'links, learned prices': Variant(head=dict(learned_prices=True)),
+    'links, learned prices': Variant(network=learned_prices),
     'pixels': Variant(dict(link_weight=0.0, pixel_weight=1.0)),
     'links, pixels': Variant(dict(pixel_weight=1.0)),
     'links, joint price, pixels': Variant(dict(pixel_weight=1.0), dict(joint_price=0.2)),
+    'all three, vote map': Variant(dict(pixel_weight=1.0), dict(joint_price=0.2), vote_map),
+    'all three, pose neck': Variant(dict(pixel_weight=1.0), dict(joint_price=0.2), pose_neck),
+    'all three, learned prices': Variant(dict(pixel_weight=1.0), dict(joint_price=0.2), learned_prices),
 }
 DEFAULT_VARIANTS = ('without', 'links', 'links, joint price', 'links, pixels', 'links, joint price, pixels')
 
@@ -121,7 +141,8 @@ def with_variant(cfg: Config, variant: Variant) -> Config:
     cfg.model.losses.pop('grouping', None)
     # the config's own price of joints is that of its own grouping loss
     cfg.model.codec.limbs = (cfg.model.codec.get('limbs') or {}) | dict(joint_price=0.0) | variant.limbs
-    cfg.model.head.update(variant.head)
+    if variant.network is not None:
+        variant.network(cfg.model)
     if variant.loss is not None:
         cfg.model.losses.grouping = dict(type='GroupingLoss', **variant.loss)
     return cfg
@@ -146,17 +167,21 @@ def second_half(cfg: Config, base: Path) -> Config:
             f'--protocol second-half needs an even train_cfg.max_iters and default_hooks.grouping_schedule.start=0.5, '
             f'got {iterations} and {start}.'
         )
-    if cfg.model.head.get('learned_prices'):
-        raise UsageError('learned prices are no weights of the first half that all share: use --protocol fine-tune.')
     cfg.resume, cfg.load_from = True, str(base / f'iter_{iterations // 2}.pth')
     return cfg
 
 
 def trained_variant(cfg: Config, name: str, seed: int, args: argparse.Namespace) -> tuple[Config, str]:
     """The config of a variant, and the checkpoint of its training; what all variants share is trained once."""
-    base = train(with_variant(cfg, VARIANTS['without']), seed, 'base')
     variant = VARIANTS[name]
     own = with_variant(cfg, variant)
+    if variant.network is not None:
+        if args.protocol == 'fine-tune':
+            raise UsageError(
+                f"'{name}' has other weights than the checkpoint that all share: use --protocol second-half."
+            )
+        return own, train(own, seed, name)
+    base = train(with_variant(cfg, VARIANTS['without']), seed, 'base')
     if args.protocol == 'fine-tune':
         own = fine_tuned(own, base, args.fine_tune, args.learning_rate)
     else:
