@@ -8,6 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=500, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     exact_resume=dict(type='ExactResumeHook'),
+    finite_weights=dict(type='FiniteWeightsHook'),
     progress=dict(type='ProgressHook'),
     loss_shares=dict(type='LossSharesHook'),
     # grouping errors teach once there are joints to group: in the second half of the training

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from mmengine.optim import OptimWrapper
-from torch import nn
+from torch import Tensor, nn
 
 from mmhparse.registry import OPTIM_WRAPPERS
 
@@ -15,7 +15,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     """Runs forward passes of training under bfloat16 autocast; weights and optimizer stay in float32.
 
     bfloat16 has the range of float32, so gradients need no scaling. mmengine's AmpOptimWrapper does the same with a
-    scaler, and refuses CPUs.
+    scaler, and refuses CPUs. On CPUs, dilated depthwise convolutions stay in float32 (:func:`keep_dilated_in_float32`).
 
     Args:
         **kwargs: Arguments of mmengine's OptimWrapper.
@@ -24,5 +24,32 @@ class BFloat16OptimWrapper(OptimWrapper):
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         device = next(model.parameters()).device.type
+        if device == 'cpu':
+            keep_dilated_in_float32(model)
         with super().optim_context(model), torch.autocast(device, dtype=torch.bfloat16):
             yield
+
+
+class Float32Conv2d(nn.Conv2d):
+    """A convolution that autocast leaves in float32."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.float())
+
+
+def keep_dilated_in_float32(model: nn.Module) -> None:
+    """Makes each dilated depthwise convolution of a model a :class:`Float32Conv2d`, with the same weights.
+
+    oneDNN computes wrong gradients of their weights in bfloat16: seen with oneDNN 3.12 (torch 2.13) and inputs in
+    channels-last order of 29 and more columns, where the gradient is unrelated to the right one or reads foreign
+    memory, up to 1e35 and NaN. Inputs of fewer columns, and dilation 1, have the right one.
+    """
+    for module in model.modules():
+        if (
+            isinstance(module, nn.Conv2d)
+            and module.groups > 1
+            and module.weight.shape[1] == 1
+            and max(module.dilation) > 1
+        ):
+            module.__class__ = Float32Conv2d

@@ -3,6 +3,7 @@
 from .changed_schedule_hook import ChangedScheduleHook
 from .compile_network_hook import CompileNetworkHook
 from .exact_resume_hook import ExactResumeHook
+from .finite_weights_hook import FiniteWeightsHook
 from .grouping_schedule_hook import GroupingScheduleHook
 from .loss_shares_hook import LossSharesHook
 from .original_images import image_name, original_image
@@ -15,6 +16,7 @@ __all__ = [
     'ChangedScheduleHook',
     'CompileNetworkHook',
     'ExactResumeHook',
+    'FiniteWeightsHook',
     'GroupingScheduleHook',
     'LossSharesHook',
     'ParseVisualizationHook',
