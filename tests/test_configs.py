@@ -42,6 +42,7 @@ def releases(tmp_path_factory):
     _write_coco(folder / 'CocoPosePartsDataset', scenes)
     _write_coco(folder / 'CocoPartMapsDataset', scenes)
     _write_part_maps(folder / 'CocoPartMapsDataset', scenes)
+    _write_garments(folder / 'CocoPartMapsDataset')
     return folder
 
 
@@ -90,16 +91,45 @@ def _write_part_maps(root, scenes):
                 Image.fromarray(labels.astype(np.uint8)).save(folder / f'{number}.png')
 
 
+def _write_garments(root):
+    """The same people and maps where tools/dataset_converters/garments_from_ccp.py writes its own."""
+    for split in ('train', 'val'):
+        shutil.copytree(root / 'labels' / split, root / 'garments' / 'labels', dirs_exist_ok=True)
+        shutil.copy(root / f'people_{split}.json', root / 'garments')
+    shutil.copytree(root / 'images', root / 'photos')
+
+
+def datasets_of(node):
+    """All dicts in a config that describe a data set with files."""
+    if isinstance(node, dict):
+        if 'data_root' in node and 'type' in node:
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from datasets_of(value)
+
+
+def steps_of(node):
+    """All steps of pipelines in a config of data."""
+    if isinstance(node, dict):
+        yield from node.get('pipeline', ())
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from steps_of(value)
+
+
 def miniature(cfg, releases):
     """The config on miniature data and small images, without downloads."""
     for loader in (cfg.train_dataloader, cfg.test_dataloader):
         loader.update(num_workers=0, persistent_workers=False, batch_size=2)
         dataset = loader.dataset
-        if 'data_root' in dataset:
-            dataset.data_root = str(releases / dataset.type)
+        for files in datasets_of(dataset):
+            files['data_root'] = str(releases / files['type'])
         if 'num_images' in dataset:
             dataset.update(num_images=2, image_size=(SIDE, SIDE))
-        for step in dataset.pipeline:
+        for step in steps_of(dataset):
             if 'size' in step:
                 step.size = (SIDE, SIDE)
             if step.type == 'ResizeLongSide':

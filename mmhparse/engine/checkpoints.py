@@ -18,6 +18,7 @@ from mmhparse.utils import UsageError
 from .config_text import config_of_text
 from .packed_weights import read_packed
 
+_BUNDLED = Path(__file__).parents[1] / 'weights'
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32, np.bool_)
 _METHODS = {
     HistoryBuffer: ('min', 'max', 'mean', 'current'),
@@ -74,6 +75,26 @@ def read_checkpoint(path: str) -> dict:
         raise ValueError(
             f"'{path}' is no checkpoint that can be read safely: {type(error).__name__}: {error}"
         ) from error
+
+
+def read_bundled(name: str, map_location: str | None = None) -> dict:
+    """The weights of a model of the package, for ``load_from = 'mmhparse://FILE'`` in configs.
+
+    Args:
+        name: ``mmhparse://`` and the name of a file in ``mmhparse/weights``, without its suffix.
+        map_location: As every loader of mmengine has it; the weights are on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    path = _BUNDLED / f'{name.removeprefix("mmhparse://")}.npz'
+    if not path.is_file():
+        known = sorted(f'mmhparse://{file.stem}' for file in _BUNDLED.glob('*.npz'))
+        raise FileNotFoundError(f"'{name}' is no model of the package; there are {known}.")
+    return read_packed(str(path))
+
+
+CheckpointLoader.register_scheme('mmhparse://', read_bundled)
 
 
 def saved_config(checkpoint: dict, path: str) -> Config:

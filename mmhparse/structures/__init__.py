@@ -31,12 +31,13 @@ from .data_sample import HumanParseDataSample
 from .fields import ParseFields, TargetFields
 from .image_geometry import ImageGeometry
 from .parsing import Parsing, PartTable, empty_parts
-from .part_sets import CIHP_19, DENSEPOSE_14, IGNORE, MHP_V2_58, PASCAL_PERSON_PART_6, PartSet, get_part_set
+from .part_sets import ATR_18, CIHP_19, DENSEPOSE_14, IGNORE, MHP_V2_58, PASCAL_PERSON_PART_6, PartSet, get_part_set
 from .people import LabelledPeople, People, make_people
 from .pose_fields import PoseFields, PoseTargets
 from .skeletons import CIHP_CENTRES_9, COCO_17, MHP_16, PPP_14, Skeleton, get_skeleton
 
 __all__ = [
+    'ATR_18',
     'CIHP_19',
     'CIHP_CENTRES_9',
     'COCO_17',

@@ -99,13 +99,22 @@ CIHP_19 = PartSet(
     ),
 )  # fmt: skip
 
+# Liang et al., "Deep Human Parsing with Active Template Regression" (TPAMI 2015)
+ATR_18 = PartSet(
+    name='atr_18',
+    parts=(
+        'background', 'hat', 'hair', 'sunglasses', 'upper_clothes', 'skirt', 'pants', 'dress', 'belt', 'left_shoe',
+        'right_shoe', 'face', 'left_leg', 'right_leg', 'left_arm', 'right_arm', 'bag', 'scarf',
+    ),
+)  # fmt: skip
+
 # the order of the semantic release; left and right are one class
 PASCAL_PERSON_PART_6 = PartSet(
     name='pascal_person_part_6',
     parts=('background', 'head', 'torso', 'upper_arms', 'lower_arms', 'upper_legs', 'lower_legs'),
 )
 
-_PART_SETS = {parts.name: parts for parts in (DENSEPOSE_14, MHP_V2_58, CIHP_19, PASCAL_PERSON_PART_6)}
+_PART_SETS = {parts.name: parts for parts in (DENSEPOSE_14, MHP_V2_58, CIHP_19, ATR_18, PASCAL_PERSON_PART_6)}
 
 
 def get_part_set(parts: str | dict | PartSet) -> PartSet:

@@ -7,7 +7,9 @@ from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
 
+from mmhparse.apis import BUNDLED_MODELS
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
+from mmhparse.engine.checkpoints import read_checkpoint
 from mmhparse.utils import UsageError
 
 
@@ -83,3 +85,13 @@ def test_a_missing_checkpoint_is_named_with_those_beside_it(tmp_path):
     torch.save({}, tmp_path / 'iter_500.pth')
     check_checkpoint(str(tmp_path / 'iter_500.pth'))
     check_checkpoint('https://host/model.pth')
+
+
+def test_the_packages_own_weights_can_be_loaded_by_name():
+    """``load_from = 'mmhparse://NAME'``, by mmengine's loader and ours."""
+    weights = read_checkpoint('mmhparse://mg-pgd_mobilenet_photos')['state_dict']
+    expected = read_checkpoint(BUNDLED_MODELS['photos-14-parts'].path)['state_dict']
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(value, expected[name]) for name, value in weights.items())
+    with pytest.raises(FileNotFoundError, match="'mmhparse://gone' is no model of the package; there are.*photos"):
+        read_checkpoint('mmhparse://gone')

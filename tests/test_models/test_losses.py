@@ -130,3 +130,20 @@ def test_learned_weights_follow_the_formula():
     assert losses['loss_b'].item() == pytest.approx(1.0)
     with pytest.raises(ValueError, match=r"names must list the losses \['loss_c'\]"):
         weights(dict(loss_c=torch.tensor(1.0)))
+
+
+def test_somebody_is_not_background(truth):
+    """By hand: -log of the sum of the other classes' probabilities, where a person with joints has no known part."""
+    targets, fields = truth
+    fields = replace(fields, part_logits=torch.randn_like(fields.part_logits).requires_grad_())
+    people = torch.nn.functional.interpolate(targets.projection_weight[:, None], fields.part_logits.shape[2:])[:, 0] > 0
+    loss = PartLoss(full_size=False, lovasz_weight=0, somebody_weight=2.0)
+    assert loss(fields, targets)['loss_part_somebody'] == 0  # all parts are known
+    unknown = replace(targets, part_map=torch.full_like(targets.part_map, IGNORE))
+    value = loss(fields, unknown)['loss_part_somebody']
+    probability = fields.part_logits.softmax(1)[:, 1:].sum(1)
+    assert 0 < people.sum() < people.numel()
+    torch.testing.assert_close(value, -2 * probability.log()[people].mean())
+    (gradient,) = torch.autograd.grad(value, fields.part_logits)
+    assert (gradient[:, 0][people] > 0).all() and not gradient.movedim(1, -1)[~people].any()
+    assert 'loss_part_somebody' not in PartLoss()(fields, unknown)

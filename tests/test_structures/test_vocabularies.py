@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmhparse.structures import (
+    ATR_18,
     CIHP_19,
     CIHP_CENTRES_9,
     COCO_17,
@@ -20,7 +21,7 @@ from mmhparse.structures import (
     get_skeleton,
 )
 
-PART_SETS = [DENSEPOSE_14, MHP_V2_58, CIHP_19, PASCAL_PERSON_PART_6]
+PART_SETS = [DENSEPOSE_14, MHP_V2_58, CIHP_19, ATR_18, PASCAL_PERSON_PART_6]
 SKELETONS = [COCO_17, MHP_16, PPP_14, CIHP_CENTRES_9]
 
 
@@ -29,6 +30,7 @@ SKELETONS = [COCO_17, MHP_16, PPP_14, CIHP_CENTRES_9]
     [
         (MHP_V2_58, 59, ((5, 6), (7, 8), (22, 23), (24, 25), (26, 27), (28, 29), (30, 31), (32, 33))),
         (CIHP_19, 20, ((14, 15), (16, 17), (18, 19))),
+        (ATR_18, 18, ((9, 10), (12, 13), (14, 15))),
         (PASCAL_PERSON_PART_6, 7, ()),
     ],
 )
@@ -41,6 +43,8 @@ def test_classes_at_known_numbers():
     assert {number: MHP_V2_58.parts[number] for number in known} == known
     known = {1: 'hat', 5: 'upper_clothes', 10: 'torso_skin', 13: 'face', 19: 'right_shoe'}
     assert {number: CIHP_19.parts[number] for number in known} == known
+    known = {1: 'hat', 4: 'upper_clothes', 8: 'belt', 11: 'face', 15: 'right_arm', 17: 'scarf'}
+    assert {number: ATR_18.parts[number] for number in known} == known
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from .copy_paste_people import CopyPastePeople, Paste
 from .crop_around_people import CropAroundPeople
 from .flip_image import FlipImage
 from .generate_fields import GenerateFields
+from .ignore_parts import IgnoreParts
 from .load_image import LoadImage
 from .pack_human_parse_inputs import PackHumanParseInputs
 from .pasting import paste_person
@@ -21,6 +22,7 @@ __all__ = [
     'CropAroundPeople',
     'FlipImage',
     'GenerateFields',
+    'IgnoreParts',
     'LoadImage',
     'PackHumanParseInputs',
     'Paste',

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 from mmcv.transforms.utils import cache_randomness
 
-from mmhparse.registry import TRANSFORMS
+from mmhparse.registry import DATASETS, TRANSFORMS
 from mmhparse.structures import ParseAnnotation
 from mmhparse.structures.annotation import MAX_PEOPLE
 
@@ -35,7 +36,7 @@ class Paste:
 
 @TRANSFORMS.register_module()
 class CopyPastePeople(BaseTransform):
-    """Pastes people of another image of the same data set beside and over the people of this one, for crowding.
+    """Pastes people of another image beside and over the people of this one, for crowding.
 
     A pasted person hides the pixels below: maps show the pasted person, joints below become hidden (visibility 1),
     boxes shrink to the remaining pixels, and people without anything left are removed (:func:`paste_person`). Pasted
@@ -55,10 +56,11 @@ class CopyPastePeople(BaseTransform):
         feather: Standard deviation of the soft edges in pixels; 0 for hard ones.
         pre_transform: Transforms of the other image before its people are cut out; ``LoadImage`` with the ``exif`` of
             the data set if not given.
+        donors: Config of the data set that the other image is from; the sample's own data set if not given.
 
     Raises:
-        ValueError: If an argument is out of its range, if image and annotation differ in size, or if the sample brings
-            no data set.
+        ValueError: If an argument is out of its range, if image and annotation differ in size, if the sample brings
+            no data set, or if the donors have other joints or parts than it.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class CopyPastePeople(BaseTransform):
         min_pixels: int = 1024,
         feather: float = 1.0,
         pre_transform: Sequence[dict] | None = None,
+        donors: dict | None = None,
     ):
         if not 0 <= prob <= 1 or max_people < 1 or not 0 < scale[0] <= scale[1]:
             raise ValueError(
@@ -88,6 +91,7 @@ class CopyPastePeople(BaseTransform):
         self.feather = feather
         steps = [_load] if pre_transform is None else [TRANSFORMS.build(step) for step in pre_transform]
         self.pre_transform = Compose(steps)
+        self.donors = [] if donors is None else [DATASETS.build(donors)]
 
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
@@ -95,7 +99,7 @@ class CopyPastePeople(BaseTransform):
             raise ValueError("CopyPastePeople needs the sample's data set as 'dataset', as HumanParseDataset sets it.")
         if not self._pastes():
             return results
-        dataset = results['dataset']
+        dataset = self._dataset_of(results)
         other = dataset.prepare_with(self._random_index(len(dataset)), self.pre_transform)
         check_annotation_size(other)
         image, annotation = results['img'], results['annotation']
@@ -105,6 +109,18 @@ class CopyPastePeople(BaseTransform):
             image, annotation = paste_person(image, annotation, pixels, person, self.feather)
         results['img'], results['annotation'] = image, annotation
         return results
+
+    def _dataset_of(self, results: dict) -> Any:
+        """The data set whose people are pasted."""
+        for donors in self.donors:
+            for name in ('skeleton', 'part_set'):
+                expected, found = results[name].name, getattr(donors, name).name
+                if getattr(donors, name) != results[name]:
+                    raise ValueError(
+                        f"CopyPastePeople: the donors have the {name} '{found}', but the image has '{expected}'."
+                    )
+            return donors
+        return results['dataset']
 
     @cache_randomness
     def _pastes(self) -> bool:

@@ -1,4 +1,4 @@
-"""PartLoss: cross-entropy and Lovasz-softmax of the part logits."""
+"""PartLoss: cross-entropy and Lovasz-softmax of the part logits, and people whose parts are unknown."""
 
 from typing import Literal
 
@@ -24,6 +24,8 @@ class PartLoss(nn.Module):
             the logits' grid, which takes a fraction of the time.
         lovasz_over: The Lovasz-softmax loss takes the IoU of each 'image', or of the 'batch' of a process, which
             counts rare classes once; training on several processes then differs from training on one.
+        somebody_weight: Weight of the mean of -log(1 - p(background)) over cells of people with joints whose part is
+            ignored: they show some part, whichever. With 0 it is not computed.
 
     Raises:
         ValueError: If ``lovasz_over`` is not one of the choices.
@@ -36,6 +38,7 @@ class PartLoss(nn.Module):
         lovasz_step: int = 1,
         full_size: bool = True,
         lovasz_over: Literal['image', 'batch'] = 'image',
+        somebody_weight: float = 0.0,
     ):
         super().__init__()
         if lovasz_over not in ('image', 'batch'):
@@ -45,10 +48,14 @@ class PartLoss(nn.Module):
         self.lovasz_weight = lovasz_weight
         self.lovasz_step = lovasz_step
         self.full_size = full_size
+        self.somebody_weight = somebody_weight
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
-        """``loss_part_ce`` and ``loss_part_lovasz`` of B images."""
-        return self.of_logits(fields.part_logits, targets.part_map, fields.part_stride)
+        """``loss_part_ce`` and ``loss_part_lovasz`` of B images, and ``loss_part_somebody`` if it has a weight."""
+        losses = self.of_logits(fields.part_logits, targets.part_map, fields.part_stride)
+        if self.somebody_weight:
+            losses['loss_part_somebody'] = self.somebody_weight * somebody_loss(fields, targets)
+        return losses
 
     def of_logits(self, logits: Tensor, labels: Tensor, stride: int) -> dict[str, Tensor]:
         """The losses of logits (B, C, h, w), a cell of which is ``stride`` pixels of the labels (B, H, W)."""
@@ -72,6 +79,22 @@ class PartLoss(nn.Module):
                 lovasz = lovasz_softmax(probability, labels)
             losses['loss_part_lovasz'] = self.lovasz_weight * lovasz
         return losses
+
+
+def somebody_loss(fields: ParseFields, targets: TargetFields) -> Tensor:
+    """A scalar; mean of -log(1 - p(background)) where there is a person with joints and the part is ignored.
+
+    p is the softmax of the part logits on their own grid. Of C classes, the probability of all but the background is
+    the sum of C - 1: its logarithm is a difference of two log-sum-exps.
+    """
+    logits = fields.part_logits.float()  # (B, C, h', w')
+    size = logits.shape[2:]
+    stride = fields.part_stride
+    labels = targets.part_map[:, stride // 2 :: stride, stride // 2 :: stride]  # (B, h', w')
+    people = F.interpolate(targets.projection_weight[:, None], size=size, mode='nearest')[:, 0]  # (B, h', w')
+    unknown = (labels == IGNORE) & (people > 0)
+    entropy = logits.logsumexp(1) - logits[:, 1:].logsumexp(1)  # (B, h', w')
+    return (entropy * unknown).sum() / normaliser(unknown.sum())
 
 
 def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:

@@ -114,24 +114,53 @@ class PartTeacher:
 
     def _look(self, crop: np.ndarray, side: int, mirrored: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Logits of a person (1, h, w) and of 14 parts, and offsets (34, h, w) in pixels of the photo."""
-        height, width = crop.shape[:2]
-        scale = side / max(height, width)
-        rows, columns = (max(1, round((length * scale - 1) / 16)) * 16 + 1 for length in (height, width))
-        pixels = cv2.resize(crop, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() * (2 / 255) - 1  # (1, 3, rows, columns)
-        image = image.flip(3) if mirrored else image
-        with torch.autocast('cpu', torch.bfloat16):
-            out = self.net(image.contiguous(memory_format=torch.channels_last))
-        segments, parts, offsets = (out[name][0].float() for name in ('segments', 'part_heatmaps', 'long_offsets'))
+        names = ('segments', 'part_heatmaps', 'long_offsets')
+        segments, parts, offsets = enlarged_look(self.net, crop, side, mirrored, names)
         if mirrored:
-            segments, parts, offsets = segments.flip(2), parts.flip(2)[_MIRRORED_PARTS], offsets.flip(2)
-            offsets = torch.cat([offsets[:17][_MIRRORED_JOINTS], -offsets[17:][_MIRRORED_JOINTS]])
-        per_pixel = torch.tensor([height / rows, width / columns]).repeat_interleave(17)[:, None, None]
+            parts = parts[_MIRRORED_PARTS]
         merged = torch.stack([parts[columns].amax(0) for columns in _COLUMNS_OF_14])  # (14, rows / s, columns / s)
         # corners of the grid are corners of the crop, since sides are 16 n + 1
-        fields = torch.cat([segments, merged, offsets * per_pixel])[None]
-        fields = F.interpolate(fields, (height, width), mode='bilinear', align_corners=True)[0]  # (49, h, w)
+        fields = torch.cat([segments, merged, offsets])[None]
+        fields = F.interpolate(fields, crop.shape[:2], mode='bilinear', align_corners=True)[0]  # (49, h, w)
         return fields[:1], fields[1:15], fields[15:]
+
+
+def enlarged_look(
+    net: BodyPix, crop: np.ndarray, side: int, mirrored: bool, names: Sequence[str]
+) -> tuple[Tensor, ...]:
+    """Some of BodyPix's outputs for one crop, resized so that its longer side is ``side`` = 16 n + 1.
+
+    Args:
+        crop: (h, w, 3) uint8 RGB.
+        mirrored: Whether it looks at the mirror image. Its outputs are mirrored back: grids and vectors, and left and
+            right joints; only the parts keep their channels.
+        names: The outputs, as :class:`BodyPix` names them.
+
+    Returns:
+        (channels, rows / s, columns / s) float32 for each name; offsets are in pixels of the crop.
+    """
+    height, width = crop.shape[:2]
+    scale = side / max(height, width)
+    rows, columns = (max(1, round((length * scale - 1) / 16)) * 16 + 1 for length in (height, width))
+    pixels = cv2.resize(crop, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() * (2 / 255) - 1  # (1, 3, rows, columns)
+    image = image.flip(3) if mirrored else image
+    with torch.autocast('cpu', torch.bfloat16):
+        out = net(image.contiguous(memory_format=torch.channels_last))
+    per_pixel = torch.tensor([height / rows, width / columns]).repeat_interleave(len(COCO_17))[:, None, None]
+    looks = []
+    for name in names:
+        field = out[name][0].float()  # (channels, rows / s, columns / s)
+        if mirrored:
+            field = field.flip(2)
+            field = field[_MIRRORED_JOINTS] if name == 'heatmaps' else field
+        if name.endswith('_offsets'):
+            if mirrored:
+                y, x = field.chunk(2)
+                field = torch.cat([y[_MIRRORED_JOINTS], -x[_MIRRORED_JOINTS]])
+            field = field * per_pixel
+        looks.append(field)
+    return tuple(looks)
 
 
 def _mirrored_names(names: Sequence[str]) -> list[int]:
