@@ -11,7 +11,6 @@ from mmhparse.matching import MatchingProblem
 from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
 from .link_affinity import link_affinity
-from .near_limbs import CROWD, near_limb_affinity
 from .sampling import sample_points
 
 _POINTS = 1 << 18
@@ -71,8 +70,7 @@ def candidates_to_problems(
 ) -> LimbProblems:
     """Scores all possible links of B images; differentiable in the limb fields, and by prices in the joint heatmaps.
 
-    Without a gradient, of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are
-    scored, see :func:`near_limb_affinity`; the others get the affinity 0.
+    Training needs them all, in tables; decoding lists those that can be made, see :func:`candidates_to_links`.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -85,10 +83,7 @@ def candidates_to_problems(
     """
     how = skeleton, fields.stride, options.samples
     prices = link_prices(fields, skeleton, options)  # (B, L)
-    if _is_crowd(candidates, fields, prices):
-        affinity = near_limb_affinity(candidates, fields.limb_fields, *how, prices)  # (B, L, N, N)
-    else:
-        affinity = limb_affinity(candidates, fields.limb_fields, *how)  # (B, L, N, N)
+    affinity = limb_affinity(candidates, fields.limb_fields, *how)  # (B, L, N, N)
     first, second = torch.tensor(skeleton.limbs, device=affinity.device).T  # (L,) each
     score = affinity - prices.to(affinity)[..., None, None]
     if options.joint_price:
@@ -107,16 +102,6 @@ def link_prices(fields: PoseFields, skeleton: Skeleton, options: LimbOptions) ->
     if fields.limb_prices is not None:
         return fields.limb_prices
     return torch.tensor(options.prices(skeleton), dtype=torch.float64).expand(len(fields), -1)
-
-
-def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
-    """Whether links are too many to be scored all, and the prices (B, L) tell of each limb type which are too long."""
-    tensors = candidates.xy, fields.limb_fields
-    plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        return False
-    many = candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
-    return plain and many and bool((prices > 0).all())
 
 
 def joint_doubts(candidates: JointCandidates, fields: PoseFields) -> Tensor:

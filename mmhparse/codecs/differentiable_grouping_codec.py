@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from mmhparse.matching import MatchingProblem, solve
+from mmhparse.matching import LinkProblem, made_links, solve_links
 from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
 from mmhparse.structures import (
     IGNORE,
@@ -27,6 +27,7 @@ from mmhparse.structures import (
 
 from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
+from .candidates_to_links import candidates_to_links
 from .candidates_to_problems import LimbOptions, LimbProblems, candidates_to_problems
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .given_people import (
@@ -55,17 +56,22 @@ class Grouping:
 
     Attributes:
         candidates: N of each joint type, with a batch of 1.
-        problem: The L matching problems, one a limb type.
-        plan: (L, N, N) in [0, 1]; how much of each possible link is made.
-        links: (Q, 3) long; limb, candidate of its first joint type, candidate of its second.
+        problem: The L matching problems, one a limb type, as a list of E links.
+        plan: (E,) in [0, 1]; how much of each possible link is made.
+        made: (Q,) long; which of the E links are made.
         people: The people that the links make up.
     """
 
     candidates: JointCandidates
-    problem: MatchingProblem
+    problem: LinkProblem
     plan: Tensor
-    links: Tensor
+    made: Tensor
     people: People
+
+    @property
+    def links(self) -> Tensor:
+        """(Q, 3) long; the links that are made: limb, candidate of its first joint type, candidate of its second."""
+        return self.problem.links[self.made]
 
 
 @KEYPOINT_CODECS.register_module()
@@ -188,14 +194,12 @@ class DifferentiableGroupingCodec:
             fields: Joints and limbs, with a batch of 1.
         """
         candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
-        problem = self.problems(candidates, fields).problem
-        result = solve(problem, self.solver)
-        links = result.pairs()
-        strength = (result.plan * problem.score)[tuple(links.T)]  # (Q,)
-        people = matches_to_people(
-            candidates, links.cpu().numpy(), strength.cpu().numpy(), self.skeleton, self.people_options
-        )
-        return Grouping(candidates, problem, result.plan, links, people)
+        problem = candidates_to_links(candidates, fields, self.skeleton, self.limb_options)
+        plan = solve_links(problem, self.solver)  # (E,)
+        made = made_links(problem, plan)  # (Q,)
+        links, strength = problem.links[made].cpu().numpy(), (plan * problem.score)[made].cpu().numpy()
+        people = matches_to_people(candidates, links, strength, self.skeleton, self.people_options)
+        return Grouping(candidates, problem, plan, made, people)
 
     def _complete(
         self, people: People, persons: PersonGrid, pose: PoseFields, given: GivenPoses | GivenBoxes | None
@@ -219,7 +223,7 @@ class DifferentiableGroupingCodec:
         return cast(People, People.cat([people, added])), persons
 
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
-        """The affinities and matching problems of all limb types of B images, the same in training and decoding."""
+        """The affinities and matching problems of all limb types of B images, for training."""
         return candidates_to_problems(candidates, fields, self.skeleton, self.limb_options)
 
     def _labels(self, parts: Sequence[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Limb affinities of crowds: only pairs of candidates that are near enough to be the two ends of a limb are scored.
+"""The pairs of candidates that are near enough to be the two ends of a limb.
 
 An example: the longest region of a limb type's field is 60 pixels long, its vectors have lengths up to 1, and a link
 costs 0.3. Vectors shorter than a quarter of the price, 0.075, do not count as a region. Of a link of 300 pixels at most
@@ -16,17 +16,8 @@ from torch import Tensor
 
 from mmhparse.structures import JointCandidates, Skeleton
 
-from .link_affinity import link_affinity
-from .sampling import sample_points
-
-CROWD = 64
-"""Candidates of one joint type from which on pairs are searched by distance: all pairs of fewer are scored faster."""
-
 _FLOOR = 0.25
 """Vectors shorter than this share of the price belong to no region."""
-
-_POINTS = 1 << 18
-"""Points at which fields are read at once, so that they stay in the cache."""
 
 
 def limb_reaches(limb_fields: Tensor, prices: Sequence[float], stride: int) -> np.ndarray:
@@ -49,56 +40,32 @@ def limb_reaches(limb_fields: Tensor, prices: Sequence[float], stride: int) -> n
     return reaches
 
 
-def near_limb_affinity(
-    candidates: JointCandidates, limb_fields: Tensor, skeleton: Skeleton, stride: int, samples: int, prices: Tensor
+def near_pairs(
+    candidates: JointCandidates, limb_fields: Tensor, skeleton: Skeleton, stride: int, prices: Tensor
 ) -> Tensor:
-    """As :func:`limb_affinity`, of the pairs within reach, and 0 for the others; without a gradient, on the CPU.
+    """(E, 3) long; the pairs within reach: problem b * L + l, candidate of the limb's first end and of its second.
 
-    Time grows with the number of pairs within reach: for people of one size who stand side by side, linearly with their
-    number.
+    Their number grows with the people, of one size and side by side, and not with its square.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
-        limb_fields: (B, L, 2, h, w), 2 x 2 cells or more.
+        limb_fields: (B, L, 2, h, w), on the CPU.
         skeleton: The L limbs.
         stride: Pixels per cell.
-        samples: Points along a link.
         prices: (B, L); what a link of each limb type costs, above 0.
-
-    Returns:
-        (B, L, N, N).
     """
     batch, limbs = limb_fields.shape[:2]
-    number = candidates.xy.shape[2]
-    affinity = limb_fields.new_zeros(batch * limbs, number, number)
-    xy = candidates.xy.float()
+    xy, mask = candidates.xy.double().numpy(), candidates.mask.numpy()
+    pairs = [np.zeros((0, 3), np.int64)]
     for image in range(batch):
         reaches = limb_reaches(limb_fields[image], prices[image].tolist(), stride)
+        used = [np.flatnonzero(row) for row in mask[image]]
+        trees = [cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used)]
         for limb, (first, second) in enumerate(skeleton.limbs):
-            rows, columns = (candidates.mask[image, joint].nonzero()[:, 0] for joint in (first, second))
-            start, end = xy[image, first, rows], xy[image, second, columns]  # (n, 2) and (m, 2)
-            row, column = _pairs_within(start.numpy(), end.numpy(), reaches[limb])
-            found = _pair_affinity(start[row], end[column], limb_fields[image, limb], stride, samples)
-            affinity[image * limbs + limb, rows[row], columns[column]] = found
-    return affinity.unflatten(0, (batch, limbs))
-
-
-def _pairs_within(start: np.ndarray, end: np.ndarray, reach: float) -> tuple[Tensor, Tensor]:
-    """(Q,) long each; the rows of ``start`` (n, 2) and ``end`` (m, 2) that are at most so far from each other."""
-    if not len(start) or not len(end) or reach <= 0:
-        return torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long)
-    near = cKDTree(start).sparse_distance_matrix(cKDTree(end), reach, output_type='ndarray')  # (Q,)
-    return torch.from_numpy(near['i'].astype(np.int64)), torch.from_numpy(near['j'].astype(np.int64))
-
-
-def _pair_affinity(start: Tensor, end: Tensor, field: Tensor, stride: int, samples: int) -> Tensor:
-    """(Q,) affinities of links from ``start`` (Q, 2) to ``end`` (Q, 2) with one limb's field (2, h, w)."""
-    shares = torch.linspace(0, 1, samples)
-    parts = [torch.zeros(0)]
-    for some, other in zip(start.split(_POINTS // samples), end.split(_POINTS // samples), strict=True):
-        link = other - some  # (q, 2)
-        points = some[:, None] + shares[:, None] * link[:, None]  # (q, samples, 2)
-        read = sample_points(field[None], points.flatten(0, 1)[None], stride)[0]  # (2, q * samples)
-        mean = read.unflatten(1, points.shape[:2]).mean(2).T  # (q, 2)
-        parts.append(link_affinity(mean, link, stride))
-    return torch.cat(parts)
+            if reaches[limb] <= 0 or not len(used[first]) or not len(used[second]):
+                continue
+            near = trees[first].sparse_distance_matrix(trees[second], reaches[limb], output_type='ndarray')  # (q,)
+            row, column = used[first][near['i']], used[second][near['j']]
+            pairs.append(np.stack([np.full(len(row), image * limbs + limb), row, column], axis=1))
+    found = np.concatenate(pairs)
+    return torch.from_numpy(found[np.lexsort(found.T[::-1])])

@@ -3,6 +3,7 @@
 from .fenchel_young import DustbinEntropy, Regulariser, SquaredNorm, fenchel_young_losses
 from .greedy import Greedy
 from .hungarian import Hungarian
+from .links import LinkProblem, made_links, solve_links
 from .problem import MatchingProblem
 from .projected_gradient import ProjectedGradient
 from .result import MatchingResult
@@ -13,6 +14,7 @@ __all__ = [
     'DustbinEntropy',
     'Greedy',
     'Hungarian',
+    'LinkProblem',
     'MatchingProblem',
     'MatchingResult',
     'ProjectedGradient',
@@ -21,5 +23,7 @@ __all__ = [
     'SquaredNorm',
     'UnbalancedTransport',
     'fenchel_young_losses',
+    'made_links',
     'solve',
+    'solve_links',
 ]

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from .assignment import best_links
 from .problem import MatchingProblem
-
-_LARGE = 64 * 64
-"""Entries of a problem from which on links without rivals are made beforehand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,30 +56,7 @@ def assign(gain: Tensor) -> Tensor:
     Returns:
         (Q, 3) long on the device of ``gain``: problem, row, column.
     """
-    # a gain below 0 must not influence the optimum: the row may as well stay unmatched
-    table = gain.detach().clamp(min=0).cpu().double().numpy()  # (B, N, M)
-    links = [np.zeros((0, 3), dtype=np.int64)]
-    for index in np.flatnonzero(table.any(axis=(1, 2))):
-        rows, columns = _best_links(table[index])
-        links.append(np.stack([np.full(len(rows), index), rows, columns], axis=1))  # (links, 3)
-    return torch.from_numpy(np.concatenate(links)).to(gain.device)
-
-
-def _best_links(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the best links of one problem (N, M), by row; gains are at least 0."""
-    if gain.size < _LARGE:
-        rows, columns = linear_sum_assignment(gain, maximize=True)
-        linked = gain[rows, columns] > 0
-        return rows[linked], columns[linked]
-    row, column = np.nonzero(gain)  # (Q,) each
-    # a link that is the only one of its row and of its column competes with none: in large problems, most are
-    alone = (np.bincount(row, minlength=len(gain))[row] == 1) & (
-        np.bincount(column, minlength=gain.shape[1])[column] == 1
-    )
-    rows, columns = np.unique(row[~alone]), np.unique(column[~alone])
-    table = gain[np.ix_(rows, columns)]
-    some, other = linear_sum_assignment(table, maximize=True)
-    linked = table[some, other] > 0
-    rows, columns = np.r_[row[alone], rows[some[linked]]], np.r_[column[alone], columns[other[linked]]]
-    order = np.argsort(rows)
-    return rows[order], columns[order]
+    gain = gain.detach()
+    links = torch.nonzero(gain > 0)  # (E, 3)
+    made = best_links(links, gain[tuple(links.T)], (gain.shape[0], gain.shape[1], gain.shape[2]))  # (Q,)
+    return links[made]

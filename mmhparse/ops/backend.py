@@ -11,7 +11,7 @@ Backend = Literal['auto', 'compiled', 'reference']
 
 _SOLVING = ('projected_gradient', 'projected_gradient_backward')
 _READING = ('likeliest_parts', 'read_parts', 'read_parsing')
-_ALL = (*_SOLVING, 'limb_affinity', 'limb_affinity_backward', *_READING)
+_ALL = (*_SOLVING, 'limb_affinity', 'limb_affinity_backward', 'pair_affinity', *_READING)
 _REMEDY = (
     'Build it with `pip install --no-build-isolation -e .` in a clone of mmhparse, with a C++ compiler installed and '
     'without MMHPARSE_WITH_OPS=0; for GPUs also with nvcc and a CUDA build of torch (set FORCE_CUDA=1 if the machine '

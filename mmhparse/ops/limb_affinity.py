@@ -51,6 +51,29 @@ def has_limb_affinity(xy: Tensor, limb_fields: Tensor) -> bool:
     return supported and all(has_kernel(op, limb_fields.device) for op in ('limb_affinity', 'limb_affinity_backward'))
 
 
+def pair_affinity(xy: Tensor, limb_fields: Tensor, limbs: Tensor, links: Tensor, stride: int, samples: int) -> Tensor:
+    """What :func:`limb_affinity` says of the listed links alone; on the CPU, without a gradient.
+
+    Args:
+        xy, limb_fields, limbs, stride, samples: As of :func:`limb_affinity`, of one floating point type.
+        links: (E, 3) int64; b * L + l, candidate of limb l's first end, candidate of its second.
+
+    Returns:
+        (E,) of the type of ``xy``.
+
+    Raises:
+        ValueError, TypeError: As :func:`limb_affinity`, and if a link names a limb or candidate that there is not.
+    """
+    return torch.ops.mmhparse.pair_affinity(xy, limb_fields, limbs, links, stride, samples)
+
+
+def has_pair_affinity(xy: Tensor, limb_fields: Tensor) -> bool:
+    """Whether the compiled op can score listed links: it was built, and both are of one type and on the CPU."""
+    supported = xy.dtype == limb_fields.dtype and xy.dtype in (torch.float32, torch.float64)
+    supported &= min(limb_fields.shape[-2:]) > 1 and limb_fields.device.type == 'cpu'
+    return supported and has_kernel('pair_affinity', limb_fields.device)
+
+
 def _fake_forward(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samples: int) -> Tensor:
     candidates = xy.shape[2]
     return xy.new_empty(*limb_fields.shape[:2], candidates, candidates)  # (B, L, N, N)

@@ -43,8 +43,8 @@ def draw_stages(
     fields = fields.detach().float().to('cpu')
     grouping = codec.group(fields.pose)
     # all links with a score above 0, coloured by their value in the plan
-    links = (grouping.problem.masked_score > 0).nonzero()  # (Q, 3)
-    shares = grouping.plan[tuple(links.T)]  # (Q,)
+    worthwhile = grouping.problem.score > 0  # (E,)
+    links, shares = grouping.problem.links[worthwhile], grouping.plan[worthwhile]  # (Q, 3) and (Q,)
     parts = draw_parts(image, parsing.part_map.numpy(), part_set)
     return {
         'image': image,

@@ -1,15 +1,14 @@
 """In crowds only links within reach are scored, and the people are the same as with all links."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems, near_limbs
+from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_links
+from mmhparse.codecs.candidates_to_links import pair_affinity
 from mmhparse.codecs.candidates_to_problems import limb_affinity
 from mmhparse.codecs.fields_to_candidates import fields_to_candidates
-from mmhparse.codecs.near_limbs import limb_reaches, near_limb_affinity
+from mmhparse.codecs.near_limbs import limb_reaches, near_pairs
 from mmhparse.structures import JointCandidates, ParseFields, PoseFields
 from mmhparse.synthetic import synthetic_scene
 
@@ -27,20 +26,13 @@ def crowd(codec, scenes):
     return ParseFields(pose, (projection,), torch.cat([fields.part_logits for fields in found], -1), 1)
 
 
-def scored_pairs(codec, fields, monkeypatch):
-    """How many pairs of candidates are scored."""
-    count, pairs_within = 0, near_limbs._pairs_within
-
-    def counting(*arguments):
-        nonlocal count
-        found = pairs_within(*arguments)
-        count += len(found[0])
-        return found
-
-    monkeypatch.setattr(near_limbs, '_pairs_within', counting)
-    codec.group(fields.pose)
-    monkeypatch.setattr(near_limbs, '_pairs_within', pairs_within)
-    return count
+def near_affinity(candidates, fields, codec, prices):
+    """(B * L, N, N) affinities of the pairs within reach, and 0 for the others."""
+    links = near_pairs(candidates, fields, codec.skeleton, 4, prices)
+    number = candidates.xy.shape[2]
+    near = fields.new_zeros(fields.shape[0] * fields.shape[1], number, number)
+    near[tuple(links.T)] = pair_affinity(candidates.xy, fields, torch.tensor(codec.skeleton.limbs), links, 4, 10)
+    return near.unflatten(0, fields.shape[:2])
 
 
 def test_the_reach_is_what_the_longest_region_can_pay_for():
@@ -58,10 +50,10 @@ def test_pairs_within_reach_have_the_affinity_of_all_pairs():
     codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
     pose = crowd(codec, 14).pose
     candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
-    assert candidates.xy.shape[2] > near_limbs.CROWD
+    assert candidates.xy.shape[2] > candidates_to_links.CROWD
     how = codec.skeleton, pose.stride, 10
     dense = limb_affinity(candidates, pose.limb_fields, *how)
-    near = near_limb_affinity(candidates, pose.limb_fields, *how, torch.full((1, 25), 0.3))
+    near = near_affinity(candidates, pose.limb_fields, codec, torch.full((1, 25), 0.3))
     scored = near != 0
     assert 0.05 < scored.float().mean() < 0.6
     torch.testing.assert_close(near[scored], dense[scored], rtol=0, atol=1e-4)
@@ -78,7 +70,7 @@ def test_one_region_pays_for_no_link_beyond_reach(length):
     ones = torch.ones(xy.shape[:3])
     candidates = JointCandidates(xy, ones, ones.bool())
     dense = limb_affinity(candidates, fields, codec.skeleton, 4, 10)
-    near = near_limb_affinity(candidates, fields, codec.skeleton, 4, 10, torch.full((1, 25), 0.3))
+    near = near_affinity(candidates, fields, codec, torch.full((1, 25), 0.3))
     assert dense[(near == 0) & (dense != 0)].max() <= 0.3 and (dense > 0.3).any()
     torch.testing.assert_close(near[dense > 0.3], dense[dense > 0.3], rtol=0, atol=1e-4)
 
@@ -97,11 +89,13 @@ def test_each_limb_type_has_the_reach_of_its_own_price():
     ones = torch.ones(xy.shape[:3])
     candidates = JointCandidates(xy, ones, ones.bool())
     pose = PoseFields(torch.ones(1, 17, 9, 40), torch.zeros(1, 17, 2, 9, 40), fields[None], 4)
-    near = codec.problems(candidates, pose).problem.score
-    wanted = codec.problems(candidates, replace(pose, limb_fields=fields[None].clone().requires_grad_())).problem.score
+    listed = candidates_to_links.candidates_to_links(candidates, pose, codec.skeleton, codec.limb_options)
+    wanted = codec.problems(candidates, pose).problem.score
+    near = torch.full_like(wanted, -1)
+    near[tuple(listed.links.T)] = listed.score
     worth = wanted > 1e-4
     assert worth.any() and (near < wanted - 0.1).any()
-    torch.testing.assert_close(near[worth], wanted[worth].detach(), rtol=0, atol=1e-4)
+    torch.testing.assert_close(near[worth], wanted[worth], rtol=0, atol=1e-4)
 
 
 def in_order(people, parsing):
@@ -119,9 +113,9 @@ def test_a_crowd_has_the_same_people(monkeypatch, price):
     codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), limbs=dict(price=price))
     fields = crowd(codec, 14)
     people, parsing = codec.decode(fields)
-    assert scored_pairs(codec, fields, monkeypatch) > 0
-    monkeypatch.setattr(candidates_to_problems, 'CROWD', 10**6)
-    assert scored_pairs(codec, fields, monkeypatch) == 0
+    near = len(codec.group(fields.pose).problem.links)
+    monkeypatch.setattr(candidates_to_links, 'CROWD', 10**6)
+    assert len(codec.group(fields.pose).problem.links) > 1.5 * near
     others, whole = codec.decode(fields)
     assert len(people) == len(others) > 60
     for one, other in zip(in_order(people, parsing), in_order(others, whole), strict=True):
@@ -129,20 +123,34 @@ def test_a_crowd_has_the_same_people(monkeypatch, price):
     assert torch.equal(parsing.part_map, whole.part_map)
 
 
-def test_scored_pairs_grow_linearly_with_people(monkeypatch):
+def test_links_and_their_bytes_grow_linearly_with_people():
     codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=512))
-    counts = [scored_pairs(codec, crowd(codec, scenes), monkeypatch) for scenes in (16, 32, 64)]
-    assert counts[1] / counts[0] == pytest.approx(2, abs=0.3)
-    assert counts[2] / counts[1] == pytest.approx(2, abs=0.3)
+    counts = []
+    for scenes in (16, 32, 64):
+        grouping = codec.group(crowd(codec, scenes).pose)
+        problem = grouping.problem
+        tensors = problem.links, problem.score, grouping.plan, grouping.made
+        counts.append((len(problem.links), sum(tensor.numel() * tensor.element_size() for tensor in tensors)))
+    for fewer, more in zip(counts[:-1], counts[1:], strict=True):
+        assert more[0] / fewer[0] == pytest.approx(2, abs=0.3)
+        assert more[1] / fewer[1] == pytest.approx(2, abs=0.3)
 
 
-def test_no_link_is_left_out_where_links_cost_nothing_or_a_gradient_is_wanted(monkeypatch):
-    monkeypatch.setattr(candidates_to_problems, 'near_limb_affinity', None)
-    for limbs in (dict(price=0.0), dict(price=[0.3] * 24 + [0.0]), dict(price=0.3)):
+def test_no_link_is_left_out_where_links_cost_nothing(monkeypatch):
+    monkeypatch.setattr(candidates_to_links, 'near_pairs', None)
+    for limbs in (dict(price=0.0), dict(price=[0.3] * 24 + [0.0])):
         codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), limbs=limbs)
         pose = crowd(codec, 14).pose
         candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
-        if limbs['price'] == 0.3:
-            pose.limb_fields.requires_grad_()
-        problem = codec.problems(candidates, pose).problem
-        assert problem.score.requires_grad == (limbs['price'] == 0.3)
+        listed = candidates_to_links.candidates_to_links(candidates, pose, codec.skeleton, codec.limb_options)
+        wanted = codec.problems(candidates, pose).problem
+        assert torch.equal(listed.links, wanted.mask.nonzero())
+        torch.testing.assert_close(listed.score, wanted.score[wanted.mask], rtol=0, atol=1e-5)
+
+
+def test_training_scores_all_links_of_a_crowd_with_a_gradient():
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+    pose = crowd(codec, 14).pose
+    candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
+    pose.limb_fields.requires_grad_()
+    assert codec.problems(candidates, pose).problem.score.requires_grad

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import library
 
-from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_problems
+from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_links, candidates_to_problems
 from mmhparse.codecs.candidates_to_problems import _reference
-from mmhparse.ops import has_limb_affinity, limb_affinity
+from mmhparse.ops import has_limb_affinity, limb_affinity, pair_affinity
 from mmhparse.ops.backend import has_kernel
 from mmhparse.structures import TargetFields
 from mmhparse.testing import synthetic_scene
@@ -47,6 +47,32 @@ def test_it_is_the_reference(seed, batch, joints, most, limbs, size, stride, sam
     weight = torch.randn(batch, limbs, most, most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     found, expected = (affinity_and_gradient(op, *wide, stride, samples, weight) for op in (limb_affinity, _reference))
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@pytest.mark.parametrize('samples', [1, 10])
+def test_listed_links_have_the_affinity_of_all_pairs(monkeypatch, dtype, samples):
+    xy, fields, limbs = drawn(3, 2, 4, 7, 5, (6, 9))
+    xy, fields = xy.to(dtype), fields.to(dtype)
+    dense = limb_affinity(xy, fields, limbs, 4, samples).flatten(0, 1)  # (B * L, N, N)
+    links = torch.randint(2, dense.shape, generator=torch.Generator().manual_seed(0)).nonzero()
+    expected = dense[tuple(links.T)]
+    assert torch.equal(pair_affinity(xy, fields, limbs, links, 4, samples), expected)
+    assert pair_affinity(xy, fields, limbs, links[:0], 4, samples).shape == (0,)
+    monkeypatch.setattr(candidates_to_links.ops, 'has_pair_affinity', lambda *_: False)
+    reference = candidates_to_links.pair_affinity(xy, fields, limbs, links, 4, samples)
+    torch.testing.assert_close(reference, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_links_that_name_no_candidate_are_refused():
+    xy, fields, limbs = drawn(3, 1, 4, 7, 5, (6, 9))
+    for link in ([5, 0, 0], [0, 7, 0], [0, 0, 7], [-1, 0, 0]):
+        with pytest.raises(ValueError, match='links must be below'):
+            pair_affinity(xy, fields, limbs, torch.tensor([link]), 4, 10)
+    with pytest.raises(ValueError, match=r'\(E, 3\)'):
+        pair_affinity(xy, fields, limbs, torch.zeros(2, 2, dtype=torch.long), 4, 10)
+    with pytest.raises(TypeError, match='int64'):
+        pair_affinity(xy, fields, limbs, torch.zeros(2, 3, dtype=torch.int32), 4, 10)
 
 
 def affinity_and_gradient(op, xy, fields, limbs, stride, samples, weight):
@@ -133,6 +159,7 @@ def test_people_are_the_same_without_it(monkeypatch):
     fields = TargetFields.cat([codec.encode(scene) for scene in scenes]).as_prediction(15)
     grouped = [codec.group(fields.pose.of_image(index)) for index in range(6)]
     monkeypatch.setattr(candidates_to_problems.ops, 'has_limb_affinity', lambda *_: False)
+    monkeypatch.setattr(candidates_to_links.ops, 'has_pair_affinity', lambda *_: False)
     for index, compiled in enumerate(grouped):
         reference = codec.group(fields.pose.of_image(index))
         assert torch.equal(compiled.links, reference.links)

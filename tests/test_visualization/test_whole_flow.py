@@ -45,7 +45,7 @@ def test_fields_candidates_and_matches(scene, codec, fields, factor):
     geometry = ImageGeometry(size, SIZE)
     image = scene.image[..., ::-1].repeat(factor, 0).repeat(factor, 1)
     grouping = codec.group(fields.pose)
-    shares = grouping.plan[tuple(grouping.links.T)]
+    shares = grouping.plan[grouping.made]
     pictures = [
         draw_heatmaps(image, fields, geometry),
         draw_limb_fields(image, fields, geometry),

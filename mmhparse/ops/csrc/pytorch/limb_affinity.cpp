@@ -54,6 +54,9 @@ void check_affinity_gradient(const at::Tensor& grad_affinity, const at::Tensor& 
 
 TORCH_LIBRARY_FRAGMENT(mmhparse, library) {
   library.def("limb_affinity(Tensor xy, Tensor limb_fields, Tensor limbs, int stride, int samples) -> Tensor");
+  // of the listed links alone, without a gradient
+  library.def(
+      "pair_affinity(Tensor xy, Tensor limb_fields, Tensor limbs, Tensor links, int stride, int samples) -> Tensor");
   // the gradient of limb_fields; candidates have none
   library.def(
       "limb_affinity_backward(Tensor grad_affinity, Tensor xy, Tensor limb_fields, Tensor limbs, int stride, "

@@ -150,6 +150,25 @@ void forward(const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& l
   });
 }
 
+template <typename T>
+void of_links(const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs, const at::Tensor& links, T stride,
+              const LimbSizes& size, at::Tensor& affinity) {
+  const Candidates<T> candidate(xy, limbs, size);
+  const T* planes = fields.const_data_ptr<T>();
+  const int64_t* link = links.const_data_ptr<int64_t>();
+  T* out = affinity.mutable_data_ptr<T>();
+  at::parallel_for(0, links.size(0), 4096, [&](int64_t begin, int64_t end) {
+    Samples<T> points(size);
+    for (int64_t index = begin; index < end; ++index) {
+      const int64_t field = link[3 * index];
+      const Vector<T> first = candidate(field, 0, link[3 * index + 1]), second = candidate(field, 1, link[3 * index + 2]);
+      const Vector<T> along{second.x - first.x, second.y - first.y};
+      points.place(Line<T>(first, along, stride));
+      out[index] = affinity_of(along, points.mean(planes + field * 2 * size.cells()), stride);
+    }
+  });
+}
+
 // A field's gradient is added up by one thread, so that it does not depend on their number.
 template <typename T>
 void backward(const at::Tensor& grad_affinity, const at::Tensor& xy, const at::Tensor& fields, const at::Tensor& limbs,
@@ -188,6 +207,26 @@ at::Tensor limb_affinity(const at::Tensor& xy, const at::Tensor& limb_fields, co
   return affinity;
 }
 
+at::Tensor pair_affinity(const at::Tensor& xy, const at::Tensor& limb_fields, const at::Tensor& limbs,
+                         const at::Tensor& links, int64_t stride, int64_t samples) {
+  const LimbSizes size = check(xy, limb_fields, limbs, stride, samples);
+  TORCH_CHECK_TYPE(links.scalar_type() == at::kLong, "links must be int64, got ", links.scalar_type(), ".");
+  TORCH_CHECK_VALUE(links.dim() == 2 && links.size(1) == 3 && links.is_cpu(), "links must be (E, 3) on the CPU, got ",
+                    links.sizes(), ".");
+  const at::Tensor listed = links.contiguous();
+  const int64_t* link = listed.const_data_ptr<int64_t>();
+  const int64_t most[] = {size.images * size.limbs, size.candidates, size.candidates};
+  for (int64_t index = 0; index < listed.numel(); ++index)
+    TORCH_CHECK_VALUE(link[index] >= 0 && link[index] < most[index % 3], "links must be below (B * L, N, N), ",
+                      at::IntArrayRef(most), ", got ", link[index], " in column ", index % 3, ".");
+  at::Tensor affinity = at::empty({listed.size(0)}, xy.options());
+  AT_DISPATCH_FLOATING_TYPES(xy.scalar_type(), "pair_affinity", [&] {
+    of_links<scalar_t>(xy.contiguous(), limb_fields.contiguous(), limbs.contiguous(), listed,
+                       static_cast<scalar_t>(stride), size, affinity);
+  });
+  return affinity;
+}
+
 at::Tensor limb_affinity_backward(const at::Tensor& grad_affinity, const at::Tensor& xy, const at::Tensor& limb_fields,
                                   const at::Tensor& limbs, int64_t stride, int64_t samples) {
   const LimbSizes size = check(xy, limb_fields, limbs, stride, samples);
@@ -205,5 +244,6 @@ at::Tensor limb_affinity_backward(const at::Tensor& grad_affinity, const at::Ten
 
 TORCH_LIBRARY_IMPL(mmhparse, CPU, library) {
   library.impl("limb_affinity", &mmhparse::limb_affinity);
+  library.impl("pair_affinity", &mmhparse::pair_affinity);
   library.impl("limb_affinity_backward", &mmhparse::limb_affinity_backward);
 }

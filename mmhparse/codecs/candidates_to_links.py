@@ -1,0 +1,98 @@
+"""Joint candidates and limb fields -> the links that can be made, in a list: the matching problems of decoding."""
+
+import torch
+from torch import Tensor
+
+from mmhparse import ops
+from mmhparse.matching import LinkProblem
+from mmhparse.structures import JointCandidates, PoseFields, Skeleton
+
+from .candidates_to_problems import LimbOptions, joint_doubts, link_prices
+from .link_affinity import link_affinity
+from .near_limbs import near_pairs
+from .sampling import sample_points
+
+CROWD = 64
+"""Candidates of one joint type from which on pairs are searched by distance: all pairs of fewer are scored faster."""
+
+_POINTS = 1 << 18
+"""Points at which fields are read at once, so that they stay in the cache."""
+
+
+@torch.no_grad()
+def candidates_to_links(
+    candidates: JointCandidates, fields: PoseFields, skeleton: Skeleton, options: LimbOptions
+) -> LinkProblem:
+    """The scores of :func:`candidates_to_problems` as a list, without a gradient.
+
+    Of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are listed, so that time
+    and memory grow with the people and not with its square.
+
+    Args:
+        candidates: N candidates for each of K joint types in B images.
+        fields: Their fields.
+        skeleton: The L limbs.
+        options: How a limb is scored.
+
+    Returns:
+        Problem b * L + l holds the links of limb type l in image b.
+
+    Raises:
+        ValueError: If the options have not as many prices as the skeleton has limbs.
+    """
+    limbs = torch.tensor(skeleton.limbs, device=candidates.xy.device)  # (L, 2)
+    prices = link_prices(fields, skeleton, options)  # (B, L)
+    if _is_crowd(candidates, fields, prices):
+        links = near_pairs(candidates, fields.limb_fields, skeleton, fields.stride, prices)  # (E, 3)
+    else:
+        first, second = (candidates.mask[:, end].flatten(0, 1) for end in limbs.T)  # (B * L, N) each
+        links = torch.nonzero(first[:, :, None] & second[:, None])  # (E, 3)
+    problem, row, column = links.T
+    image, limb = problem // len(limbs), problem % len(limbs)  # (E,) each
+    score = pair_affinity(candidates.xy, fields.limb_fields, limbs, links, fields.stride, options.samples)  # (E,)
+    score = score - prices.to(score)[image, limb]
+    if options.joint_price:
+        doubts = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
+        start, end = limbs[limb].T
+        score = score - doubts[image, start, row] - doubts[image, end, column]
+    count = candidates.xy.shape[2]
+    return LinkProblem(links, score, (len(fields) * len(limbs), count, count))
+
+
+def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
+    """Whether links are too many to be scored all, and the prices (B, L) tell of each limb type which are too long."""
+    tensors = candidates.xy, fields.limb_fields
+    plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
+    many = candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
+    return plain and many and bool((prices > 0).all())
+
+
+def pair_affinity(xy: Tensor, limb_fields: Tensor, limbs: Tensor, links: Tensor, stride: int, samples: int) -> Tensor:
+    """What :func:`mmhparse.codecs.candidates_to_problems.limb_affinity` says of the listed links.
+
+    Args:
+        xy: (B, K, N, 2); candidates in pixels of the network input.
+        limb_fields: (B, L, 2, h, w).
+        limbs: (L, 2) int64; the joint types at the two ends of each limb.
+        links: (E, 3) int64; b * L + l, candidate of the limb's first end, candidate of its second.
+        stride: Pixels per cell.
+        samples: Points along a link.
+
+    Returns:
+        (E,).
+    """
+    if ops.has_pair_affinity(xy, limb_fields):
+        return ops.pair_affinity(xy, limb_fields, limbs, links, stride, samples)
+    problem, row, column = links.T
+    image, (first, second) = problem // len(limbs), limbs[problem % len(limbs)].T  # (E,) each
+    start = xy[image, first, row]  # (E, 2)
+    link = xy[image, second, column] - start  # (E, 2)
+    shares = torch.linspace(0, 1, samples, device=xy.device, dtype=xy.dtype)
+    planes, mean = limb_fields.flatten(0, 1), link.new_zeros(link.shape).to(limb_fields)
+    for plane in problem.unique().tolist():
+        own = torch.nonzero(problem == plane)[:, 0]  # (e,)
+        for some in own.split(max(1, _POINTS // samples)):
+            points = start[some, None] + shares[:, None] * link[some, None]  # (e, samples, 2)
+            read = sample_points(planes[plane, None], points.flatten(0, 1)[None].to(planes), stride)[0]
+            mean[some] = read.unflatten(1, points.shape[:2]).mean(2).T  # (e, 2)
+    return link_affinity(mean, link, stride)
