@@ -1,6 +1,9 @@
 """Predictions from files: each layout against the same arithmetic on arrays."""
 
 import json
+import os
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from prediction_files import WRITERS, draw_scenes, scores_on_arrays, write_cihp,
 
 from mmhparse.evaluation.files import CihpFiles, Protocols, score_files
 from mmhparse.evaluation.files.folders import files_in
+from mmhparse.evaluation.files.score_files import count_image
 from mmhparse.evaluation.functional import precision_recall
 from mmhparse.structures import CIHP_19
 
@@ -45,6 +49,23 @@ def test_several_threads_score_as_one(scenes, kind, tmp_path):
     files = WRITERS[kind](tmp_path, *scenes)
     one, three = (score_files(files, Protocols(), workers=workers).metrics() for workers in (1, 3))
     assert one == three
+
+
+def test_workers_are_threads_of_one_process(scenes, tmp_path, monkeypatch):
+    """A second process would need memory of its own for the libraries."""
+    seen = []
+
+    def count_here(*arguments):
+        seen.append((os.getpid(), threading.get_ident()))
+        return count_image(*arguments)
+
+    # the package has a function of the module's name
+    monkeypatch.setattr(sys.modules[count_image.__module__], 'count_image', count_here)
+    files = write_cihp(tmp_path, *scenes)
+    score_files(files, Protocols(), workers=2)
+    assert len(seen) == len(scenes[0])
+    assert {process for process, _ in seen} == {os.getpid()}
+    assert threading.get_ident() not in {thread for _, thread in seen}
 
 
 def test_parts_without_people_are_scored_without_people(scenes, tmp_path):
