@@ -71,8 +71,8 @@ def parse_photo(infer: HumanParsingInferencer, path: str, most_pixels: int) -> P
             width, height = image.size
         if width * height > most_pixels:
             raise UsageError(
-                f'The photo has {width} x {height} pixels, {width * height / 1e6:.1f} million; at most '
-                f'{most_pixels / 1e6:g} million are accepted here. Reduce it and try again.'
+                f'The photo has {width} x {height} = {width * height:,} pixels; at most '
+                f'{most_pixels:,} are accepted here. Reduce it and try again.'
             )
         item = next(iter(infer.stream(path, draw=True)))
         pixels = read_pixels(path)[..., ::-1]

@@ -76,7 +76,7 @@ def test_the_archive_holds_maps_picture_and_record_without_the_path(photo, tmp_p
 
 def test_large_and_broken_photos_are_refused_with_a_reason(infer, tmp_path):
     Image.new('L', (200, 60)).save(tmp_path / 'large.png')
-    with pytest.raises(UsageError, match='200 x 60 pixels.*at most 0.01 million'):
+    with pytest.raises(UsageError, match='200 x 60 = 12,000 pixels; at most 10,000 are accepted'):
         parse_photo(infer, str(tmp_path / 'large.png'), 10_000)
     (tmp_path / 'broken.jpg').write_bytes(b'no image')
     with pytest.raises(UsageError, match='cannot be read') as error:

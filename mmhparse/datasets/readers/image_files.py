@@ -167,7 +167,7 @@ def most_pixels() -> int | None:
 
 def _too_large(name: str) -> str:
     return (
-        f'Image {name} is too large: more than {(most_pixels() or 0) / 1e6:.0f} million pixels. '
+        f'Image {name} is too large: more than {most_pixels() or 0:,} pixels. '
         'Shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it.'
     )
 
