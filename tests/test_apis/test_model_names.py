@@ -17,10 +17,11 @@ def scene():
     return synthetic_scene(7_200_003, (256, 192)).image[..., ::-1]
 
 
-def test_the_default_is_one_of_the_bundled_models(scene):
+def test_the_default_is_one_of_the_bundled_models(repo_root):
     assert DEFAULT_MODEL in BUNDLED_MODELS
     named, default = HumanParsingInferencer(DEFAULT_MODEL, device='cpu'), HumanParsingInferencer(device='cpu')
-    one, other = (infer(scene)['predictions'][0] for infer in (named, default))
+    photo = str(repo_root / 'demo' / 'street.jpg')
+    one, other = (infer(photo)['predictions'][0] for infer in (named, default))
     np.testing.assert_array_equal(one['part_map'], other['part_map'])
     assert one['people'] == other['people'] and len(one['people']) > 0
     assert named.parsing_pipeline.settings == default.parsing_pipeline.settings

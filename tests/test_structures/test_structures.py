@@ -58,7 +58,7 @@ def test_names_are_found_or_listed():
     assert get_part_set('densepose_14') is get_part_set(DENSEPOSE_14) is DENSEPOSE_14
     with pytest.raises(ValueError, match=r"no skeleton 'coco'; choose one of \['cihp_centres_9', 'coco_17'"):
         get_skeleton('coco')
-    with pytest.raises(ValueError, match=r"no part set 'lip'; choose one of \['cihp_19', 'densepose_14'"):
+    with pytest.raises(ValueError, match=r"no part set 'lip'; choose one of \['atr_18', 'cihp_19', 'densepose_14'"):
         get_part_set('lip')
 
 
