@@ -10,13 +10,10 @@ from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 from .candidates_to_problems import LimbOptions, joint_doubts, link_prices
 from .link_affinity import link_affinity
 from .near_limbs import near_pairs
-from .sampling import sample_points
+from .sampling import POINTS_AT_ONCE, sample_points
 
 CROWD = 64
 """Candidates of one joint type from which on pairs are searched by distance: all pairs of fewer are scored faster."""
-
-_POINTS = 1 << 18
-"""Points at which fields are read at once, so that they stay in the cache."""
 
 
 @torch.no_grad()
@@ -91,7 +88,7 @@ def pair_affinity(xy: Tensor, limb_fields: Tensor, limbs: Tensor, links: Tensor,
     planes, mean = limb_fields.flatten(0, 1), link.new_zeros(link.shape).to(limb_fields)
     for plane in problem.unique().tolist():
         own = torch.nonzero(problem == plane)[:, 0]  # (e,)
-        for some in own.split(max(1, _POINTS // samples)):
+        for some in own.split(max(1, POINTS_AT_ONCE // samples)):
             points = start[some, None] + shares[:, None] * link[some, None]  # (e, samples, 2)
             read = sample_points(planes[plane, None], points.flatten(0, 1)[None].to(planes), stride)[0]
             mean[some] = read.unflatten(1, points.shape[:2]).mean(2).T  # (e, 2)

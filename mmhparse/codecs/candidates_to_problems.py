@@ -11,10 +11,7 @@ from mmhparse.matching import MatchingProblem
 from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 
 from .link_affinity import link_affinity
-from .sampling import sample_points
-
-_POINTS = 1 << 18
-"""Points at which fields are read at once, in the pure PyTorch implementation."""
+from .sampling import POINTS_AT_ONCE, sample_points
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ def _reference(xy: Tensor, limb_fields: Tensor, limbs: Tensor, stride: int, samp
     shares = torch.linspace(0, 1, samples, device=link.device, dtype=link.dtype)[:, None]  # (samples, 1)
     vectors = link.new_zeros(()).to(limb_fields)
     # some points at a time: those of many people at once would not fit the cache
-    for share in shares.split(max(1, _POINTS // max(1, link[..., 0].numel()))):
+    for share in shares.split(max(1, POINTS_AT_ONCE // max(1, link[..., 0].numel()))):
         points = begin[..., None, :] + share * link[..., None, :]  # (B * L, N, N, points, 2)
         # (B * L, 2, N * N * points)
         read = sample_points(limb_fields.flatten(0, 1), points.flatten(1, 3).to(limb_fields), stride)

@@ -5,6 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+POINTS_AT_ONCE = 1 << 18
+"""Points at which fields are read at once, so that they stay in the cache."""
+
 
 def cell_centres(length: int, stride: int) -> np.ndarray:
     """(length,) float32; input coordinate of the centre of each cell along one axis."""

@@ -5,6 +5,7 @@ from .configs import load_config
 from .curves import draw_curves, read_log
 from .dataset_setup import add_split_option, build_dataset
 from .heaps import share_heaps
+from .labelling import label_photos
 from .metrics_file import HEADLINE_METRICS, write_metrics
 from .newest_checkpoint import newest_checkpoint
 from .output_paths import check_output_file, check_output_folder
@@ -40,6 +41,7 @@ __all__ = [
     'draw_predictions',
     'dump_predictions',
     'export_local_rank',
+    'label_photos',
     'leave_workers_out',
     'load_config',
     'newest_checkpoint',

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 from mmengine.optim import OptimWrapper
@@ -30,26 +31,29 @@ class BFloat16OptimWrapper(OptimWrapper):
             yield
 
 
-class Float32Conv2d(nn.Conv2d):
-    """A convolution that autocast leaves in float32."""
+class InFloat32(nn.Module):
+    """Put before the class of a layer: autocast leaves the layer in float32."""
 
     def forward(self, input: Tensor) -> Tensor:
         with torch.autocast(input.device.type, enabled=False):
             return super().forward(input.float())
 
 
+@cache
+def in_float32(layer: type[nn.Module]) -> type[nn.Module]:
+    """The class of a layer, left in float32 by autocast; a forward pass of its own stays."""
+    return type(f'{layer.__name__}InFloat32', (InFloat32, layer), {})
+
+
 def keep_dilated_in_float32(model: nn.Module) -> None:
-    """Makes each dilated depthwise convolution of a model a :class:`Float32Conv2d`, with the same weights.
+    """Leaves each dilated depthwise convolution of a model in float32 under autocast, with the same weights.
 
     oneDNN computes wrong gradients of their weights in bfloat16: seen with oneDNN 3.12 (torch 2.13) and inputs in
     channels-last order of 29 and more columns, where the gradient is unrelated to the right one or reads foreign
     memory, up to 1e35 and NaN. Inputs of fewer columns, and dilation 1, have the right one.
     """
     for module in model.modules():
-        if (
-            isinstance(module, nn.Conv2d)
-            and module.groups > 1
-            and module.weight.shape[1] == 1
-            and max(module.dilation) > 1
-        ):
-            module.__class__ = Float32Conv2d
+        if not isinstance(module, nn.Conv2d) or isinstance(module, InFloat32):
+            continue
+        if module.groups > 1 and module.weight.shape[1] == 1 and max(module.dilation) > 1:
+            module.__class__ = in_float32(type(module))

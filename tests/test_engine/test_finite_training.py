@@ -1,5 +1,6 @@
 """Gradients and weights that are no numbers, or the wrong ones, are found or avoided."""
 
+import copy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ from torch import nn
 
 from mmhparse.commands import build_runner, load_config
 from mmhparse.engine import BFloat16OptimWrapper, FiniteWeightsHook
-from mmhparse.engine.bfloat16_optim_wrapper import Float32Conv2d
+from mmhparse.engine.bfloat16_optim_wrapper import InFloat32
 
 
 def _gradient(convolution: nn.Conv2d, image: torch.Tensor, wrapper: BFloat16OptimWrapper | None) -> torch.Tensor:
@@ -33,7 +34,7 @@ def test_depthwise_convolutions_have_their_gradient_in_bfloat16(width, dilation)
     true = _gradient(convolution, image, None)
     error = (_gradient(convolution, image, wrapper) - true).abs().max() / true.abs().max()
     assert error < 0.02
-    assert isinstance(convolution, Float32Conv2d) == (dilation > 1)
+    assert isinstance(convolution, InFloat32) == (dilation > 1)
 
 
 def test_only_dilated_depthwise_convolutions_stay_in_float32():
@@ -49,6 +50,24 @@ def test_only_dilated_depthwise_convolutions_stay_in_float32():
         network(torch.randn(1, 8, 16, 16))
     assert types == [torch.bfloat16, torch.bfloat16, torch.float32]
     assert list(network.state_dict()) == names
+
+
+class _Standardised(nn.Conv2d):
+    """A convolution with a forward pass of its own."""
+
+    def forward(self, input):
+        return self._conv_forward(input, self.weight - self.weight.mean((2, 3), keepdim=True), self.bias)
+
+
+def test_convolutions_of_another_class_keep_their_own_forward_pass():
+    torch.manual_seed(0)
+    convolution, image = _Standardised(8, 8, 3, dilation=2, groups=8), torch.randn(1, 8, 16, 16)
+    expected = convolution(image)
+    wrapper = BFloat16OptimWrapper(torch.optim.SGD(convolution.parameters(), lr=1.0))
+    for _ in range(2):  # the second time it is one already
+        with wrapper.optim_context(convolution):
+            torch.testing.assert_close(convolution(image), expected, rtol=0, atol=0)
+    torch.testing.assert_close(copy.deepcopy(convolution)(image), expected, rtol=0, atol=0)
 
 
 def test_weights_that_are_no_numbers_stop_a_training():

@@ -127,10 +127,16 @@ def test_labels_that_cannot_be_used_are_named(convert, release):
     release.add('empty', np.zeros(SIZE, np.uint8))
     release.add('other', np.full(SIZE, 77, np.uint8))
     release.add('small', size=(48, 64))
+    release.add('torn')
+    (release.labels / 'torn.png').unlink()
+    (release.labels / 'torn.mat').write_bytes(b'MATLAB 5.0 MAT-file, cut short')
     savemat(release.labels / 'void.mat', {'tags': np.zeros(3)})
     counts, failures = convert()
     assert counts == dict(train=0, val=0)
-    messages = 'labels nobody', 'no (H, W) map of classes 0 to 58', 'its photo is (48, 64)', "no variable 'groundtruth'"
+    messages = (
+        'labels nobody', 'no (H, W) map of classes 0 to 58', 'its photo is (48, 64)', 'torn.mat\' is no .mat file',
+        "no variable 'groundtruth'",
+    )  # fmt: skip
     for failure, message in zip(failures, messages, strict=True):
         assert message in failure
 

@@ -13,24 +13,21 @@ cannot be read is reported and loses nothing else; an interrupted run continues 
 
 import argparse
 import json
-from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from PIL import Image
-from scipy.io import loadmat
 
-from mmhparse.commands import check_output_folder, plain_usage_errors
+from mmhparse.commands import check_output_folder, label_photos, plain_usage_errors
 from mmhparse.datasets.derived import CCP_CLASSES, TaughtPerson, garment_map, person_boxes, taught_maps
 from mmhparse.datasets.derived.taught_labels import MAYBE
-from mmhparse.datasets.readers import read_image
+from mmhparse.datasets.readers import read_image, read_mat
 from mmhparse.models.teachers import JointTeacher, PartTeacher, load_bodypix
 from mmhparse.structures import ATR_18, COCO_17, IGNORE
-from mmhparse.utils import UsageError, atomic_path, progress_bar, write_atomic
+from mmhparse.utils import UsageError, atomic_path, write_atomic
 
 HELD_OUT = 12
 """One photo of so many is held out, the last of each group in the order of their names."""
@@ -58,21 +55,7 @@ def main() -> None:
             raise UsageError(str(error)) from error
         labels = find_labels(args.labels)
     work = partial(label_one, photos=args.photos, out_dir=args.out_dir)
-    bar, failures = progress_bar(len(labels), 'photos'), []
-    with ExitStack() as stack:
-        if args.workers > 1:
-            results = stack.enter_context(get_context('fork').Pool(args.workers, _start, (args.teacher,))).imap(
-                work, labels
-            )
-        else:
-            _start(args.teacher)
-            results = map(work, labels)
-        for failure in results:
-            failures += [failure] if failure else []
-            bar.update()
-    bar.close()
-    for failure in failures:
-        print(f'not labelled: {failure}')
+    label_photos(work, labels, partial(_start, args.teacher), args.workers)
     print(json.dumps(write_people(args.out_dir, labels)))
 
 
@@ -95,7 +78,7 @@ def read_labels(path: Path) -> np.ndarray:
         ValueError, OSError: If the file cannot be read, or holds no such map.
     """
     if path.suffix == '.mat':
-        content = loadmat(path)
+        content = read_mat(str(path))
         if 'groundtruth' not in content:
             raise ValueError(f"'{path}' has no variable 'groundtruth'.")
         array = content['groundtruth']

@@ -11,9 +11,7 @@ read is reported and loses nothing else.
 import argparse
 import hashlib
 import json
-from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -21,12 +19,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mmhparse.commands import check_output_folder, plain_usage_errors
+from mmhparse.commands import check_output_folder, label_photos, plain_usage_errors
 from mmhparse.datasets import CocoPartMapsDataset
 from mmhparse.datasets.derived.taught_labels import LIMB_PARTS, TaughtPerson, taught_maps
 from mmhparse.datasets.readers import box_mask, read_image
 from mmhparse.models.teachers import PartTeacher, load_bodypix
-from mmhparse.utils import UsageError, atomic_path, progress_bar, write_atomic
+from mmhparse.utils import UsageError, atomic_path, write_atomic
 
 LEAST_HEIGHT = 16
 """People of less height, in pixels, are too small for the teacher: their boxes are ignored unless a mask was drawn."""
@@ -58,22 +56,9 @@ def main() -> None:
         except (FileNotFoundError, ValueError) as error:
             raise UsageError(str(error)) from error
     todo = [info for info in map(people.get_data_info, range(len(people))) if not _is_done(args.out_dir, info)]
-    bar, failures = progress_bar(len(people), 'photos', initial=len(people) - len(todo)), []
     work = partial(label, people=people, out_dir=args.out_dir, raw=args.raw)
-    with ExitStack() as stack:
-        if args.workers > 1:
-            pool = stack.enter_context(get_context('fork').Pool(args.workers, _start, (args.teacher,)))
-            results = pool.imap_unordered(work, todo)
-        else:
-            _start(args.teacher)
-            results = map(work, todo)
-        for failure in results:
-            failures += [failure] if failure else []
-            bar.update()
-    bar.close()
-    for failure in failures:
-        print(f'not labelled: {failure}')
-    print(json.dumps(agreement(args.out_dir) | {'photos': len(people) - len(failures), 'failed': len(failures)}))
+    failed = label_photos(work, todo, partial(_start, args.teacher), args.workers, done=len(people) - len(todo))
+    print(json.dumps(agreement(args.out_dir) | {'photos': len(people) - failed, 'failed': failed}))
 
 
 def _keep_settings(out_dir: Path, settings: dict) -> None:

@@ -1,34 +1,17 @@
 # Garments of Clothing Co-Parsing in its own photos and pasted on photos of COCO. `data_root` holds CCP's photos/ and
 # garments/, the --out-dir of tools/dataset_converters/garments_from_ccp.py. `scenes_root` is the data of
 # coco_part_maps.py: of its people, all is known but the garments.
-dataset_type = 'CocoPartMapsDataset'
+_base_ = './coco_part_maps.py'
 data_root = 'data/ccp'
 scenes_root = 'data/photos'
 image_size = (384, 384)
 test_long_side = 640
 metainfo = dict(part_set='atr_18')
-codec = dict(
-    type='DifferentiableGroupingCodec',
-    skeleton='coco_17',
-    part_set='atr_18',
-    stride=4,
-    fields=dict(limb_width=2.0),
-    # those of coco_part_maps.py
-    candidates=dict(threshold=0.15, radius=28.0),
-    limbs=dict(price=0.25),
-    people=dict(
-        min_joints=4,
-        min_score=0.08,
-        head_parts=['face', 'hair', 'hat', 'sunglasses'],
-        place_missing=True,
-        reach=0.25,
-        vote_window=0.35,
-        score_by_parts=True,
-    ),
-)
+head_parts = ['face', 'hair', 'hat', 'sunglasses']
+codec = {**_base_.codec, 'part_set': 'atr_18', 'people': {**_base_.codec.people, 'head_parts': head_parts}}
 
 dressed = dict(
-    type=dataset_type,
+    type=_base_.dataset_type,
     data_root=data_root,
     ann_file='garments/people_train.json',
     label_root='garments/labels',
@@ -65,7 +48,7 @@ test_pipeline = [
 ]
 
 scenes = dict(
-    type=dataset_type,
+    type=_base_.dataset_type,
     data_root=scenes_root,
     ann_file='people_train.json',
     label_root='labels/train',
@@ -75,10 +58,8 @@ scenes = dict(
 )
 train_dataloader = dict(
     batch_size=5,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
+        _delete_=True,
         type='ConcatDataset',
         datasets=[
             scenes,
@@ -86,20 +67,6 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset={**dressed, 'ann_file': 'garments/people_val.json', 'test_mode': True, 'pipeline': test_pipeline},
-)
+held_out = {**dressed, 'ann_file': 'garments/people_val.json', 'test_mode': True, 'pipeline': test_pipeline}
+val_dataloader = dict(dataset=dict(_delete_=True, **held_out))
 test_dataloader = val_dataloader
-
-val_evaluator = [
-    dict(type='SemanticPartMetric'),
-    dict(type='InstancePartMetric'),
-    dict(type='PartRegionMetric'),
-    dict(type='JointMetric'),
-]
-test_evaluator = val_evaluator

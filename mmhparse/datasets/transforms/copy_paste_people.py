@@ -91,7 +91,7 @@ class CopyPastePeople(BaseTransform):
         self.feather = feather
         steps = [_load] if pre_transform is None else [TRANSFORMS.build(step) for step in pre_transform]
         self.pre_transform = Compose(steps)
-        self.donors = [] if donors is None else [DATASETS.build(donors)]
+        self.donors = None if donors is None else DATASETS.build(donors)
 
     def transform(self, results: dict) -> dict:
         check_annotation_size(results)
@@ -99,7 +99,10 @@ class CopyPastePeople(BaseTransform):
             raise ValueError("CopyPastePeople needs the sample's data set as 'dataset', as HumanParseDataset sets it.")
         if not self._pastes():
             return results
-        dataset = self._dataset_of(results)
+        dataset = results['dataset']
+        if self.donors is not None:
+            dataset = self.donors
+            _check_donors(dataset, results)
         other = dataset.prepare_with(self._random_index(len(dataset)), self.pre_transform)
         check_annotation_size(other)
         image, annotation = results['img'], results['annotation']
@@ -109,18 +112,6 @@ class CopyPastePeople(BaseTransform):
             image, annotation = paste_person(image, annotation, pixels, person, self.feather)
         results['img'], results['annotation'] = image, annotation
         return results
-
-    def _dataset_of(self, results: dict) -> Any:
-        """The data set whose people are pasted."""
-        for donors in self.donors:
-            for name in ('skeleton', 'part_set'):
-                expected, found = results[name].name, getattr(donors, name).name
-                if getattr(donors, name) != results[name]:
-                    raise ValueError(
-                        f"CopyPastePeople: the donors have the {name} '{found}', but the image has '{expected}'."
-                    )
-            return donors
-        return results['dataset']
 
     @cache_randomness
     def _pastes(self) -> bool:
@@ -149,6 +140,16 @@ class CopyPastePeople(BaseTransform):
         centre = (beside[:2] + beside[2:]) / 2 + np.random.uniform(-self.reach, self.reach) * size
         centre = np.clip(centre, 0, np.array(annotation.size) - 1)
         return np.array([[zoom, 0, 0], [0, zoom, 0]]) + np.outer(centre - zoom * (box[:2] + box[2:]) / 2, [0, 0, 1])
+
+
+def _check_donors(donors: Any, results: dict) -> None:
+    """That a data set has the joints and parts of the sample."""
+    for name in ('skeleton', 'part_set'):
+        if getattr(donors, name) != results[name]:
+            raise ValueError(
+                f"CopyPastePeople: the donors have the {name} '{getattr(donors, name).name}', but the image has "
+                f"'{results[name].name}'."
+            )
 
 
 def _load(results: dict) -> dict:
