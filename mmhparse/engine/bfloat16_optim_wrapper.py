@@ -40,8 +40,8 @@ class InFloat32(nn.Module):
 
 
 @cache
-def in_float32(layer: type[nn.Module]) -> type[nn.Module]:
-    """The class of a layer, left in float32 by autocast; a forward pass of its own stays."""
+def in_float32(layer: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    """The class of a convolution, left in float32 by autocast; a forward pass of its own stays."""
     return type(f'{layer.__name__}InFloat32', (InFloat32, layer), {})
 
 
