@@ -27,24 +27,16 @@ def best_links(links: Tensor, gain: Tensor, size: tuple[int, int, int]) -> Tenso
     """
     # a gain below 0 must not influence the optimum: the row may as well stay unmatched
     worthwhile = torch.nonzero(gain > 0)[:, 0]  # (E',)
-    ends = links[worthwhile].cpu().numpy()  # (E', 3)
-    if _is_one_to_one(ends, size):
+    if not len(worthwhile):
         return worthwhile
     values = gain[worthwhile].cpu().double().numpy()  # (E',)
-    parts = link_components(ends, size)
+    parts = link_components(links[worthwhile].cpu().numpy(), size)
     stars = (np.minimum(parts.rows, parts.columns) == 1)[parts.of_link]  # (E',)
     made = [
         _best_of_stars(np.flatnonzero(stars), values, parts),
         *_best_of_tables(np.flatnonzero(~stars), values, parts),
     ]
     return worthwhile[torch.from_numpy(np.sort(np.concatenate(made))).to(worthwhile.device)]
-
-
-def _is_one_to_one(links: np.ndarray, size: tuple[int, int, int]) -> bool:
-    """Whether no row and no column of the problems has two of the links (E, 3), as in the plan of an exact solver."""
-    problem, row, column = links.T
-    rows, columns = problem * size[1] + row, problem * size[2] + column  # (E,) each
-    return all(len(np.unique(ends)) == len(links) for ends in (rows, columns))
 
 
 def _best_of_stars(own: np.ndarray, gain: np.ndarray, parts: Components) -> np.ndarray:
