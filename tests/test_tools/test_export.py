@@ -26,21 +26,24 @@ def export(command, call_main):
 
 
 @pytest.mark.filterwarnings('ignore')
-def test_onnx(export, tmp_path):
+def test_onnx(export, tmp_path, repo_root):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    path = tmp_path / 'model.onnx'
+    path, photo = tmp_path / 'model.onnx', str(repo_root / 'demo' / 'street.jpg')
     assert export('--out', path) == 0
     plain = HumanParsingInferencer(device='cpu', show_progress=False)
     exported = HumanParsingInferencer(weights=path, backend='onnxruntime', device='cpu', show_progress=False)
     images = [synthetic_scene(7_300_000 + seed, (256, 192)).image[..., ::-1] for seed in range(3)]
     images[2] = images[2][:130]
     pairs = zip(plain(images, batch_size=2)['predictions'], exported(images, batch_size=2)['predictions'], strict=True)
-    for one, other in pairs:
+    tiles = dict(device='cpu', tile=256, show_progress=False)
+    tiled = HumanParsingInferencer(weights=path, backend='onnxruntime', **tiles)
+    in_tiles = tuple(infer(photo)['predictions'][0] for infer in (HumanParsingInferencer(**tiles), tiled))
+    assert len(in_tiles[0]['people']) == len(in_tiles[1]['people']) > 0
+    for one, other in (*pairs, in_tiles):
         assert (one['part_map'] == other['part_map']).mean() >= 0.999
         assert (one['person_map'] == other['person_map']).mean() >= 0.999
-    tiled = HumanParsingInferencer(weights=path, backend='onnxruntime', device='cpu', tile=128, show_progress=False)
-    assert tiled(np.zeros((200, 300, 3), np.uint8))['predictions'][0]['people'] == []
+    assert exported(np.zeros((200, 300, 3), np.uint8))['predictions'][0]['people'] == []
 
 
 def test_torch_export(command, tmp_path):
