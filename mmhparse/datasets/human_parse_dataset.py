@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmhparse.structures import ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
+from mmhparse.structures import IGNORE, ParseAnnotation, PartSet, Skeleton, get_part_set, get_skeleton
 
 from .readers.image_files import read_image
 from .report.irregularity import Irregularity
@@ -184,6 +185,14 @@ class HumanParseDataset(BaseDataset):
             if sample is None:
                 raise RuntimeError('a transform of the pipeline returned None instead of the sample')
             return sample
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Labels of the parts that an image shows, without background: what mmengine's ClassBalancedDataset asks for.
+
+        It reads the annotation of the image.
+        """
+        labels = np.unique(self.load_annotation(self.get_data_info(idx)).part_map)
+        return [int(label) for label in labels if label not in (0, IGNORE)]
 
     def describe(self, data_info: dict) -> str:
         """The name of this sample in messages."""

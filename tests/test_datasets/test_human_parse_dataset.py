@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.config import ConfigDict
+from mmengine.dataset import ClassBalancedDataset
 
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.registry import DATASETS
-from mmhparse.structures import COCO_17, DENSEPOSE_14, ParseAnnotation
+from mmhparse.structures import COCO_17, DENSEPOSE_14, IGNORE, ParseAnnotation
 from mmhparse.testing import synthetic_scene
 
 
@@ -42,6 +43,23 @@ def test_errors_name_the_image_and_keep_their_cause():
     with pytest.raises(RuntimeError, match=r"^1\.png: KeyError: 'mask'$") as error:
         dataset[1]
     assert isinstance(error.value.__cause__, KeyError)
+
+
+def test_mmengine_repeats_photos_of_rare_parts():
+    """By hand: a share of 0.25 and a threshold of 0.8 give the factor sqrt(3.2) = 1.8, which is rounded up."""
+
+    class Rare(Custom):
+        def load_data_list(self):
+            return [dict(img_path=f'{index}.png', img_id=index) for index in range(4)]
+
+        def load_annotation(self, data_info):
+            part_map = np.array([[0, 1], [5 if data_info['img_id'] == 2 else 1, IGNORE]], np.uint8)
+            people = np.zeros((0, 17, 3), np.float32), np.zeros((0, 4), np.float32)
+            return ParseAnnotation(part_map, np.zeros((2, 2), np.int32), *people)
+
+    dataset = Rare()
+    assert [dataset.get_cat_ids(index) for index in range(4)] == [[1], [1], [1, 5], [1]]
+    assert ClassBalancedDataset(dataset, oversample_thr=0.8).repeat_indices == [0, 1, 2, 2, 3]
 
 
 def test_min_people_needs_to_know_people():

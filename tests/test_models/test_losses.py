@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from mmhparse.models import JointLoss, LearnedLossWeights, LimbLoss, PartLoss, ProjectionLoss
 from mmhparse.models.losses.joint_loss import focal_heatmap_loss
@@ -113,6 +114,27 @@ def test_lovasz_over_images_is_the_mean_of_theirs(truth):
     assert value != PartLoss(lovasz_over='batch')(fields, targets)['loss_part_lovasz']
     with pytest.raises(ValueError, match="'image' or 'batch', got 'class'"):
         PartLoss(lovasz_over='class')
+
+
+def test_class_weights_weigh_classes_in_the_cross_entropy_only(truth):
+    targets, fields = truth
+    fields = replace(fields, part_logits=torch.randn_like(fields.part_logits))
+    labels = targets.part_map.clone()
+    labels[:, :3] = IGNORE
+    weights = torch.linspace(0, 2, 15)
+    plain, even, found = (
+        PartLoss(full_size=False, class_weights=factors).of_logits(fields.part_logits, labels, 1)
+        for factors in (None, [3.0] * 15, weights.tolist())
+    )
+    torch.testing.assert_close(plain, even)
+    of_cells = F.cross_entropy(fields.part_logits, labels.long(), ignore_index=IGNORE, reduction='none')
+    factors = weights[labels.clamp(max=14).long()] * (labels != IGNORE)
+    torch.testing.assert_close(found['loss_part_ce'], (factors * of_cells).sum() / factors.sum())
+    assert found['loss_part_lovasz'] == plain['loss_part_lovasz']
+    with pytest.raises(ValueError, match='PartLoss has 3 class_weights, but the network predicts 15 classes'):
+        PartLoss(class_weights=[1, 1, 1])(fields, targets)
+    with pytest.raises(ValueError, match='class_weights must not be negative'):
+        PartLoss(class_weights=[1, -1])
 
 
 def test_lovasz_has_a_gradient():

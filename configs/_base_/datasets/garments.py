@@ -4,7 +4,7 @@
 _base_ = './coco_part_maps.py'
 data_root = 'data/ccp'
 scenes_root = 'data/photos'
-image_size = (384, 384)
+image_size = (512, 512)
 test_long_side = 640
 metainfo = dict(part_set='atr_18')
 head_parts = ['face', 'hair', 'hat', 'sunglasses']
@@ -57,13 +57,22 @@ scenes = dict(
     pipeline=[*scene_steps, *last_steps],
 )
 train_dataloader = dict(
-    batch_size=5,
+    batch_size=3,
     dataset=dict(
         _delete_=True,
         type='ConcatDataset',
         datasets=[
             scenes,
-            dict(type='RepeatDataset', times=2, dataset={**dressed, 'pipeline': [*dressed_steps, *last_steps]}),
+            dict(
+                type='RepeatDataset',
+                times=2,
+                # photos with a hat, scarf, skirt or belt count twice
+                dataset=dict(
+                    type='ClassBalancedDataset',
+                    oversample_thr=0.2,
+                    dataset={**dressed, 'pipeline': [*dressed_steps, *last_steps]},
+                ),
+            ),
         ],
     ),
 )

@@ -1,5 +1,6 @@
 """PartLoss: cross-entropy and Lovasz-softmax of the part logits, and people whose parts are unknown."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -26,9 +27,12 @@ class PartLoss(nn.Module):
             counts rare classes once; training on several processes then differs from training on one.
         somebody_weight: Weight of the mean of -log(1 - p(background)) over cells of people with joints whose part is
             ignored: they show some part, whichever. With 0 it is not computed.
+        class_weights: A factor in the cross-entropy for each class, background included, so that rare ones count
+            more; the mean is divided by the sum of the factors. 1 for each if not given.
 
     Raises:
-        ValueError: If ``lovasz_over`` is not one of the choices.
+        ValueError: If ``lovasz_over`` is not one of the choices, or a factor is negative; in use, if there is another
+            number of factors than of classes.
     """
 
     def __init__(
@@ -39,16 +43,20 @@ class PartLoss(nn.Module):
         full_size: bool = True,
         lovasz_over: Literal['image', 'batch'] = 'image',
         somebody_weight: float = 0.0,
+        class_weights: Sequence[float] | None = None,
     ):
         super().__init__()
         if lovasz_over not in ('image', 'batch'):
             raise ValueError(f"lovasz_over must be 'image' or 'batch', got {lovasz_over!r}.")
+        if class_weights is not None and min(class_weights) < 0:
+            raise ValueError(f'class_weights must not be negative, got {list(class_weights)}.')
         self.lovasz_over = lovasz_over
         self.cross_entropy_weight = cross_entropy_weight
         self.lovasz_weight = lovasz_weight
         self.lovasz_step = lovasz_step
         self.full_size = full_size
         self.somebody_weight = somebody_weight
+        self.class_weights = class_weights
 
     def forward(self, fields: ParseFields, targets: TargetFields) -> dict[str, Tensor]:
         """``loss_part_ce`` and ``loss_part_lovasz`` of B images, and ``loss_part_somebody`` if it has a weight."""
@@ -65,9 +73,7 @@ class PartLoss(nn.Module):
         else:
             labels = labels[:, stride // 2 :: stride, stride // 2 :: stride]  # (B, h, w)
         labels = labels.long()
-        counted = normaliser((labels != IGNORE).sum())
-        entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / counted
-        losses = dict(loss_part_ce=self.cross_entropy_weight * entropy)
+        losses = dict(loss_part_ce=self.cross_entropy_weight * self._cross_entropy(logits, labels))
         if self.lovasz_weight:
             some = (..., slice(None, None, self.lovasz_step), slice(None, None, self.lovasz_step))
             # (B, C, H / step, W / step) and (B, H / step, W / step), of the larger or the smaller size
@@ -79,6 +85,20 @@ class PartLoss(nn.Module):
                 lovasz = lovasz_softmax(probability, labels)
             losses['loss_part_lovasz'] = self.lovasz_weight * lovasz
         return losses
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar; the mean over the labelled cells of (B, C, h, w) and (B, h, w), each with its class's weight."""
+        labelled = labels != IGNORE  # (B, h, w)
+        if self.class_weights is None:
+            return F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction='sum') / normaliser(labelled.sum())
+        if len(self.class_weights) != logits.shape[1]:
+            raise ValueError(
+                f'PartLoss has {len(self.class_weights)} class_weights, but the network predicts {logits.shape[1]} '
+                'classes, background included: give one factor for each.'
+            )
+        weights = logits.new_tensor(self.class_weights)  # (C,)
+        entropy = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction='sum')
+        return entropy / normaliser(weights[labels[labelled]].sum())
 
 
 def somebody_loss(fields: ParseFields, targets: TargetFields) -> Tensor:
