@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from mmhparse.structures import JointCandidates, People, Skeleton, make_people
 
@@ -72,19 +74,15 @@ def matches_to_people(
     """
     # (K, N, 2) and (K, N)
     xy, score = candidates.xy[0].float().cpu().numpy(), candidates.score[0].float().cpu().numpy()
-    groups = _Groups()
-    for index in _order(links, strength, skeleton):
-        limb, row, column = links[index]
-        first, second = skeleton.limbs[limb]
-        groups.join((first, int(row)), (second, int(column)))
-    members = [group for group in groups.all() if len(group) >= options.min_joints]
-
-    keypoints = np.zeros((len(members), len(skeleton), 2), np.float32)
-    keypoint_scores = np.zeros((len(members), len(skeleton)), np.float32)
-    for person, group in enumerate(members):
-        joints, rows = np.array(sorted(group.items())).T  # joint types, and the candidate of each
-        keypoints[person, joints] = xy[joints, rows]
-        keypoint_scores[person, joints] = score[joints, rows]
+    links = links[_order(links, strength, skeleton)]
+    ends = np.asarray(skeleton.limbs)[links[:, 0]] * score.shape[1] + links[:, 1:]  # (Q, 2) candidates k * N + n
+    nodes, group = _groups(ends, score.shape[1])  # (S,) each
+    large = np.bincount(group) >= options.min_joints
+    member = large[group]
+    person, (joints, rows) = (large.cumsum() - 1)[group[member]], np.divmod(nodes[member], score.shape[1])
+    keypoints = np.zeros((large.sum(), len(skeleton), 2), np.float32)
+    keypoint_scores = np.zeros((large.sum(), len(skeleton)), np.float32)
+    keypoints[person, joints], keypoint_scores[person, joints] = xy[joints, rows], score[joints, rows]
     scores = _person_scores(keypoint_scores, options.head_start)
     best = np.argsort(-scores, kind='stable')
     best = best[scores[best] >= options.min_score]
@@ -113,6 +111,36 @@ def _person_scores(joint_scores: np.ndarray, head_start: float) -> np.ndarray:
     weights = np.ones(joint_scores.shape[1], np.float32)
     weights[:3] = head_start
     return np.sort(joint_scores, axis=1)[:, ::-1] @ (weights / weights.sum())
+
+
+def _groups(ends: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """(S,) the linked candidates, ascending, and (S,) the group of each, in the order in which their first links come.
+
+    Connected candidates of different joint types are one group, in whatever order they are joined. Only where connected
+    ones have a type in common, links are made one by one.
+
+    Args:
+        ends: (Q, 2) candidates k * N + n at the ends of the links, the links that are made first before others.
+        most: N.
+    """
+    nodes, first, index = np.unique(ends.ravel(), return_index=True, return_inverse=True)  # (S,), (S,), (2 * Q,)
+    index = index.reshape(-1, 2)  # (Q, 2)
+    graph = coo_matrix((np.ones(len(index), np.int8), tuple(index.T)), shape=2 * [len(nodes)])
+    count, label = connected_components(graph, directed=False)  # label: (S,)
+    types, span = nodes // most, nodes.max(initial=0) // most + 1
+    keys, times = np.unique(label * span + types, return_counts=True)
+    clashing = np.zeros(count, bool)  # whether a component has two candidates of one type
+    clashing[keys[times > 1] // span] = True
+    groups = _Groups()
+    for one, other in ends[clashing[label[index[:, 0]]]].tolist():
+        groups.join(divmod(one, most), divmod(other, most))
+    for number, members in enumerate(groups.all(), start=count):
+        of_group = [joint * most + row for joint, row in members.items()]
+        label[np.searchsorted(nodes, of_group)] = number
+    begins = np.full(label.max(initial=-1) + 1, 2 * len(ends))
+    np.minimum.at(begins, label, first)
+    _, group = np.unique(begins[label], return_inverse=True)
+    return nodes, group.reshape(-1)
 
 
 class _Groups:

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmhparse.codecs.fields_to_candidates import CandidateOptions, fields_to_candidates, suppress_neighbours
 from mmhparse.structures import PoseFields
@@ -89,13 +91,56 @@ def test_of_equal_heights_the_first_cell_comes_first():
     heatmap = torch.randint(0, 3, (2, 3, 33, 37), generator=generator) / 4
     cells = torch.zeros(2, 3, 33, 37)
     cells[..., ::2, ::2] = heatmap[..., ::2, ::2]
-    found = fields_to_candidates(fields_of(cells), CandidateOptions(max_candidates=200, radius=0.0))
+    found = fields_to_candidates(fields_of(cells), CandidateOptions(threshold=0.1, max_candidates=150, radius=0.0))
     for image in range(2):
         for joint in range(3):
             flat = cells[image, joint].flatten().tolist()
-            best = sorted(range(len(flat)), key=lambda cell: (-flat[cell], cell))[:200]
+            best = sorted(range(len(flat)), key=lambda cell: (-flat[cell], cell))[:150]
+            assert flat[best[-1]] > 0
             expected = torch.tensor([[4 * (cell % 37) + 1.5, 4 * (cell // 37) + 1.5] for cell in best])
             assert torch.equal(found.xy[image, joint], expected)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 7), (2, 5), (23, 31)])
+@pytest.mark.parametrize('threshold', [0.05, 0.5, 0.9])
+def test_peaks_are_those_of_max_pooling(size, threshold):
+    heatmaps = torch.randint(0, 20, (2, 3, *size), generator=torch.Generator().manual_seed(0)) / 20
+    found = fields_to_candidates(fields_of(heatmaps), CandidateOptions(threshold, 1000, 0.0))
+    pooled = F.max_pool2d(heatmaps, 3, 1, 1)
+    expected = ((heatmaps == pooled) & (heatmaps >= threshold)).flatten(2)
+    assert torch.equal(found.mask.sum(2), expected.sum(2))
+    cells = ((found.xy + 0.5) / 4 - 0.5).round().long()  # (B, K, N, 2)
+    for image, joint, row in found.mask.nonzero().tolist():
+        x, y = cells[image, joint, row].tolist()
+        assert expected[image, joint, y * size[1] + x]
+        assert found.score[image, joint, row] == heatmaps[image, joint, y, x]
+
+
+class ElementsWritten(TorchDispatchMode):
+    """Counts the elements of all tensors that operations return."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and not func.is_view:
+            self.count += result.numel()
+        return result
+
+
+def test_cells_below_the_threshold_are_read_once():
+    """All cells are compared with the threshold once; the rest grows with the few above it, some 120 numbers each."""
+    generator = torch.Generator().manual_seed(0)
+    for side in (64, 256):
+        for above in (0, 100, 1000):
+            heatmaps = torch.zeros(1, 17, side, side)
+            heatmaps.flatten()[torch.randperm(heatmaps.numel(), generator=generator)[:above]] = 0.5
+            fields = fields_of(heatmaps)
+            with ElementsWritten() as written:
+                fields_to_candidates(fields, CandidateOptions())
+            assert heatmaps.numel() <= written.count <= heatmaps.numel() + 150 * above + 1000
 
 
 def test_of_two_equal_peaks_that_mean_one_joint_the_first_cell_stays():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mmhparse.codecs.matches_to_people import PeopleOptions, matches_to_people, spanning_limbs
+from mmhparse.codecs.matches_to_people import PeopleOptions, _Groups, _groups, matches_to_people, spanning_limbs
 from mmhparse.structures import COCO_17, JointCandidates, Skeleton
 
 CHAIN = Skeleton('chain', ('a', 'b', 'c', 'd'), ((0, 1), (1, 2), (2, 3), (0, 2)), (), (0.1,) * 4)
@@ -76,3 +78,17 @@ def test_no_links_no_people():
     assert len(people) == 0
     assert people.keypoints.shape == (0, 4, 2)
     assert people.bboxes.shape == (0, 4)
+
+
+@given(seed=st.integers(0, 2**16), links=st.integers(0, 25), most=st.sampled_from([2, 4, 12]))
+def test_groups_are_those_of_links_made_one_by_one(seed, links, most):
+    """In the same order too; of 12 candidates a type few are connected with a second one of their type, of 2 many."""
+    random = np.random.default_rng(seed)
+    limbs = np.array([(0, 1), (1, 2), (2, 3), (0, 2)])[random.integers(4, size=links)]
+    ends = limbs * most + random.integers(most, size=(links, 2))
+    one_by_one = _Groups()
+    for one, other in ends.tolist():
+        one_by_one.join(divmod(one, most), divmod(other, most))
+    expected = [sorted(joint * most + row for joint, row in group.items()) for group in one_by_one.all()]
+    nodes, group = _groups(ends, most)
+    assert [nodes[group == number].tolist() for number in range(len(set(group)))] == expected
