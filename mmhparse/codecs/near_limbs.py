@@ -56,7 +56,8 @@ def near_pairs(
     """
     batch, limbs = limb_fields.shape[:2]
     xy, mask = candidates.xy.double().numpy(), candidates.mask.numpy()
-    pairs = [np.zeros((0, 3), np.int64)]
+    most = mask.shape[2]  # N
+    keys = [np.zeros(0, np.int64)]  # of each pair (problem * N + row) * N + column, which are fast to sort
     for image in range(batch):
         reaches = limb_reaches(limb_fields[image], prices[image].tolist(), stride)
         used = [np.flatnonzero(row) for row in mask[image]]
@@ -66,6 +67,6 @@ def near_pairs(
                 continue
             near = trees[first].sparse_distance_matrix(trees[second], reaches[limb], output_type='ndarray')  # (q,)
             row, column = used[first][near['i']], used[second][near['j']]
-            pairs.append(np.stack([np.full(len(row), image * limbs + limb), row, column], axis=1))
-    found = np.concatenate(pairs)
-    return torch.from_numpy(found[np.lexsort(found.T[::-1])])
+            keys.append(((image * limbs + limb) * most + row) * most + column)
+    pairs = np.unravel_index(np.sort(np.concatenate(keys)), (batch * limbs, most, most))
+    return torch.from_numpy(np.stack(pairs, axis=1))

@@ -11,6 +11,7 @@ from itertools import product
 
 import cv2
 import numpy as np
+import torch
 from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
 
 from mmhparse.structures import ParseFields, People
@@ -118,7 +119,8 @@ def nearest_person(points: np.ndarray, people: People) -> tuple[np.ndarray, np.n
     person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
     if not len(person) or not len(points):
         return np.zeros(len(points), np.int64), np.full(len(points), np.inf)
-    distance, nearest = cKDTree(people.keypoints.numpy()[person, joint]).query(points)
+    joints = cKDTree(people.keypoints.numpy()[person, joint])
+    distance, nearest = joints.query(points, workers=torch.get_num_threads())
     return person[nearest] + 1, distance
 
 
