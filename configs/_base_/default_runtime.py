@@ -11,6 +11,7 @@ default_hooks = dict(
     finite_weights=dict(type='FiniteWeightsHook'),
     progress=dict(type='ProgressHook'),
     loss_shares=dict(type='LossSharesHook'),
+    data_wait=dict(type='DataWaitHook'),
     # grouping errors teach once there are joints to group: in the second half of the training
     grouping_schedule=dict(type='GroupingScheduleHook', start=0.5, ramp=0.1),
     # switched on by the options --show and --show-dir of tools/test.py

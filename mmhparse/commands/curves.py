@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # values that LoggerHook writes beside losses and metrics
-_NOT_CURVES = {'iter', 'epoch', 'step', 'lr', 'base_lr', 'time', 'data_time', 'memory', 'momentum', 'grad_norm'}
+_NOT_CURVES = {
+    'iter',
+    'epoch',
+    'step',
+    'lr',
+    'base_lr',
+    'time',
+    'data_time',
+    'memory',
+    'momentum',
+    'grad_norm',
+    'data_wait',
+}
 
 
 def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -9,6 +9,7 @@ from .checkpoints import allow_checkpoint_types, check_checkpoint
 from .hooks import (
     ChangedScheduleHook,
     CompileNetworkHook,
+    DataWaitHook,
     ExactResumeHook,
     FiniteWeightsHook,
     LossSharesHook,
@@ -25,6 +26,7 @@ __all__ = [
     'BFloat16OptimWrapper',
     'ChangedScheduleHook',
     'CompileNetworkHook',
+    'DataWaitHook',
     'ExactResumeHook',
     'FiniteWeightsHook',
     'LossSharesHook',

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub
 
 from mmhparse.commands import build_runner, load_config
-from mmhparse.engine import LossSharesHook
+from mmhparse.engine import DataWaitHook, LossSharesHook
 
 DEMO = 'configs/multi_granularity/mg-pgd_light_synthetic.py'
 
@@ -31,6 +31,21 @@ def test_shares_are_of_the_terms_alone_and_add_up_to_one():
 
 def test_no_loss_no_share():
     assert _shares('nothing', {'loss': 0.0, 'loss_part': 0.0}) == {'share_part': 0.0}
+
+
+def test_the_wait_for_data_is_a_share_of_the_whole_time():
+    """Of 1 s and 3 s the network waits 0.5 s and 0.1 s: a share of 0.6 / 4, and not the mean of 0.5 and 0.033."""
+    hub = MessageHub.get_instance('wait')
+    runner = SimpleNamespace(message_hub=hub)
+    DataWaitHook().after_train_iter(runner, 0)  # without a timer nothing is logged
+    assert not hub.log_scalars
+    for waited, whole in ((0.5, 1.0), (0.1, 3.0)):
+        hub.update_scalar('train/data_time', waited)
+        hub.update_scalar('train/time', whole)
+        DataWaitHook().after_train_iter(runner, 0)
+    assert hub.get_scalar('train/data_wait').current() == pytest.approx(0.15)
+    DataWaitHook(window=1).after_train_iter(runner, 0)
+    assert hub.get_scalar('train/data_wait').current() == pytest.approx(0.1 / 3)
 
 
 def _train(folder, text):
@@ -73,6 +88,7 @@ def test_a_run_logs_shares_and_draws_the_same_image_at_each_validation(repo_root
     assert {name: first[f'share_{name}'] for name in losses} == pytest.approx(
         {name: value / total for name, value in losses.items()}, rel=1e-3
     )
+    assert first['data_wait'] == pytest.approx(first['data_time'] / first['time'], rel=1e-3)
     pictures = sorted(tmp_path.glob('work/*/vis_data/vis_image/*.png'))
     assert len(pictures) == 2 and len({picture.name.rsplit('_', 1)[0] for picture in pictures}) == 1
     one, two = (cv2.imread(str(picture)) for picture in pictures)

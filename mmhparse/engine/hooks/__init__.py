@@ -2,6 +2,7 @@
 
 from .changed_schedule_hook import ChangedScheduleHook
 from .compile_network_hook import CompileNetworkHook
+from .data_wait_hook import DataWaitHook
 from .exact_resume_hook import ExactResumeHook
 from .finite_weights_hook import FiniteWeightsHook
 from .grouping_schedule_hook import GroupingScheduleHook
@@ -15,6 +16,7 @@ from .whole_checkpoint_hook import WholeCheckpointHook
 __all__ = [
     'ChangedScheduleHook',
     'CompileNetworkHook',
+    'DataWaitHook',
     'ExactResumeHook',
     'FiniteWeightsHook',
     'GroupingScheduleHook',
