@@ -28,7 +28,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--address',
         default='/data/local-files/?d=',
-        help="what stands before a photo's name in its address; Label Studio alone; default: %(default)s",
+        help="what stands before a photo's name in its address, for Label Studio alone; a server elsewhere has to "
+        'allow its origin (CORS); default: %(default)s',
     )
     return parser.parse_args()
 
