@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
+from mmhparse.evaluation.functional import PeopleMaps, code_table, part_overlaps
 
 C = 4
 SIZE = (5, 6)
@@ -41,20 +41,32 @@ def labels_of(part_map, person_map, people):
     return [np.where(person_map == person, part_map, 0) for person in range(1, people + 1)]
 
 
+def overlaps_by(few_pixels, large_table, predicted, truth):
+    """part_overlaps where images and tables are large from these sizes on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code_table, '_FEW_PIXELS', few_pixels)
+        patch.setattr(code_table, '_LARGE_TABLE', large_table)
+        return part_overlaps(predicted, truth, C)
+
+
 labels = hnp.arrays(np.uint8, SIZE, elements=st.integers(0, C - 1))
 persons = hnp.arrays(np.int32, SIZE, elements=st.integers(0, 3))
 true_labels = hnp.arrays(np.uint8, SIZE, elements=st.sampled_from([0, 1, 2, 3, 255]))
 true_persons = hnp.arrays(np.int32, SIZE, elements=st.sampled_from([0, 1, 2, 255]))
 
 
-@pytest.mark.parametrize('scale', [1, 6], ids=['few pixels, parts numbered', 'more pixels than pairs of parts'])
+@pytest.mark.parametrize('scale', [1, 6], ids=['one pixel a label', 'blocks of pixels'])
+@pytest.mark.parametrize('few_pixels', [0, 10_000], ids=['runs are counted', 'pixels are counted'])
+@pytest.mark.parametrize('large_table', [0, 10_000], ids=['many people: parts are numbered', 'few people: all parts'])
 @settings(max_examples=60, deadline=None)
 @given(labels, persons, true_labels, true_persons)
-def test_equals_a_histogram_for_each_pair(scale, part_map, person_map, true_part_map, true_person_map):
+def test_equals_a_histogram_for_each_pair(
+    scale, few_pixels, large_table, part_map, person_map, true_part_map, true_person_map
+):
     maps = [
         np.kron(m, np.ones((scale, scale), m.dtype)) for m in (part_map, person_map, true_part_map, true_person_map)
     ]
-    overlaps = part_overlaps(PeopleMaps(*maps[:2], 4), PeopleMaps(*maps[2:], 3), C)
+    overlaps = overlaps_by(few_pixels, large_table, PeopleMaps(*maps[:2], 4), PeopleMaps(*maps[2:], 3))
     for_all = (true_person_map != 255) & ~((true_part_map == 255) & (true_person_map == 0))
     truth = labels_of(true_part_map, true_person_map, 3)
     iou, mean = iou_by_pairs(labels_of(part_map, person_map, 4), truth, [for_all & (t != 255) for t in truth])
@@ -64,18 +76,22 @@ def test_equals_a_histogram_for_each_pair(scale, part_map, person_map, true_part
     foreground = [(person_map == person) & (part_map > 0) for person in range(1, 5)]
     np.testing.assert_array_equal(overlaps.predicted_areas, [scale**2 * f.sum() for f in foreground])
     np.testing.assert_array_equal(overlaps.predicted_ignored, [scale**2 * (f & ignored).sum() for f in foreground])
+    own = [for_all & (true_person_map == person) & (true_part_map == 255) for person in range(1, 4)]
+    np.testing.assert_array_equal(overlaps.true_ignored, [scale**2 * o.sum() for o in own])
     np.testing.assert_array_equal(
         overlaps.true_areas[:, 1:], [[scale**2 * (t[for_all] == c).sum() for c in range(1, C)] for t in truth]
     )
 
 
+@pytest.mark.parametrize('large_table', [0, 10_000], ids=['many people: parts are numbered', 'few people: all parts'])
 @settings(max_examples=40, deadline=None)
 @given(
     hnp.arrays(np.uint8, (3, *SIZE), elements=st.integers(0, C - 1)),
     hnp.arrays(np.uint8, (2, *SIZE), elements=st.sampled_from([0, 1, 2, 3, 255])),
 )
-def test_people_may_overlap(predicted, truth):
-    overlaps = part_overlaps(PeopleMaps.from_label_maps(predicted), PeopleMaps.from_label_maps(truth), C)
+def test_people_may_overlap(large_table, predicted, truth):
+    maps = PeopleMaps.from_label_maps(predicted), PeopleMaps.from_label_maps(truth)
+    overlaps = overlaps_by(0, large_table, *maps)
     iou, mean = iou_by_pairs(predicted, truth, truth != 255)
     np.testing.assert_array_equal(overlaps.class_iou(), iou)
     np.testing.assert_array_equal(overlaps.mean_iou(), mean)

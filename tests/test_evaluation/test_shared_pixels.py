@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhparse.evaluation.functional import PeopleMaps, merge_runs, shared_pixels
+from mmhparse.evaluation.functional import PeopleMaps, code_table, merge_runs, shared_pixels
 
 C = 3
 
@@ -30,11 +30,12 @@ def as_counter(shared):
 
 
 @pytest.mark.parametrize('block', [1, 5], ids=['noise: pixels are counted', 'runs are counted'])
+@pytest.mark.parametrize('few_pixels', [0, 1000], ids=['large image', 'small image: pixels are counted'])
 @pytest.mark.parametrize('people', [2, 40], ids=['few people', 'many people: codes are numbered'])
 @pytest.mark.parametrize('dtype', [np.uint8, np.int32, np.int64])
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_counts_are_those_of_a_loop(block, people, dtype, seed):
+def test_counts_are_those_of_a_loop(block, people, dtype, few_pixels, seed):
     rng = np.random.default_rng(seed)
     classes = C if people < 10 else 60
 
@@ -43,7 +44,9 @@ def test_counts_are_those_of_a_loop(block, people, dtype, seed):
         return PeopleMaps(*(array.astype(dtype) for array in arrays), people)
 
     predicted, truth = maps(), maps()
-    shared = shared_pixels(predicted, truth, classes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code_table, '_FEW_PIXELS', few_pixels)
+        shared = shared_pixels(predicted, truth, classes)
     assert as_counter(shared) == counted_one_by_one(predicted, truth)
     for parts, side in ((shared.predicted, predicted), (shared.truth, truth)):
         pixels = zip(side.person_map.ravel().tolist(), side.part_map.ravel().tolist(), strict=True)

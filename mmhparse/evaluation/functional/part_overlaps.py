@@ -1,13 +1,16 @@
 """PartOverlaps: how much each predicted person and each true person overlap, class by class."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmhparse.structures.part_sets import IGNORE
 
+from .code_table import CodeTable, count_codes
 from .people_maps import PeopleMaps
-from .shared_pixels import shared_pixels
+from .runs import count_cells
+from .shared_pixels import SharedPixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,52 +63,111 @@ def part_overlaps(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) ->
     Raises:
         ValueError: If the sizes differ or a label is out of range.
     """
-    shared = shared_pixels(predicted, truth, num_classes)
-    predicted_parts, true_parts, counts = shared.predicted, shared.truth, shared.counts  # (Q,), (R,), (Q, R)
+    table = count_codes(predicted, truth, num_classes)
     num_pairs = (predicted.num_people, truth.num_people)
-    owner, true_owner = predicted_parts.persons - 1, true_parts.persons - 1  # (Q,), (R,)
+    num_pixels = truth.size[0] * truth.size[1]
+    # few people: sums of the whole table are fewer and shorter steps than lists of the parts that occur
+    if table.is_complete:
+        return _of_table(table, num_pairs, num_pixels)
+    return _of_parts(SharedPixels.of(table, num_pairs[1], num_classes), num_pairs, num_classes, num_pixels)
+
+
+def _of_table(table: CodeTable, num_pairs: tuple[int, int], num_pixels: int) -> PartOverlaps:
+    """From a table that has a row and a column for every part."""
+    people, true_people = num_pairs
+    num_classes, true_labels = table.predicted.num_labels, table.truth.num_labels
+    # the truth has one person, "everybody", and one label, "ignored", more if it has pixels to ignore
+    true_areas = table.true_areas().reshape(-1, true_labels)  # (G, C) or (G + 1, C + 1)
+    predicted_areas = table.predicted_areas().reshape(-1, num_classes)[:people]  # (P, C)
+    predicted_areas[:, 0], true_areas[:, 0] = 0, 0
+    cells = table.counts.reshape(-1, num_classes, *true_areas.shape)[:people]  # (P, C, G, C) or (P, C, G + 1, C + 1)
+    parts = cells[:, :, :true_people, :num_classes]  # (P, C, G, C)
+
+    hidden, predicted_ignored = np.zeros((people, 1, 1), np.int64), np.zeros(people, np.int64)
+    counted, true_ignored = np.full(true_people, num_pixels), np.zeros(true_people, np.int64)
+    if true_labels > num_classes:
+        ignored = cells[:, 1:, :, num_classes].swapaxes(1, 2)  # (P, G + 1, C - 1)
+        hidden = np.pad(ignored[:, :-1] + ignored[:, -1:], ((0, 0), (0, 0), (1, 0)))  # (P, G, C)
+        predicted_ignored = ignored.sum((1, 2))
+        true_ignored = true_areas[:-1, num_classes]  # (G,)
+        counted = num_pixels - true_ignored - true_areas[-1, num_classes]
+    return _with_background(
+        intersection=parts.diagonal(0, 1, 3).copy(),
+        visible=predicted_areas[:, None] - hidden,
+        true_areas=true_areas[:true_people, :num_classes],
+        foreground_of_both=parts[:, 1:].sum(1)[..., 1:].sum(-1),
+        counted=counted,
+        predicted_areas=predicted_areas.sum(-1),
+        predicted_ignored=predicted_ignored,
+        true_ignored=true_ignored,
+    )
+
+
+def _of_parts(shared: SharedPixels, num_pairs: tuple[int, int], num_classes: int, num_pixels: int) -> PartOverlaps:
+    """From the parts that have pixels, of many people."""
+    parts, true_parts, counts = shared.predicted, shared.truth, shared.counts  # (Q,), (R,), (Q, R)
+    people, true_people = num_pairs
+    owner, true_owner = parts.persons - 1, true_parts.persons - 1  # (Q,), (R,)
     void, known = true_parts.ignored, ~true_parts.ignored  # (R,)
 
     # row v of the V rows of ignored pixels is ignored for one person, or for everybody
-    own_void = true_parts.persons[void, None] == np.arange(1, truth.num_people + 1)  # (V, G)
+    own_void = true_parts.persons[void, None] == np.arange(1, true_people + 1)  # (V, G)
     void_for = own_void | (true_parts.persons[void, None] == IGNORE)  # (V, G)
-    hidden_parts = counts[:, void] @ void_for  # (Q, G)
-    counted = truth.size[0] * truth.size[1] - true_parts.areas[void] @ void_for  # (G,)
 
-    predicted_areas = _table((num_pairs[0], num_classes), (owner, predicted_parts.labels), predicted_parts.areas)
-    hidden = _table((num_pairs[0], num_classes, num_pairs[1]), (owner, predicted_parts.labels), hidden_parts)
-    visible = (predicted_areas[..., None] - hidden).swapaxes(1, 2)  # (P, G, C)
-    true_areas = _table(
-        (num_pairs[1], num_classes), (true_owner[known], true_parts.labels[known]), true_parts.areas[known]
-    )
+    visible = np.zeros((people, true_people, num_classes), np.int64)
+    visible[owner, :, parts.labels] = parts.areas[:, None] - counts[:, void] @ void_for  # (Q, G)
+    true_areas = np.zeros((true_people, num_classes), np.int64)
+    true_areas[true_owner[known], true_parts.labels[known]] = true_parts.areas[known]
 
     # the pairs of parts that share pixels, and those of one class among them
     row, column = np.nonzero(counts * known)  # (meetings,)
-    pair, label, pixels = (owner[row], true_owner[column]), predicted_parts.labels[row], counts[row, column]
-    pixels_of_one_class = pixels * (label == true_parts.labels[column])  # (meetings,)
-    intersection = _table((*num_pairs, num_classes), (*pair, label), pixels_of_one_class)
-    union = visible + true_areas - intersection  # (P, G, C)
-
-    foreground_of_both = _table(num_pairs, pair, pixels)
-    foreground_of_either = visible.sum(-1) + true_areas.sum(-1) - foreground_of_both  # (P, G)
-    intersection[..., 0] = counted - foreground_of_either
-    union[..., 0] = counted - foreground_of_both
-    return PartOverlaps(
+    pair, label, pixels = (owner[row], true_owner[column]), parts.labels[row], counts[row, column]
+    alike = label == true_parts.labels[column]  # (meetings,)
+    intersection = np.zeros_like(visible)
+    intersection[pair[0][alike], pair[1][alike], label[alike]] = pixels[alike]
+    return _with_background(
         intersection=intersection,
-        union=union,
-        predicted_areas=predicted_areas.sum(-1),
-        predicted_ignored=_table(num_pairs[:1], (owner,), counts[:, void].sum(-1)),
+        visible=visible,
         true_areas=true_areas,
+        foreground_of_both=_sums(num_pairs, pair, pixels),
+        counted=num_pixels - true_parts.areas[void] @ void_for,
+        predicted_areas=_sums((people,), (owner,), parts.areas),
+        predicted_ignored=_sums((people,), (owner,), counts[:, void].sum(-1)),
         true_ignored=true_parts.areas[void] @ own_void,
     )
 
 
-def _table(shape: tuple[int, ...], where: tuple[np.ndarray, ...], counts: np.ndarray) -> np.ndarray:
+def _with_background(
+    intersection: np.ndarray,
+    visible: np.ndarray,
+    true_areas: np.ndarray,
+    foreground_of_both: np.ndarray,
+    counted: np.ndarray,
+    predicted_areas: np.ndarray,
+    predicted_ignored: np.ndarray,
+    true_ignored: np.ndarray,
+) -> PartOverlaps:
+    """Adds the union and class 0, the pixels that are no part of a person.
+
+    Args:
+        intersection: (P, G, C) pixels of one class in both maps; column 0 is written.
+        visible: (P, G, C) pixels of each predicted part that are not ignored for the true person, column 0 is 0;
+            (P, 1, C) if they are the same for all.
+        true_areas, predicted_areas, predicted_ignored, true_ignored: As in :class:`PartOverlaps`.
+        foreground_of_both: (P, G) pixels of a part of both people.
+        counted: (G,) pixels that are not ignored for each true person.
+    """
+    union = visible + true_areas - intersection  # (P, G, C)
+    union[..., 0] = counted - foreground_of_both
+    intersection[..., 0] = union[..., 0] - visible.sum(-1) - true_areas.sum(-1) + 2 * foreground_of_both
+    return PartOverlaps(intersection, union, predicted_areas, predicted_ignored, true_areas, true_ignored)
+
+
+def _sums(shape: tuple[int, ...], where: tuple[np.ndarray, ...], counts: np.ndarray) -> np.ndarray:
     """An int64 table of this shape, where each of the counts is added to the cell that ``where`` says.
 
     Example:
         The shape (2, 3), ``where`` ([0, 1, 1], [2, 0, 0]) and counts [5, 1, 2] make [[0, 0, 5], [3, 0, 0]].
     """
-    table = np.zeros(shape, np.int64)
-    np.add.at(table, where, counts)
-    return table
+    cells = np.ravel_multi_index(where, shape)
+    return count_cells(cells, counts, math.prod(shape)).reshape(shape)
