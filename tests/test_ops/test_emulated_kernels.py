@@ -52,6 +52,17 @@ def test_kernels_equal_the_reference(kernels, dtype, gradient, memory, score):
     torch.testing.assert_close(moved, solver._iterate(score)[1], atol=100 * TOLERANCES[dtype], rtol=0)
 
 
+@pytest.mark.parametrize('memory', MEMORIES)
+def test_steps_with_one_active_set_leave_nothing_to_the_next_problem(kernels, memory):
+    """All steps of a problem end at one matching: the backward pass projects its gradient once, and each problem's."""
+    score = (torch.eye(4, dtype=torch.float64) * 4 + 0.1).repeat(2 * BLOCKS + 1, 1, 1)
+    grad_plan = random_gradient(score)
+    solver = ProjectedGradient(steps=4, gradient='implicit', backend='reference')
+    _, _, grad_score = kernels.solve(solver, score, grad_plan, after=(BLOCKS, memory))
+    torch.testing.assert_close(grad_score, torch.zeros_like(score), atol=1e-12, rtol=0)
+    torch.testing.assert_close(plan_and_gradient(solver, score, grad_plan)[1], grad_score, atol=1e-12, rtol=0)
+
+
 @pytest.mark.skipif('MMHPARSE_THREAD_SANITIZER' not in os.environ, reason='slow: set MMHPARSE_THREAD_SANITIZER=1')
 def test_threads_of_a_block_do_not_race(tmp_path):
     kernels = EmulatedKernels(tmp_path, '-O1', '-fsanitize=thread')

@@ -3,8 +3,8 @@
 //
 // The capped simplex is {x >= 0, sum of x <= 1}. Its projection is max(x - t, 0) with the smallest threshold t >= 0 for
 // which the sum is at most 1. Newton's method from t = 0 increases t monotonically and stops when the set of positive
-// entries no longer changes. Sums are accumulated in double, so that the thresholds of a float problem do not depend on
-// the order of additions.
+// entries no longer changes: the next root would be the same number. Comparing finds that out without a sum. Sums are
+// accumulated in double, so that the thresholds of a float problem do not depend on the order of additions.
 #pragma once
 
 #include "workspace.hpp"
@@ -50,28 +50,35 @@ constexpr int kRowsTogether = MMHPARSE_SINGLE_LANES ? 1 : 4;
 // it no longer changes.
 template <int kRows, typename T, typename Entry>
 MMHPARSE_DEVICE void row_thresholds(int count, Entry entry, T* threshold) {
-  for (bool first = true, moved = true; moved; first = false) {
-    moved = first;
+  for (bool first = true, settled = false; !settled; first = false) {
     Tally<T> tally[kRows];
     for (int j = 0; j < count; j += kLanes<T>)
       for (int r = 0; r < kRows; ++r) {
         const Lanes<T> s = entry(r, j);
         tally[r].add(s, s > threshold[r]);
       }
+    T before[kRows];
     for (int r = 0; r < kRows; ++r) {
       const int active = tally[r].total_count();
       const T root = static_cast<T>((tally[r].total() - 1) / (active > 0 ? active : 1));
       const T updated = root > 0 ? root : T(0);
-      moved = moved || updated > threshold[r];
+      before[r] = threshold[r];
       threshold[r] = first || updated > threshold[r] ? updated : threshold[r];
     }
+    Crossings<T> crossings;
+    for (int j = 0; j < count; j += kLanes<T>)
+      for (int r = 0; r < kRows; ++r) {
+        const Lanes<T> s = entry(r, j);
+        crossings.add(s > before[r], s > threshold[r]);
+      }
+    settled = !crossings.any();
   }
 }
 
 // The thresholds of neighbouring columns from a guess, by the same method. entry(i) are the lanes of row i.
 template <typename T, typename Entry>
 MMHPARSE_DEVICE Lanes<T> column_thresholds(int n, Entry entry, Lanes<T> threshold) {
-  for (bool first = true, moved = true; moved; first = false) {
+  for (bool first = true, settled = false; !settled; first = false) {
     Tally<T> tally;
     for (int i = 0; i < n; ++i) {
       const Lanes<T> s = entry(i);
@@ -79,8 +86,14 @@ MMHPARSE_DEVICE Lanes<T> column_thresholds(int n, Entry entry, Lanes<T> threshol
     }
     const Lanes<T> root = tally.mean(1);
     const Lanes<T> updated = root > 0 ? root : Lanes<T>{};
-    moved = first || any(updated > threshold);
+    const Lanes<T> before = threshold;
     threshold = first ? updated : (updated > threshold ? updated : threshold);
+    Crossings<T> crossings;
+    for (int i = 0; i < n; ++i) {
+      const Lanes<T> s = entry(i);
+      crossings.add(s > before, s > threshold);
+    }
+    settled = !crossings.any();
   }
   return threshold;
 }

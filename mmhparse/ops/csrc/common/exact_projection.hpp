@@ -13,6 +13,7 @@
 // transpose, and its linear system has the same matrix as that of the Newton step.
 #pragma once
 
+#include "dual_system.hpp"
 #include "dykstra.hpp"
 
 namespace MMHPARSE_NAMESPACE {
@@ -21,126 +22,6 @@ MMHPARSE_DEVICE Lanes<double> positive_part(Lanes<double> x) { return x > 0 ? x 
 
 constexpr double kExactTolerance = 1e-12;
 constexpr int kMaxIterations = 500;
-
-// The system [diag(row counts), W; W^T, diag(column counts)] restricted to some rows and columns, solved by
-// elimination. All vectors have n + stride entries: first the rows, then the columns.
-struct DualSystem {
-  double* active;    // (n, stride) W, as 0 or 1
-  double* chosen;    // 1 for rows and columns in the system, else 0
-  double* counts;    // the diagonal
-  double* right;     // right-hand side
-  double* solution;  // 0 for rows and columns that are not in the system
-  double* schur;     // (stride, stride) the Schur complement: the columns' equations after elimination of the rows
-
-  MMHPARSE_DEVICE DualSystem(Arena& arena, int rows, int stride)
-      : active(arena.take<double>(static_cast<std::size_t>(rows) * stride)),
-        chosen(arena.take<double>(rows + stride)),
-        counts(arena.take<double>(rows + stride)),
-        right(arena.take<double>(rows + stride)),
-        solution(arena.take<double>(rows + stride)),
-        schur(arena.take<double>(static_cast<std::size_t>(stride) * stride)) {}
-};
-
-// Calls visit(i, sum of entry(i, j) over all columns j) for every row i.
-template <typename Team, typename Entry, typename Visit>
-MMHPARSE_DEVICE void for_each_row_sum(Team& team, int n, int stride, Entry entry, Visit visit) {
-  for (int i = team.rank(); i < n; i += team.size()) {
-    Lanes<double> sum = {};
-    for (int j = 0; j < stride; j += kLanes<double>) sum += entry(i, j);
-    visit(i, total_of(sum));
-  }
-}
-
-// Calls visit(j, lanes of the sums of entry(i, j) over all rows i) for every kLanes columns from j on, with the
-// padding.
-template <typename Team, typename Entry, typename Visit>
-MMHPARSE_DEVICE void for_each_column_sum(Team& team, int n, int stride, Entry entry, Visit visit) {
-  for (int j = team.rank() * kLanes<double>; j < stride; j += team.size() * kLanes<double>) {
-    Lanes<double> sum = {};
-    for (int i = 0; i < n; ++i) sum += entry(i, j);
-    visit(j, sum);
-  }
-}
-
-// Eliminates the rows from the columns' equations: schur = diag(column counts) - W^T diag(1 / row counts) W. The
-// right-hand side of the reduced system is left in `solution`.
-template <typename Team>
-MMHPARSE_DEVICE void eliminate_rows(Team& team, const DualSystem& system, int n, int stride) {
-  const double* active = system.active;
-  for (int j = team.rank(); j < stride; j += team.size()) {
-    double* equation = system.schur + static_cast<std::size_t>(j) * stride;
-    for (int k = 0; k < stride; k += kLanes<double>) store<double>(Lanes<double>{}, equation + k);
-    const bool in_system = system.chosen[n + j] > 0;
-    equation[j] = in_system ? system.counts[n + j] : 1;
-    double right = in_system ? system.right[n + j] : 0;
-    for (int i = 0; in_system && i < n; ++i) {
-      const double* row = active + static_cast<std::size_t>(i) * stride;
-      if (!(row[j] > 0) || !(system.chosen[i] > 0)) continue;
-      const double share = 1 / system.counts[i];
-      right -= share * system.right[i];
-      for (int k = 0; k < stride; k += kLanes<double>)
-        store<double>(load(equation + k) - share * load(row + k) * load(system.chosen + n + k), equation + k);
-    }
-    system.solution[n + j] = right;
-  }
-  team.sync();
-}
-
-// Solves the columns' equations by Gauss-Jordan elimination, in place; the matrix is symmetric positive semidefinite,
-// so no pivoting is needed. It is singular where all sums of a connected block are capped: increasing u and decreasing
-// v by the same amount there does not change X. A column with a zero pivot gets 0, which selects one of the solutions.
-template <typename Team>
-MMHPARSE_DEVICE void solve_columns(Team& team, const DualSystem& system, int n, int stride) {
-  constexpr double kZeroPivot = 1e-9;  // counts are from 1 to n; a zero pivot is left with rounding errors
-  double* solution = system.solution + n;
-  for (int k = 0; k < stride; ++k) {
-    const double* pivot_row = system.schur + static_cast<std::size_t>(k) * stride;
-    const double pivot = pivot_row[k];
-    const int first = k / kLanes<double> * kLanes<double>;
-    for (int j = team.rank(); pivot > kZeroPivot && j < stride; j += team.size()) {
-      double* equation = system.schur + static_cast<std::size_t>(j) * stride;
-      const double factor = equation[k] / pivot;
-      if (j == k || factor == 0) continue;
-      solution[j] -= factor * solution[k];
-      for (int l = first; l < stride; l += kLanes<double>)
-        store<double>(load(equation + l) - factor * load(pivot_row + l), equation + l);
-    }
-    team.sync();
-  }
-  for (int k = team.rank(); k < stride; k += team.size()) {
-    const double pivot = system.schur[static_cast<std::size_t>(k) * stride + k];
-    solution[k] = pivot > kZeroPivot ? system.chosen[n + k] * solution[k] / pivot : 0;
-  }
-  team.sync();
-}
-
-// Solves the system for `right` into `solution`.
-template <typename Team>
-MMHPARSE_DEVICE void solve_dual_system(Team& team, const DualSystem& system, int n, int stride) {
-  const double* active = system.active;
-  const auto entry = [=](int i, int j) { return load(active + static_cast<std::size_t>(i) * stride + j); };
-  const auto count = [&](int k, double sum) {
-    system.counts[k] = sum;
-    // a row or column without active entries has no equation
-    system.chosen[k] = sum > 0 ? system.chosen[k] : 0;
-  };
-  for_each_row_sum(team, n, stride, entry, count);
-  for_each_column_sum(team, n, stride, entry, [&](int j, Lanes<double> sum) {
-    double sums[kLanes<double>];
-    store<double>(sum, sums);
-    for (int l = 0; l < kLanes<double>; ++l) count(n + j + l, sums[l]);
-  });
-  team.sync();
-  eliminate_rows(team, system, n, stride);
-  solve_columns(team, system, n, stride);
-  const double* columns = system.solution + n;
-  for_each_row_sum(
-      team, n, stride, [=](int i, int j) { return entry(i, j) * load(columns + j); },
-      [&](int i, double sum) {
-        system.solution[i] = system.chosen[i] > 0 ? (system.right[i] - sum) / system.counts[i] : 0;
-      });
-  team.sync();
-}
 
 // What the gradient needs of the projections of all steps.
 struct ExactTrace {
@@ -210,6 +91,20 @@ class ExactProjection {
     team.sync();
   }
 
+  // Whether the steps a and b left the same entries positive and the same sums capped.
+  template <typename Team>
+  MMHPARSE_DEVICE bool same_traces(Team& team, int n, int m, int stride, int a, int b, ExactTrace trace) const {
+    const int words = n * words_of(m), sums = n + stride;
+    const std::uint32_t* active = trace.active;
+    const std::uint8_t* capped = trace.capped;
+    int differences = 0;
+    for (int k = team.rank(); k < words; k += team.size())
+      differences += active[std::size_t(a) * words + k] != active[std::size_t(b) * words + k];
+    for (int k = team.rank(); k < sums; k += team.size())
+      differences += capped[std::size_t(a) * sums + k] != capped[std::size_t(b) * sums + k];
+    return team.sum(differences) == 0;
+  }
+
   // Replaces the gradient with respect to a projection, (n, stride), by that with respect to its point.
   template <typename Team>
   MMHPARSE_DEVICE void backward(Team& team, double* grad, int n, int m, int stride, int step, ExactTrace trace) const {
@@ -225,17 +120,18 @@ class ExactProjection {
     }
     team.sync();
     const std::uint8_t* capped = trace.capped + static_cast<std::size_t>(step) * (n + stride);
-    remove_capped_sums(team, grad, capped, n, stride);
-    remove_capped_sums(team, grad, capped, n, stride);  // a second time, against rounding errors of the first
+    for (int k = team.rank(); k < n + stride; k += team.size()) system_.chosen[k] = capped[k];
+    team.sync();
+    factor_dual_system(team, system_, n, stride);
+    remove_capped_sums(team, grad, n, stride);
+    remove_capped_sums(team, grad, n, stride);  // a second time, against rounding errors of the first
   }
 
  private:
   // Projects the gradient, which is 0 outside of the active entries, orthogonally onto the matrices of that kind whose
   // capped rows and columns sum to 0.
   template <typename Team>
-  MMHPARSE_DEVICE void remove_capped_sums(Team& team, double* grad, const std::uint8_t* capped, int n,
-                                          int stride) const {
-    for (int k = team.rank(); k < n + stride; k += team.size()) system_.chosen[k] = capped[k];
+  MMHPARSE_DEVICE void remove_capped_sums(Team& team, double* grad, int n, int stride) const {
     const auto entry = [=](int i, int j) { return load(grad + static_cast<std::size_t>(i) * stride + j); };
     for_each_row_sum(team, n, stride, entry, [&](int i, double sum) { system_.right[i] = sum; });
     for_each_column_sum(team, n, stride, entry,
@@ -304,6 +200,7 @@ class ExactProjection {
   template <typename Team>
   MMHPARSE_DEVICE void newton_step(Team& team, int n, int stride) {
     const int length = n + stride;
+    factor_dual_system(team, system_, n, stride);
     solve_dual_system(team, system_, n, stride);
     const double current = phi(team, dual_, n, stride);
     for (double fraction = 1; fraction > 0.01; fraction /= 4) {

@@ -67,7 +67,14 @@ struct Tally {
 
 MMHPARSE_DEVICE double total_of(double lane) { return lane; }
 
-MMHPARSE_DEVICE bool any(bool flag) { return flag; }
+// Whether a flag differs between two sets of flags.
+template <typename T>
+struct Crossings {
+  bool crossed = false;
+
+  MMHPARSE_DEVICE void add(bool before, bool after) { crossed |= before != after; }
+  MMHPARSE_DEVICE bool any() const { return crossed; }
+};
 
 // Flags of neighbouring lanes from bit `bit` of their words (kLanes<T>,): one word a lane.
 template <typename T>
@@ -240,17 +247,24 @@ struct Tally<double> {
   }
 };
 
-template <typename F>
-MMHPARSE_DEVICE bool any(F flags) {
+// Whether a flag differs between two sets of flags.
+template <typename T>
+struct Crossings {
+  Flags<T> crossed = {};
+
+  MMHPARSE_DEVICE void add(Flags<T> before, Flags<T> after) { crossed |= before ^ after; }
+  MMHPARSE_DEVICE bool any() const {
 #if defined(__AVX512F__)
-  return _mm512_test_epi32_mask(reinterpret_cast<const __m512i&>(flags), reinterpret_cast<const __m512i&>(flags)) != 0;
+    const auto& bits = reinterpret_cast<const __m512i&>(crossed);
+    return _mm512_test_epi32_mask(bits, bits) != 0;
 #endif
-  std::int64_t parts[kRegister / 8];
-  std::memcpy(parts, &flags, sizeof parts);
-  std::int64_t joined = 0;
-  for (const std::int64_t part : parts) joined |= part;
-  return joined != 0;
-}
+    std::int64_t parts[kRegister / 8];
+    std::memcpy(parts, &crossed, sizeof parts);
+    std::int64_t joined = 0;
+    for (const std::int64_t part : parts) joined |= part;
+    return joined != 0;
+  }
+};
 
 template <typename T>
 struct Words {

@@ -92,6 +92,7 @@ class ExactSteps {
   template <typename Team>
   MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
     projection_.start(team, n, stride);
+    last_ = -1;
   }
 
   template <bool kTraced, typename Team>
@@ -105,12 +106,16 @@ class ExactSteps {
 
   template <typename Team>
   MMHPARSE_DEVICE void backward(Team& team, double* grad, int n, int m, int stride, int step) {
+    // the gradient of a projection is itself a projection: a second one onto the same set changes nothing
+    if (last_ >= 0 && projection_.same_traces(team, n, m, stride, step, last_, trace_)) return;
     projection_.backward(team, grad, n, m, stride, step, trace_);
+    last_ = step;
   }
 
  private:
   ExactProjection projection_;
   ExactTrace trace_;
+  int last_ = -1;  // the step that the gradient was projected by last, or -1
 };
 
 // One problem and the arrays to solve it in. The gradient needs a trace of the steps, in bits; it has an arena of its
