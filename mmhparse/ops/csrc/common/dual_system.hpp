@@ -15,6 +15,7 @@ struct DualSystem {
   double* counts;    // the diagonal
   double* right;     // right-hand side
   double* solution;  // 0 for rows and columns that are not in the system
+  std::uint32_t* row_sets;  // (words of n, stride) bits of the rows in the system in which a column has an active entry
   double* schur;     // (stride, stride) the columns' equations after elimination of the rows (Schur complement), then U
 
   MMHPARSE_DEVICE DualSystem(Arena& arena, int rows, int stride)
@@ -23,6 +24,7 @@ struct DualSystem {
         counts(arena.take<double>(rows + stride)),
         right(arena.take<double>(rows + stride)),
         solution(arena.take<double>(rows + stride)),
+        row_sets(arena.take<std::uint32_t>(static_cast<std::size_t>(words_of(rows)) * stride)),
         schur(arena.take<double>(static_cast<std::size_t>(stride) * stride)) {}
 };
 
@@ -49,22 +51,49 @@ MMHPARSE_DEVICE void for_each_column_sum(Team& team, int n, int stride, Entry en
 
 constexpr double kZeroPivot = 1e-9;  // counts are from 1 to n; a zero pivot is left with rounding errors
 
-// Eliminates the rows from the columns' equations: schur = diag(column counts) - W^T diag(1 / row counts) W.
+// Finds for every column the rows in the system in which it has an active entry.
+template <typename Team>
+MMHPARSE_DEVICE void find_row_sets(Team& team, const DualSystem& system, int n, int stride) {
+  constexpr int kBlock = kLanes<double>;
+  for (int j = team.rank() * kBlock; j < stride; j += team.size() * kBlock) {
+    for (int i0 = 0; i0 < n; i0 += 32) {
+      std::uint32_t words[kBlock] = {};
+      for (int i = i0; i < min_of(i0 + 32, n); ++i) {
+        const Lanes<double> share = load(system.active + static_cast<std::size_t>(i) * stride + j) * system.chosen[i];
+        set_flags<double>(above<double>(share, Lanes<double>{}), i - i0, words);
+      }
+      for (int l = 0; l < kBlock; ++l) system.row_sets[static_cast<std::size_t>(i0 / 32) * stride + j + l] = words[l];
+    }
+  }
+  team.sync();
+}
+
+// Eliminates the rows from the columns' equations: schur = diag(column counts) - W^T diag(1 / row counts) W. Only its
+// upper triangle is of use. `solution` holds 1 / row counts.
 template <typename Team>
 MMHPARSE_DEVICE void eliminate_rows(Team& team, const DualSystem& system, int n, int stride) {
-  const double* active = system.active;
+  const double* chosen = system.chosen + n;
   for (int j = team.rank(); j < stride; j += team.size()) {
     double* equation = system.schur + static_cast<std::size_t>(j) * stride;
-    for (int k = 0; k < stride; k += kLanes<double>) store<double>(Lanes<double>{}, equation + k);
-    const bool in_system = system.chosen[n + j] > 0;
-    equation[j] = in_system ? system.counts[n + j] : 1;
-    for (int i = 0; in_system && i < n; ++i) {
-      const double* row = active + static_cast<std::size_t>(i) * stride;
-      if (!(row[j] > 0) || !(system.chosen[i] > 0)) continue;
-      const double share = 1 / system.counts[i];
-      for (int k = 0; k < stride; k += kLanes<double>)
-        store<double>(load(equation + k) - share * load(row + k) * load(system.chosen + n + k), equation + k);
+    const int first = j / kLanes<double> * kLanes<double>;
+    for (int k = first; k < stride; k += kLanes<double>) store<double>(Lanes<double>{}, equation + k);
+    if (!(chosen[j] > 0)) {
+      equation[j] = 1;
+      continue;
     }
+    for (int w = 0; w < words_of(n); ++w) {
+      std::uint32_t rows = system.row_sets[static_cast<std::size_t>(w) * stride + j];
+      for (; rows != 0; rows &= rows - 1) {
+        const int i = 32 * w + lowest_bit(rows);
+        const double* row = system.active + static_cast<std::size_t>(i) * stride;
+        const double share = system.solution[i];
+        for (int k = first; k < stride; k += kLanes<double>)
+          store<double>(load(equation + k) - share * load(row + k), equation + k);
+      }
+    }
+    for (int k = first; k < stride; k += kLanes<double>)
+      store<double>(load(equation + k) * load(chosen + k), equation + k);
+    equation[j] += system.counts[n + j];
   }
   team.sync();
 }
@@ -77,14 +106,15 @@ template <typename Team>
 MMHPARSE_DEVICE void factor_columns(Team& team, const DualSystem& system, int stride) {
   for (int k = 0; k < stride; ++k) {
     const double* pivot_row = system.schur + static_cast<std::size_t>(k) * stride;
-    const double pivot = pivot_row[k];
-    for (int j = k + 1 + team.rank(); pivot > kZeroPivot && j < stride; j += team.size()) {
-      double* equation = system.schur + static_cast<std::size_t>(j) * stride;
-      const double factor = pivot_row[j] / pivot;  // L[j, k], by symmetry
-      if (factor == 0) continue;
-      const int first = j / kLanes<double> * kLanes<double>;
-      for (int l = first; l < stride; l += kLanes<double>)
-        store<double>(load(equation + l) - factor * load(pivot_row + l), equation + l);
+    if (pivot_row[k] > kZeroPivot) {
+      const double share = 1 / pivot_row[k];
+      for (int j = k + 1 + team.rank(); j < stride; j += team.size()) {
+        if (pivot_row[j] == 0) continue;
+        double* equation = system.schur + static_cast<std::size_t>(j) * stride;
+        const double factor = pivot_row[j] * share;  // L[j, k], by symmetry
+        for (int l = j / kLanes<double> * kLanes<double>; l < stride; l += kLanes<double>)
+          store<double>(load(equation + l) - factor * load(pivot_row + l), equation + l);
+      }
     }
     team.sync();
   }
@@ -129,6 +159,9 @@ MMHPARSE_DEVICE void factor_dual_system(Team& team, const DualSystem& system, in
     for (int l = 0; l < kLanes<double>; ++l) count(n + j + l, sums[l]);
   });
   team.sync();
+  for (int i = team.rank(); i < n; i += team.size())
+    system.solution[i] = system.chosen[i] > 0 ? 1 / system.counts[i] : 0;  // of use until the first solution
+  find_row_sets(team, system, n, stride);
   eliminate_rows(team, system, n, stride);
   factor_columns(team, system, stride);
 }

@@ -3,8 +3,8 @@
 //
 // The capped simplex is {x >= 0, sum of x <= 1}. Its projection is max(x - t, 0) with the smallest threshold t >= 0 for
 // which the sum is at most 1. Newton's method from t = 0 increases t monotonically and stops when the set of positive
-// entries no longer changes: the next root would be the same number. Comparing finds that out without a sum. Sums are
-// accumulated in double, so that the thresholds of a float problem do not depend on the order of additions.
+// entries no longer changes. Sums are accumulated in double, so that the thresholds of a float problem do not depend on
+// the order of additions.
 #pragma once
 
 #include "workspace.hpp"
@@ -42,82 +42,150 @@ struct DykstraTrace {
 // How many rows a thread processes together: on a CPU enough to hide the latency of their sums.
 constexpr int kRowsTogether = MMHPARSE_SINGLE_LANES ? 1 : 4;
 
-// Replaces guesses of the thresholds of kRows neighbouring rows by the thresholds. entry(row, j) are the lanes of a row
-// from column j on.
+// Replaces guesses of the thresholds of kRows neighbouring rows by the thresholds. entry(r, j) are the lanes of a row
+// from column j on, and first_entry(r, j) the same in the first pass over them. keep_entry(r, j, s, active) is called
+// with the entries s that are above the threshold, and again should the threshold change.
 //
 // The sum of max(x - t, 0) is convex and decreasing in t, so that a Newton step from any guess ends at or below the
 // threshold that is sought. Hence the first step may lower t; every later one raises it, until the set of entries above
-// it no longer changes.
-template <int kRows, typename T, typename Entry>
-MMHPARSE_DEVICE void row_thresholds(int count, Entry entry, T* threshold) {
-  for (bool first = true, settled = false; !settled; first = false) {
+// it no longer changes. Of two sets of entries above some number, one contains the other: they are equal if they have
+// equally many entries.
+template <int kRows, typename T, typename FirstEntry, typename Entry, typename KeepEntry>
+MMHPARSE_DEVICE void row_thresholds(int count, FirstEntry first_entry, Entry entry, KeepEntry keep_entry,
+                                    T* threshold) {
+  double sums[kRows];
+  int active[kRows];
+  const auto add_up = [&](auto lanes_of) {
     Tally<T> tally[kRows];
+    for (int r = 0; r < kRows; ++r) active[r] = 0;
     for (int j = 0; j < count; j += kLanes<T>)
       for (int r = 0; r < kRows; ++r) {
-        const Lanes<T> s = entry(r, j);
-        tally[r].add(s, s > threshold[r]);
+        const Lanes<T> s = lanes_of(r, j);
+        const Flags<T> above_it = above<T>(s, splat<T>(threshold[r]));
+        tally[r].add(s, above_it);
+        active[r] += count_of<T>(above_it);
       }
-    T before[kRows];
+    for (int r = 0; r < kRows; ++r) sums[r] = tally[r].total();
+  };
+  add_up(first_entry);
+  for (bool first = true;; first = false) {
     for (int r = 0; r < kRows; ++r) {
-      const int active = tally[r].total_count();
-      const T root = static_cast<T>((tally[r].total() - 1) / (active > 0 ? active : 1));
+      const T root = static_cast<T>((sums[r] - 1) / (active[r] > 0 ? active[r] : 1));
       const T updated = root > 0 ? root : T(0);
-      before[r] = threshold[r];
       threshold[r] = first || updated > threshold[r] ? updated : threshold[r];
     }
-    Crossings<T> crossings;
+    int now_active[kRows] = {};
     for (int j = 0; j < count; j += kLanes<T>)
       for (int r = 0; r < kRows; ++r) {
         const Lanes<T> s = entry(r, j);
-        crossings.add(s > before[r], s > threshold[r]);
+        const Flags<T> above_it = above<T>(s, splat<T>(threshold[r]));
+        keep_entry(r, j, s, above_it);
+        now_active[r] += count_of<T>(above_it);
       }
-    settled = !crossings.any();
+    int differences = 0;
+    for (int r = 0; r < kRows; ++r) differences |= now_active[r] ^ active[r];
+    if (differences == 0) return;
+    add_up(entry);
   }
 }
 
-// The thresholds of neighbouring columns from a guess, by the same method. entry(i) are the lanes of row i.
-template <typename T, typename Entry>
-MMHPARSE_DEVICE Lanes<T> column_thresholds(int n, Entry entry, Lanes<T> threshold) {
-  for (bool first = true, settled = false; !settled; first = false) {
+// Replaces guesses of the thresholds of neighbouring columns by the thresholds, by the same method. entry(i) are the
+// lanes of row i.
+template <typename T, typename FirstEntry, typename Entry, typename KeepEntry>
+MMHPARSE_DEVICE void column_thresholds(int n, FirstEntry first_entry, Entry entry, KeepEntry keep_entry,
+                                       Lanes<T>& threshold) {
+  const auto add_up = [&](auto lanes_of) {
     Tally<T> tally;
     for (int i = 0; i < n; ++i) {
-      const Lanes<T> s = entry(i);
-      tally.add(s, s > threshold);
+      const Lanes<T> s = lanes_of(i);
+      tally.add(s, above<T>(s, threshold));
     }
+    return tally;
+  };
+  Tally<T> tally = add_up(first_entry);
+  for (bool first = true;; first = false) {
     const Lanes<T> root = tally.mean(1);
     const Lanes<T> updated = root > 0 ? root : Lanes<T>{};
-    const Lanes<T> before = threshold;
     threshold = first ? updated : (updated > threshold ? updated : threshold);
-    Crossings<T> crossings;
+    Count<T> active;
     for (int i = 0; i < n; ++i) {
       const Lanes<T> s = entry(i);
-      crossings.add(s > before, s > threshold);
+      const Flags<T> above_it = above<T>(s, threshold);
+      keep_entry(i, s, above_it);
+      active.add(above_it);
     }
-    settled = !crossings.any();
+    if (!active.differs_from(tally.count)) return;
+    tally = add_up(entry);
   }
-  return threshold;
 }
+
+// The thresholds of a cycle's projections, which are guessed from those of the cycle before and from how much they
+// changed from that cycle to this one in the step before.
+template <typename T>
+struct Thresholds {
+  T* current;  // (length) of the last projection
+  T* change;   // (length) from the cycle before, in the step before; in the first cycle from 0
+  bool first;  // whether this is the first cycle of a step
+
+  MMHPARSE_DEVICE Lanes<T> before(int k) const { return first ? Lanes<T>{} : load(current + k); }
+  MMHPARSE_DEVICE Lanes<T> guess(int k) const {
+    const Lanes<T> sum = before(k) + load(change + k);
+    return sum > 0 ? sum : Lanes<T>{};
+  }
+  MMHPARSE_DEVICE T guess_one(int k) const {
+    const T sum = (first ? T(0) : current[k]) + change[k];
+    return sum > 0 ? sum : T(0);
+  }
+  MMHPARSE_DEVICE void set(int k, Lanes<T> threshold) const {
+    store<T>(threshold - before(k), change + k);
+    store<T>(threshold, current + k);
+  }
+  MMHPARSE_DEVICE void set_one(int k, T threshold) const {
+    change[k] = threshold - (first ? T(0) : current[k]);
+    current[k] = threshold;
+  }
+};
+
+// What a half cycle reads and writes: with s = from + added, x becomes the projection P(s), and the increment s - P(s).
+template <typename T>
+struct HalfCycle {
+  const T* from;   // (n, stride) may be x
+  const T* added;  // (n, stride) the increment; in the first cycle of a step, the move, or null for 0
+  T* x;            // (n, stride)
+  T* increment;    // (n, stride)
+  Thresholds<T> thresholds;
+};
 
 // The half cycle of project_rows for kRows neighbouring rows.
 template <int kRows, bool kTraced, typename T>
-MMHPARSE_DEVICE void project_row_block(T* x, T* increment, T* guess, int i0, int m, int stride, ProjectionTrace trace) {
-  x += static_cast<std::size_t>(i0) * stride;
-  increment += static_cast<std::size_t>(i0) * stride;
-  for (int k = 0; k < kRows * stride; k += kLanes<T>) store<T>(load(x + k) + load(increment + k), increment + k);
+MMHPARSE_DEVICE void project_row_block(HalfCycle<T> half, int i0, int m, int stride, ProjectionTrace trace) {
+  const std::size_t start = static_cast<std::size_t>(i0) * stride;
+  const T* from = half.from + start;
+  const T* added = half.added + start;
+  T* x = half.x + start;
+  T* increment = half.increment + start;
   T threshold[kRows];
-  for (int r = 0; r < kRows; ++r) threshold[r] = guess[i0 + r];
-  row_thresholds<kRows>(m, [=](int r, int j) { return load(increment + r * stride + j); }, threshold);
+  for (int r = 0; r < kRows; ++r) threshold[r] = half.thresholds.guess_one(i0 + r);
+  row_thresholds<kRows>(
+      m,
+      [=](int r, int j) {
+        const Lanes<T> s = load(from + r * stride + j) + load(added + r * stride + j);
+        store<T>(s, increment + r * stride + j);
+        return s;
+      },
+      [=](int r, int j) { return load(increment + r * stride + j); },
+      [=, &threshold](int r, int j, Lanes<T> s, Flags<T> active) {
+        store<T>(keep(active, s - threshold[r]), x + r * stride + j);
+      },
+      threshold);
   for (int r = 0; r < kRows; ++r) {
-    guess[i0 + r] = threshold[r];
+    half.thresholds.set_one(i0 + r, threshold[r]);
     std::uint32_t word = 0;
     for (int j = 0; j < m; j += kLanes<T>) {
       const Lanes<T> s = load(increment + r * stride + j);
-      const auto active = s > threshold[r];
-      const Lanes<T> kept = active ? s - threshold[r] : Lanes<T>{};
-      store<T>(kept, x + r * stride + j);
-      store<T>(s - kept, increment + r * stride + j);
+      store<T>(s - load(x + r * stride + j), increment + r * stride + j);
       if (kTraced) {
-        word |= pack_flags<T>(active, j % 32);
+        word |= pack_flags<T>(above<T>(s, splat<T>(threshold[r])), j % 32);
         if (j % 32 + kLanes<T> == 32 || j + kLanes<T> >= m) {
           trace.active[static_cast<std::size_t>(i0 + r) * words_of(m) + j / 32] = word;
           word = 0;
@@ -128,42 +196,45 @@ MMHPARSE_DEVICE void project_row_block(T* x, T* increment, T* guess, int i0, int
   }
 }
 
-// One half cycle: with s = x + increment, x becomes the row-wise projection P(s), and the increment s - P(s). `guess`
-// holds the thresholds of an earlier projection as starting points, and is replaced by those of this one.
+// A half cycle with row-wise projections.
 template <bool kTraced, typename T, typename Team>
-MMHPARSE_DEVICE void project_rows(Team& team, T* x, T* increment, T* guess, int n, int m, int stride,
-                                 ProjectionTrace trace) {
+MMHPARSE_DEVICE void project_rows(Team& team, HalfCycle<T> half, int n, int m, int stride, ProjectionTrace trace) {
   const int blocks = n / kRowsTogether;
   for (int b = team.rank(); b < blocks; b += team.size())
-    project_row_block<kRowsTogether, kTraced>(x, increment, guess, b * kRowsTogether, m, stride, trace);
+    project_row_block<kRowsTogether, kTraced>(half, b * kRowsTogether, m, stride, trace);
   for (int i = blocks * kRowsTogether; i < n; ++i)  // the rest, on a CPU
-    project_row_block<1, kTraced>(x, increment, guess, i, m, stride, trace);
+    project_row_block<1, kTraced>(half, i, m, stride, trace);
   team.sync();
 }
 
 // The other half cycle, with column-wise projections.
 template <bool kTraced, typename T, typename Team>
-MMHPARSE_DEVICE void project_columns(Team& team, T* x, T* increment, T* guess, int n, int m, int stride,
-                                    ProjectionTrace trace) {
+MMHPARSE_DEVICE void project_columns(Team& team, HalfCycle<T> half, int n, int m, int stride, ProjectionTrace trace) {
   constexpr int kBlock = kLanes<T>;
   for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
-    for (int i = 0; i < n; ++i) {
-      const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      store<T>(load(x + at) + load(increment + at), increment + at);
-    }
-    const Lanes<T> threshold = column_thresholds<T>(
-        n, [=](int i) { return load(increment + static_cast<std::size_t>(i) * stride + j); }, load(guess + j));
-    store<T>(threshold, guess + j);
+    const T* from = half.from + j;
+    const T* added = half.added == nullptr ? nullptr : half.added + j;
+    T* x = half.x + j;
+    T* increment = half.increment + j;
+    const auto at = [=](int i) { return static_cast<std::size_t>(i) * stride; };
+    Lanes<T> threshold = half.thresholds.guess(j);
+    column_thresholds<T>(
+        n,
+        [=](int i) {
+          const Lanes<T> s = added == nullptr ? load(from + at(i)) : load(from + at(i)) + load(added + at(i));
+          store<T>(s, increment + at(i));
+          return s;
+        },
+        [=](int i) { return load(increment + at(i)); },
+        [=, &threshold](int i, Lanes<T> s, Flags<T> active) { store<T>(keep(active, s - threshold), x + at(i)); },
+        threshold);
+    half.thresholds.set(j, threshold);
     std::uint32_t words[kBlock] = {};
     for (int i = 0; i < n; ++i) {
-      const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      const Lanes<T> s = load(increment + at);
-      const auto active = s > threshold;
-      const Lanes<T> kept = active ? s - threshold : Lanes<T>{};
-      store<T>(kept, x + at);
-      store<T>(s - kept, increment + at);
+      const Lanes<T> s = load(increment + at(i));
+      store<T>(s - load(x + at(i)), increment + at(i));
       if (kTraced) {
-        set_flags<T>(active, i % 32, words);
+        set_flags<T>(above<T>(s, threshold), i % 32, words);
         if (i % 32 == 31 || i == n - 1)
           for (int l = 0; l < kBlock; ++l) {
             trace.active[static_cast<std::size_t>(i / 32) * stride + j + l] = words[l];
@@ -194,14 +265,17 @@ MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int
     T mean = 0;
     if (trace.capped[i]) {
       Tally<T> tally;
-      for (int j = 0; j < m; j += kLanes<T>)
-        tally.add(load(gx + j) - load(gp + j), unpack_flags<T>(words[j / 32], j % 32));
-      mean = static_cast<T>(tally.total() / tally.total_count());
+      int count = 0;
+      for (int j = 0; j < m; j += kLanes<T>) {
+        const Flags<T> active = unpack_flags<T>(words[j / 32], j % 32);
+        tally.add(load(gx + j) - load(gp + j), active);
+        count += count_of<T>(active);
+      }
+      mean = static_cast<T>(tally.total() / count);
     }
     for (int j = 0; j < m; j += kLanes<T>) {
       const Lanes<T> g = load(gp + j);
-      const auto active = unpack_flags<T>(words[j / 32], j % 32);
-      const Lanes<T> g_s = g + (active ? load(gx + j) - g - mean : Lanes<T>{});
+      const Lanes<T> g_s = g + keep(unpack_flags<T>(words[j / 32], j % 32), load(gx + j) - g - mean);
       store<T>(g_s, gx + j);
       store<T>(g_s, gp + j);
     }
@@ -229,7 +303,7 @@ MMHPARSE_DEVICE void backward_columns(Team& team, T* grad_x, T* grad_increment, 
     for (int i = 0; i < n; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
       const Lanes<T> g = load(grad_increment + at);
-      const Lanes<T> g_s = g + (active(i) ? load(grad_x + at) - g - mean : Lanes<T>{});
+      const Lanes<T> g_s = g + keep(active(i), load(grad_x + at) - g - mean);
       store<T>(g_s, grad_x + at);
       store<T>(g_s, grad_increment + at);
     }

@@ -156,13 +156,16 @@ class ExactProjection {
     double* v = dual_ + n;
     for (int i = team.rank(); i < n; i += team.size()) {
       const double* row = z + static_cast<std::size_t>(i) * stride;
-      row_thresholds<1>(stride, [=](int, int j) { return load(row + j) - load(v + j); }, u + i);
+      const auto entry = [=](int, int j) { return load(row + j) - load(v + j); };
+      row_thresholds<1>(stride, entry, entry, [](int, int, Lanes<double>, Flags<double>) {}, u + i);
     }
     team.sync();
-    for (int j = team.rank() * kLanes<double>; j < stride; j += team.size() * kLanes<double>)
-      store<double>(column_thresholds<double>(
-                        n, [=](int i) { return load(z + static_cast<std::size_t>(i) * stride + j) - u[i]; }, load(v + j)),
-                    v + j);
+    for (int j = team.rank() * kLanes<double>; j < stride; j += team.size() * kLanes<double>) {
+      const auto entry = [=](int i) { return load(z + static_cast<std::size_t>(i) * stride + j) - u[i]; };
+      Lanes<double> threshold = load(v + j);
+      column_thresholds<double>(n, entry, entry, [](int, Lanes<double>, Flags<double>) {}, threshold);
+      store<double>(threshold, v + j);
+    }
     team.sync();
   }
 

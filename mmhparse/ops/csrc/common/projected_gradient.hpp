@@ -21,6 +21,8 @@ class UnrolledSteps {
         by_columns_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
         row_thresholds_(arena.take<T>(rows)),
         column_thresholds_(arena.take<T>(stride)),
+        row_changes_(arena.take<T>(static_cast<std::size_t>(rows) * options.cycles)),
+        column_changes_(arena.take<T>(static_cast<std::size_t>(stride) * options.cycles)),
         options_(options) {
     if (trace) trace_ = DykstraTrace(*trace, rows, columns, stride, 2 * std::size_t(options.steps) * options.cycles);
   }
@@ -29,27 +31,32 @@ class UnrolledSteps {
 
   template <typename Team>
   MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
-    for (int i = team.rank(); i < n; i += team.size()) row_thresholds_[i] = 0;
-    for (int j = team.rank(); j < stride; j += team.size()) column_thresholds_[j] = 0;
+    for (int k = team.rank(); k < n * options_.cycles; k += team.size()) row_changes_[k] = 0;
+    for (int k = team.rank(); k < stride * options_.cycles; k += team.size()) column_changes_[k] = 0;
     team.sync();
   }
 
-  // Replaces x (n, stride) by the projection of x + move.
+  // Writes the projection of from + move into x; all are (n, stride).
   template <bool kTraced, typename Team>
-  MMHPARSE_DEVICE void forward(Team& team, T* x, const T* move, int n, int m, int stride, int step) {
-    clear(team, n * stride);
-    for (int k = team.rank(); k < n * stride; k += team.size()) x[k] += move[k];
-    team.sync();
+  MMHPARSE_DEVICE void forward(Team& team, const T* from, const T* move, T* x, int n, int m, int stride, int step) {
     for (int cycle = 0; cycle < options_.cycles; ++cycle) {
-      project_rows<kTraced>(team, x, by_rows_, row_thresholds_, n, m, stride, trace<kTraced>(step, cycle, 0));
-      project_columns<kTraced>(team, x, by_columns_, column_thresholds_, n, m, stride, trace<kTraced>(step, cycle, 1));
+      const bool first = cycle == 0;
+      project_rows<kTraced, T>(team,
+                               {first ? from : x, first ? move : by_rows_, x, by_rows_,
+                                {row_thresholds_, row_changes_ + cycle * n, first}},
+                               n, m, stride, trace<kTraced>(step, cycle, 0));
+      project_columns<kTraced, T>(team,
+                                  {x, first ? nullptr : by_columns_, x, by_columns_,
+                                   {column_thresholds_, column_changes_ + cycle * stride, first}},
+                                  n, m, stride, trace<kTraced>(step, cycle, 1));
     }
   }
 
   // Replaces the gradient with respect to the projection, (n, stride), by that with respect to the projected point.
   template <typename Team>
   MMHPARSE_DEVICE void backward(Team& team, T* grad, int n, int m, int stride, int step) {
-    clear(team, n * stride);
+    for (int k = team.rank(); k < n * stride; k += team.size()) by_rows_[k] = by_columns_[k] = 0;
+    team.sync();
     for (int cycle = options_.cycles - 1; cycle >= 0; --cycle) {
       backward_columns(team, grad, by_columns_, n, m, stride, trace<true>(step, cycle, 1));
       backward_rows(team, grad, by_rows_, n, m, stride, trace<true>(step, cycle, 0));
@@ -57,12 +64,6 @@ class UnrolledSteps {
   }
 
  private:
-  template <typename Team>
-  MMHPARSE_DEVICE void clear(Team& team, int length) {
-    for (int k = team.rank(); k < length; k += team.size()) by_rows_[k] = by_columns_[k] = 0;
-    team.sync();
-  }
-
   template <bool kTraced>
   MMHPARSE_DEVICE ProjectionTrace trace(int step, int cycle, int half) const {
     if (!kTraced) return {nullptr, nullptr};
@@ -71,8 +72,10 @@ class UnrolledSteps {
 
   T* by_rows_;     // Dykstra's increments of the row projections, or their gradients
   T* by_columns_;  // those of the column projections
-  T* row_thresholds_;
-  T* column_thresholds_;
+  T* row_thresholds_;     // (n)
+  T* column_thresholds_;  // (stride)
+  T* row_changes_;        // (cycles, n) of the thresholds, see Thresholds
+  T* column_changes_;     // (cycles, stride)
   DykstraTrace trace_;
   mmhparse::Options options_;
 };
@@ -96,9 +99,10 @@ class ExactSteps {
   }
 
   template <bool kTraced, typename Team>
-  MMHPARSE_DEVICE void forward(Team& team, double* x, const double* move, int n, int m, int stride, int step) {
+  MMHPARSE_DEVICE void forward(Team& team, const double* from, const double* move, double* x, int n, int m, int stride,
+                               int step) {
     double* point = projection_.point();
-    for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = x[k] + move[k];
+    for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = from[k] + move[k];
     team.sync();
     projection_.project(team, x, n, stride);
     if (kTraced) projection_.record(team, x, n, m, stride, step, trace_);
@@ -171,7 +175,7 @@ class ProjectedGradient {
   MMHPARSE_DEVICE void prepare(Team& team, const T* score) {
     core_.template find<Real>(team, score, max_rows_, max_columns_);
     core_.gather(team, score, max_columns_, static_cast<T>(options_.step_size), Steps::padding(), move_);
-    for (int k = team.rank(); k < core_.n() * core_.stride; k += team.size()) x_[k] = 0;
+    for (int k = team.rank(); k < core_.n() * core_.stride; k += team.size()) x_[k] = before_[k] = 0;
     steps_.start(team, core_.n(), core_.stride);
     team.sync();
   }
@@ -180,20 +184,22 @@ class ProjectedGradient {
   template <bool kTraced, typename Team>
   MMHPARSE_DEVICE double run(Team& team) {
     const int length = core_.n() * core_.stride;
-    double change = 1;
     int step = 0;
-    while (step < options_.steps && change != 0) {
-      for (int k = team.rank(); k < length; k += team.size()) before_[k] = x_[k];
-      team.sync();
-      steps_.template forward<kTraced>(team, x_, move_, core_.n(), core_.m(), core_.stride, step);
-      ++step;
-      Tally<Real> difference;
-      for (int k = team.rank() * kLanes<Real>; k < length; k += team.size() * kLanes<Real>) {
-        const Lanes<Real> delta = load(x_ + k) - load(before_ + k);
-        difference.add(delta > 0 ? delta : -delta, delta == delta);  // every lane is flagged: entries are finite
-      }
-      change = team.sum(difference.total());
+    for (bool changed = true; step < options_.steps && changed; ++step) {
+      Real* before = x_;
+      x_ = before_;
+      before_ = before;
+      steps_.template forward<kTraced>(team, before_, move_, x_, core_.n(), core_.m(), core_.stride, step);
+      int differences = 0;
+      for (int k = team.rank(); k < length; k += team.size()) differences += x_[k] != before_[k];
+      changed = team.sum(differences) > 0;
     }
+    double change = 0;
+    for (int k = team.rank(); k < length; k += team.size()) {
+      const double delta = x_[k] - before_[k];
+      change += delta > 0 ? delta : -delta;
+    }
+    change = team.sum(change);
     if (kTraced && team.rank() == 0) *steps_run_ = step;
     team.sync();
     return change;

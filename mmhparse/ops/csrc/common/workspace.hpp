@@ -36,6 +36,15 @@ class Arena {
 // How many 32-bit words hold so many bits.
 MMHPARSE_DEVICE int words_of(int bits) { return (bits + 31) / 32; }
 
+// The index of the lowest bit that is 1; there must be one.
+MMHPARSE_DEVICE int lowest_bit(std::uint32_t word) {
+#if defined(__CUDA_ARCH__)
+  return __ffs(static_cast<int>(word)) - 1;
+#else
+  return __builtin_ctz(word);
+#endif
+}
+
 MMHPARSE_DEVICE int min_of(int a, int b) { return a < b ? a : b; }
 
 MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
