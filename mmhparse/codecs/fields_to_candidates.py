@@ -9,6 +9,9 @@ from torch import Tensor
 
 from mmhparse.structures import JointCandidates, PoseFields
 
+_CELLS_AT_ONCE = 2**20
+"""The neighbours of so many cells are read at once: an untrained network may be above the threshold everywhere."""
+
 
 @dataclass(frozen=True)
 class CandidateOptions:
@@ -92,16 +95,27 @@ def suppress_neighbours(xy: Tensor, mask: Tensor, radius: float) -> Tensor:
 def _peaks(heatmaps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     """(S,) heatmap b * K + k and (S,) cell of the peaks that are not below the threshold, both ascending.
 
-    Neighbours are read only around cells above the threshold.
+    Neighbours are read only around cells above the threshold, of which there are few once a network has learned.
     """
     height, width = heatmaps.shape[2:]
     flat = heatmaps.flatten()
-    index = torch.nonzero(flat >= threshold)[:, 0]  # (S,)
+    high = torch.nonzero(flat >= threshold)[:, 0]  # (S',)
+    index = torch.cat([cells[_is_highest(flat, cells, height, width)] for cells in high.split(_CELLS_AT_ONCE)])
+    return index // (height * width), index % (height * width)
+
+
+def _is_highest(flat: Tensor, index: Tensor, height: int, width: int) -> Tensor:
+    """(S,) bool; whether none of the 3 x 3 cells around a cell is higher.
+
+    Args:
+        flat: (B * K * h * w,) heatmaps.
+        index: (S,) long; the cells.
+        height, width: h and w.
+    """
     cell = index % (height * width)
     near = torch.arange(-1, 2, device=index.device)[:, None]  # (3, 1)
     # beyond the border this is another of the nine cells
     rows = (cell // width + near).clamp_(0, height - 1)  # (3, S)
     columns = (cell % width + near).clamp_(0, width - 1)  # (3, S)
     around = (index - cell) + rows[:, None] * width + columns  # (3, 3, S)
-    index = index[flat[index] >= flat[around].amax((0, 1))]
-    return index // (height * width), index % (height * width)
+    return flat[index] >= flat[around].amax((0, 1))

@@ -103,7 +103,9 @@ def test_of_equal_heights_the_first_cell_comes_first():
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 7), (2, 5), (23, 31)])
 @pytest.mark.parametrize('threshold', [0.05, 0.5, 0.9])
-def test_peaks_are_those_of_max_pooling(size, threshold):
+@pytest.mark.parametrize('at_once', [7, 2**20])
+def test_peaks_are_those_of_max_pooling(monkeypatch, size, threshold, at_once):
+    monkeypatch.setattr('mmhparse.codecs.fields_to_candidates._CELLS_AT_ONCE', at_once)
     heatmaps = torch.randint(0, 20, (2, 3, *size), generator=torch.Generator().manual_seed(0)) / 20
     found = fields_to_candidates(fields_of(heatmaps), CandidateOptions(threshold, 1000, 0.0))
     pooled = F.max_pool2d(heatmaps, 3, 1, 1)
