@@ -23,7 +23,7 @@ def candidates_to_links(
     """The scores of :func:`candidates_to_problems` as a list, without a gradient.
 
     Of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are listed, so that time
-    and memory grow with the people and not with its square.
+    and memory grow with the people and not with their square: in float32 on a CPU. Elsewhere all pairs are scored.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -35,12 +35,15 @@ def candidates_to_links(
         Problem b * L + l holds the links of limb type l in image b.
 
     Raises:
-        ValueError: If the options have not as many prices as the skeleton has limbs.
+        ValueError: If the options have not as many prices as the skeleton has limbs, or fields or prices hold NaN or
+            infinity.
     """
     limbs = torch.tensor(skeleton.limbs, device=candidates.xy.device)  # (L, 2)
     prices = link_prices(fields, skeleton, options)  # (B, L)
+    if not prices.isfinite().all():
+        raise ValueError('The prices of links hold NaN or infinity.')
     if _is_crowd(candidates, fields, prices):
-        links = near_pairs(candidates, fields.limb_fields, skeleton, fields.stride, prices)  # (E, 3)
+        links = near_pairs(candidates, fields.limb_fields, skeleton, fields.stride, prices, options.samples)
     else:
         first, second = (candidates.mask[:, end].flatten(0, 1) for end in limbs.T)  # (B * L, N) each
         links = torch.nonzero(first[:, :, None] & second[:, None])  # (E, 3)
@@ -52,6 +55,8 @@ def candidates_to_links(
         doubts = options.joint_price * joint_doubts(candidates, fields)  # (B, K, N)
         start, end = limbs[limb].T
         score = score - doubts[image, start, row] - doubts[image, end, column]
+    if not score.isfinite().all():
+        raise ValueError('limb_fields hold NaN or infinity.')
     count = candidates.xy.shape[2]
     return LinkProblem(links, score, (len(fields) * len(limbs), count, count))
 

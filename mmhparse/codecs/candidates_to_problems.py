@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -31,6 +32,13 @@ class LimbOptions:
     samples: int = 10
     price: float | Sequence[float] = 0.3
     joint_price: float = 0.0
+
+    def __post_init__(self):
+        if self.samples < 1:
+            raise ValueError(f'samples must be at least 1, got {self.samples}.')
+        prices = [self.price] if isinstance(self.price, (int, float)) else self.price
+        if not all(map(isfinite, (*prices, self.joint_price))):
+            raise ValueError(f'price and joint_price must be finite, got {self.price} and {self.joint_price}.')
 
     def prices(self, skeleton: Skeleton) -> tuple[float, ...]:
         """The price of each of the L limb types.

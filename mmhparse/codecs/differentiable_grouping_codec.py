@@ -192,12 +192,15 @@ class DifferentiableGroupingCodec:
 
         Args:
             fields: Joints and limbs, with a batch of 1.
+
+        Raises:
+            ValueError: If the fields hold NaN or infinity where they are read.
         """
         candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
         problem = candidates_to_links(candidates, fields, self.skeleton, self.limb_options)
         plan = solve_links(problem, self.solver)  # (E,)
         made = made_links(problem, plan)  # (Q,)
-        links, strength = problem.links[made].cpu().numpy(), (plan * problem.score)[made].cpu().numpy()
+        links, strength = problem.links[made].cpu().numpy(), (plan * problem.score)[made].float().cpu().numpy()
         people = matches_to_people(candidates, links, strength, self.skeleton, self.people_options)
         return Grouping(candidates, problem, plan, made, people)
 

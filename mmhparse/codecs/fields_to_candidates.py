@@ -9,6 +9,8 @@ from torch import Tensor
 
 from mmhparse.structures import JointCandidates, PoseFields
 
+_FARTHEST = 1e6
+"""Largest radius, in pixels: more than any image is wide."""
 _CELLS_AT_ONCE = 2**20
 """The neighbours of so many cells are read at once: an untrained network may be above the threshold everywhere."""
 
@@ -27,6 +29,13 @@ class CandidateOptions:
     threshold: float = 0.35
     max_candidates: int = 30
     radius: float = 2.0
+
+    def __post_init__(self):
+        if not 0 <= self.threshold <= 1 or self.max_candidates < 1 or not 0 <= self.radius <= _FARTHEST:
+            raise ValueError(
+                f'expected threshold in [0, 1], max_candidates of at least 1 and radius in [0, {_FARTHEST:g}], got '
+                f'{self.threshold}, {self.max_candidates} and {self.radius}.'
+            )
 
 
 def fields_to_candidates(fields: PoseFields, options: CandidateOptions) -> JointCandidates:
@@ -50,6 +59,8 @@ def fields_to_candidates(fields: PoseFields, options: CandidateOptions) -> Joint
     most = max(1, int(rank.max()) + 1 if len(rank) else 0)  # N
     centre = (torch.stack([cell % width, cell // width], dim=-1) + 0.5) * fields.stride - 0.5  # (S, 2)
     offset = offsets.flatten(0, 1).flatten(2)[which, :, cell]  # (S, 2)
+    if not offset.isfinite().all():
+        raise ValueError('joint_offsets hold NaN or infinity.')
     xy, score = offset.new_zeros(batch * types, most, 2), height.new_zeros(batch * types, most)
     mask = torch.zeros_like(score, dtype=torch.bool)
     xy[which, rank], score[which, rank], mask[which, rank] = centre.to(offset) + offset, height, True
@@ -72,7 +83,7 @@ def suppress_neighbours(xy: Tensor, mask: Tensor, radius: float) -> Tensor:
         (B, K, N) bool; the candidates of ``mask`` that stay.
     """
     places = torch.nonzero(mask & xy.isfinite().all(-1))  # (S, 3); of one joint type better ones first
-    points = xy[tuple(places.T)].double().cpu().numpy()  # (S, 2)
+    points = xy.detach()[tuple(places.T)].double().cpu().numpy()  # (S, 2)
     # one tree for all types: in a third dimension they are farther from each other than the radius
     apart = (places[:, 0] * xy.shape[1] + places[:, 1]).cpu().numpy() * (2 * radius + 1)  # (S,)
     better, worse = cKDTree(np.column_stack([points, apart])).query_pairs(radius, output_type='ndarray').T  # (Q,) each
@@ -99,7 +110,9 @@ def _peaks(heatmaps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     """
     height, width = heatmaps.shape[2:]
     flat = heatmaps.flatten()
-    high = torch.nonzero(flat >= threshold)[:, 0]  # (S',)
+    high = torch.nonzero(flat.lt(threshold).logical_not_())[:, 0]  # (S',); NaN too
+    if not flat[high].isfinite().all():
+        raise ValueError('joint_heatmaps hold NaN or infinity.')
     index = torch.cat([cells[_is_highest(flat, cells, height, width)] for cells in high.split(_CELLS_AT_ONCE)])
     return index // (height * width), index % (height * width)
 

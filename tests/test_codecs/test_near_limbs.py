@@ -26,12 +26,12 @@ def crowd(codec, scenes):
     return ParseFields(pose, (projection,), torch.cat([fields.part_logits for fields in found], -1), 1)
 
 
-def near_affinity(candidates, fields, codec, prices):
+def near_affinity(candidates, fields, codec, prices, samples=10):
     """(B * L, N, N) affinities of the pairs within reach, and 0 for the others."""
-    links = near_pairs(candidates, fields, codec.skeleton, 4, prices)
+    links = near_pairs(candidates, fields, codec.skeleton, 4, prices, samples)
     number = candidates.xy.shape[2]
     near = fields.new_zeros(fields.shape[0] * fields.shape[1], number, number)
-    near[tuple(links.T)] = pair_affinity(candidates.xy, fields, torch.tensor(codec.skeleton.limbs), links, 4, 10)
+    near[tuple(links.T)] = pair_affinity(candidates.xy, fields, torch.tensor(codec.skeleton.limbs), links, 4, samples)
     return near.unflatten(0, fields.shape[:2])
 
 
@@ -41,8 +41,9 @@ def test_the_reach_is_what_the_longest_region_can_pay_for():
     fields[0, 1, 15, 30] = 0.5  # a small region
     fields[1, 0] = 0.07  # below a quarter of the price
     fields[2] = 0.4  # everywhere: one region of 40 x 20 cells
-    reaches = limb_reaches(fields, [0.3] * 3, stride=4)
-    expected = 4 * np.hypot(14, 3) * 0.9 / 0.225, 0, 4 * np.hypot(42, 22) * 0.4 * 2**0.5 / 0.225
+    reaches = limb_reaches(fields, [0.3] * 3, stride=4, samples=10)
+    # (3 * 0.9 + 7 * 0.075) / 10 = 0.32 pays, 2 points give 0.24; of vectors of length 0.4 * sqrt(2), 5 points pay
+    expected = 4 * np.hypot(14, 3) * 9 / 2, 0, 4 * np.hypot(42, 22) * 9 / 4
     np.testing.assert_allclose(reaches, expected, rtol=1e-6)
 
 
@@ -59,8 +60,20 @@ def test_pairs_within_reach_have_the_affinity_of_all_pairs():
     torch.testing.assert_close(near[scored], dense[scored], rtol=0, atol=1e-4)
 
 
+def test_a_price_that_one_point_pays_has_no_reach():
+    fields = torch.zeros(1, 2, 20, 40)
+    fields[0, 0, 5, 3:15] = 1
+    assert limb_reaches(fields, [0.3], 4, samples=1) == np.inf
+    assert limb_reaches(fields, [0.12], 4, samples=10) == np.inf  # (1 + 9 * 0.03) / 10 = 0.127
+    assert limb_reaches(fields, [0.14], 4, samples=10) < np.inf  # (1 + 9 * 0.035) / 10 = 0.132
+    fields[0, 1, 7, 7] = torch.nan
+    with pytest.raises(ValueError, match='limb_fields hold NaN or infinity'):
+        limb_reaches(fields, [0.3], 4, samples=10)
+
+
+@pytest.mark.parametrize(('price', 'samples'), [(0.3, 10), (0.19, 10), (0.09, 10), (0.05, 10), (0.3, 5), (0.3, 1)])
 @pytest.mark.parametrize('length', [5, 15, 40])
-def test_one_region_pays_for_no_link_beyond_reach(length):
+def test_one_region_pays_for_no_link_beyond_reach(length, price, samples):
     """Along the direction of a region, links that begin at its end and go on over nothing."""
     codec = DifferentiableGroupingCodec()
     fields = torch.zeros(1, len(codec.skeleton.limbs), 2, 9, 400)
@@ -69,10 +82,11 @@ def test_one_region_pays_for_no_link_beyond_reach(length):
     xy = torch.stack([x, torch.full_like(x, 18)], -1).expand(1, len(codec.skeleton), -1, -1).contiguous()
     ones = torch.ones(xy.shape[:3])
     candidates = JointCandidates(xy, ones, ones.bool())
-    dense = limb_affinity(candidates, fields, codec.skeleton, 4, 10)
-    near = near_affinity(candidates, fields, codec, torch.full((1, 25), 0.3))
-    assert dense[(near == 0) & (dense != 0)].max() <= 0.3 and (dense > 0.3).any()
-    torch.testing.assert_close(near[dense > 0.3], dense[dense > 0.3], rtol=0, atol=1e-4)
+    dense = limb_affinity(candidates, fields, codec.skeleton, 4, samples)
+    near = near_affinity(candidates, fields, codec, torch.full((1, 25), price), samples)
+    worth = dense > price + 1e-5
+    assert worth.any()
+    torch.testing.assert_close(near[worth], dense[worth], rtol=0, atol=1e-4)
 
 
 def test_each_limb_type_has_the_reach_of_its_own_price():
@@ -80,9 +94,10 @@ def test_each_limb_type_has_the_reach_of_its_own_price():
     fields = torch.zeros(25, 2, 9, 40)
     fields[:, 0, 3:6, 5:15] = 1
     prices = torch.linspace(0.2, 0.8, 25).tolist()
-    expected = [limb_reaches(fields[:1], [price], 4).item() for price in prices]
-    np.testing.assert_allclose(limb_reaches(fields, prices, 4), expected)
-    assert all(np.diff(expected) < 0)  # the higher the price, the shorter
+    expected = [limb_reaches(fields[:1], [price], 4, 10).item() for price in prices]
+    np.testing.assert_allclose(limb_reaches(fields, prices, 4, 10), expected)
+    # the higher the price, the shorter
+    assert all(np.diff(expected) <= 0) and expected[0] > 3 * expected[-1]
     codec = DifferentiableGroupingCodec(limbs=dict(price=prices))
     x = torch.linspace(18, 160, 80)
     xy = torch.stack([x, torch.full_like(x, 18)], -1).expand(1, 17, -1, -1).contiguous()
