@@ -1,5 +1,8 @@
 """DataWaitHook: the share of a training's time in which the network waits for data."""
 
+from collections import deque
+from time import perf_counter
+
 from mmengine.hooks import Hook
 
 from mmhparse.registry import HOOKS
@@ -9,21 +12,33 @@ from mmhparse.registry import HOOKS
 class DataWaitHook(Hook):
     """Logs ``data_wait``: of the time of the last iterations, the share in [0, 1] spent waiting for their batches.
 
-    It reads what mmengine's ``IterTimerHook`` measures. Above some 0.05 more workers of the data loader pay off, as
-    long as cores are free.
+    Above some 0.05 more workers of the data loader pay off, as long as cores are free. Validation does not count.
+    ``data_time`` of mmengine's timer is not the same: it contains what hooks do between iterations, such as saving.
 
     Args:
         window: Over how many iterations.
     """
 
-    # after the timer, and before the hook of priority BELOW_NORMAL that writes the log
-    priority = 'NORMAL'
+    # last of all hooks, so that what they do is not taken for waiting
+    priority = 'LOWEST'
 
     def __init__(self, window: int = 20):
-        self.window = window
+        self._spent: deque[tuple[float, float]] = deque(maxlen=window)  # seconds waited, and of the whole iteration
+        self._begin = self._waited = 0.0
+
+    def before_train_epoch(self, runner) -> None:
+        self._begin = perf_counter()
+
+    def after_val(self, runner) -> None:
+        self._begin = perf_counter()
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        self._waited = perf_counter() - self._begin
+        if self._spent:
+            waited, whole = (sum(seconds) for seconds in zip(*self._spent, strict=True))
+            runner.message_hub.update_scalar('train/data_wait', waited / whole if whole > 0 else 0.0)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        times = runner.message_hub.log_scalars
-        if 'train/data_time' in times and 'train/time' in times:
-            waited, whole = (times[f'train/{name}'].mean(self.window) for name in ('data_time', 'time'))
-            runner.message_hub.update_scalar('train/data_wait', waited / whole if whole > 0 else 0.0)
+        end = perf_counter()
+        self._spent.append((self._waited, end - self._begin))
+        self._begin = end
