@@ -32,17 +32,28 @@ class BFloat16OptimWrapper(OptimWrapper):
 
 
 class InFloat32(nn.Module):
-    """Put before the class of a layer: autocast leaves the layer in float32."""
+    """Put before the class of a layer: autocast leaves the layer in the type of its weights."""
+
+    weight: Tensor
 
     def forward(self, input: Tensor) -> Tensor:
         with torch.autocast(input.device.type, enabled=False):
-            return super().forward(input.float())
+            return super().forward(input.to(self.weight.dtype))
+
+    def __reduce_ex__(self, protocol):
+        # the class is made at run time, where pickle does not look for classes
+        return _new_in_float32, (type(self).__bases__[1],), self.__dict__
 
 
 @cache
 def in_float32(layer: type[nn.Conv2d]) -> type[nn.Conv2d]:
     """The class of a convolution, left in float32 by autocast; a forward pass of its own stays."""
     return type(f'{layer.__name__}InFloat32', (InFloat32, layer), {})
+
+
+def _new_in_float32(layer: type[nn.Conv2d]) -> nn.Conv2d:
+    made = in_float32(layer)
+    return made.__new__(made)
 
 
 def keep_dilated_in_float32(model: nn.Module) -> None:

@@ -1,6 +1,7 @@
 """Gradients and weights that are no numbers, or the wrong ones, are found or avoided."""
 
 import copy
+import io
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -68,6 +69,14 @@ def test_convolutions_of_another_class_keep_their_own_forward_pass():
         with wrapper.optim_context(convolution):
             torch.testing.assert_close(convolution(image), expected, rtol=0, atol=0)
     torch.testing.assert_close(copy.deepcopy(convolution)(image), expected, rtol=0, atol=0)
+    buffer = io.BytesIO()
+    torch.save(convolution, buffer)
+    buffer.seek(0)
+    loaded = torch.load(buffer, weights_only=False)
+    assert isinstance(loaded, InFloat32) and isinstance(loaded, _Standardised)
+    torch.testing.assert_close(loaded(image), expected, rtol=0, atol=0)
+    for dtype in (torch.float64, torch.bfloat16):
+        assert copy.deepcopy(convolution).to(dtype)(image.to(dtype)).dtype == dtype
 
 
 def test_weights_that_are_no_numbers_stop_a_training():

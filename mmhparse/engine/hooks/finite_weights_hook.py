@@ -24,7 +24,7 @@ class FiniteWeightsHook(Hook):
         others = f' and {len(bad) - 1} more' if len(bad) > 1 else ''
         raise FloatingPointError(
             f'Iteration {runner.iter + 1}: the weights {bad[0]}{others} are NaN or infinite after this step, so the '
-            f'gradient was. Nothing was saved; {runner.work_dir} has the last good checkpoint. Lower the learning rate '
+            f'gradient was. This step was not saved. Lower the learning rate '
             f'or optim_wrapper.clip_grad.max_norm, train in float32, or look for labels that make a loss '
-            f'infinite; then continue with --resume.'
+            f'infinite; then continue from the last checkpoint in {runner.work_dir}, if there is one, with --resume.'
         )
