@@ -133,8 +133,11 @@ def test_class_weights_weigh_classes_in_the_cross_entropy_only(truth):
     assert found['loss_part_lovasz'] == plain['loss_part_lovasz']
     with pytest.raises(ValueError, match='PartLoss has 3 class_weights, but the network predicts 15 classes'):
         PartLoss(class_weights=[1, 1, 1])(fields, targets)
-    with pytest.raises(ValueError, match='class_weights must not be negative'):
-        PartLoss(class_weights=[1, -1])
+    small = PartLoss(full_size=False, class_weights=(1e-4 * weights).tolist()).of_logits(fields.part_logits, labels, 1)
+    torch.testing.assert_close(small, found)  # only the ratio of the weights counts
+    for wrong in ([1, -1], [0, 0], [], [1, float('nan')], [1, float('inf')]):
+        with pytest.raises(ValueError, match='class_weights must be 0 or more'):
+            PartLoss(class_weights=wrong)
 
 
 def test_lovasz_has_a_gradient():
@@ -169,3 +172,10 @@ def test_somebody_is_not_background(truth):
     (gradient,) = torch.autograd.grad(value, fields.part_logits)
     assert (gradient[:, 0][people] > 0).all() and not gradient.movedim(1, -1)[~people].any()
     assert 'loss_part_somebody' not in PartLoss()(fields, unknown)
+    # what does not count may be anything
+    logits = fields.part_logits.detach().clone()
+    logits.movedim(1, -1)[~people] = -torch.inf
+    logits.requires_grad_()
+    spoilt = loss(replace(fields, part_logits=logits), unknown)['loss_part_somebody']
+    torch.testing.assert_close(spoilt, value)
+    assert torch.autograd.grad(spoilt, logits)[0].isfinite().all()

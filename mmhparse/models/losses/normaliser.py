@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 @torch.no_grad()
-def normaliser(count: Tensor) -> Tensor:
+def normaliser(count: Tensor, least: float = 1.0) -> Tensor:
     """The mean of a count over the processes, which is the count itself if there is one process; never 0.
 
     Distributed training averages the gradients of all processes. If each divides its sum by the mean count rather than
@@ -15,7 +15,8 @@ def normaliser(count: Tensor) -> Tensor:
 
     Args:
         count: A scalar; over how much the sum of this process runs.
+        least: Takes the place of counts below it, above 0: the sum is then 0, or next to it.
     """
     total = count.detach().float().clone()
     all_reduce(total)
-    return total.clamp(min=1) / get_world_size()
+    return total.clamp(min=least) / get_world_size()

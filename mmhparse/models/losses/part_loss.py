@@ -1,6 +1,7 @@
 """PartLoss: cross-entropy and Lovasz-softmax of the part logits, and people whose parts are unknown."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
 import torch
@@ -31,8 +32,8 @@ class PartLoss(nn.Module):
             more; the mean is divided by the sum of the factors. 1 for each if not given.
 
     Raises:
-        ValueError: If ``lovasz_over`` is not one of the choices, or a factor is negative; in use, if there is another
-            number of factors than of classes.
+        ValueError: If ``lovasz_over`` is not one of the choices, or the factors are not 0 or more, finite and not
+            all 0; in use, if there is another number of factors than of classes.
     """
 
     def __init__(
@@ -48,8 +49,8 @@ class PartLoss(nn.Module):
         super().__init__()
         if lovasz_over not in ('image', 'batch'):
             raise ValueError(f"lovasz_over must be 'image' or 'batch', got {lovasz_over!r}.")
-        if class_weights is not None and min(class_weights) < 0:
-            raise ValueError(f'class_weights must not be negative, got {list(class_weights)}.')
+        if class_weights is not None and not (0 < sum(class_weights) < inf and min(class_weights) >= 0):
+            raise ValueError(f'class_weights must be 0 or more, finite and not all 0, got {list(class_weights)}.')
         self.lovasz_over = lovasz_over
         self.cross_entropy_weight = cross_entropy_weight
         self.lovasz_weight = lovasz_weight
@@ -98,7 +99,7 @@ class PartLoss(nn.Module):
             )
         weights = logits.new_tensor(self.class_weights)  # (C,)
         entropy = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction='sum')
-        return entropy / normaliser(weights[labels[labelled]].sum())
+        return entropy / normaliser(weights[labels[labelled]].sum(), least=1e-6 * max(self.class_weights))
 
 
 def somebody_loss(fields: ParseFields, targets: TargetFields) -> Tensor:
@@ -113,8 +114,9 @@ def somebody_loss(fields: ParseFields, targets: TargetFields) -> Tensor:
     labels = targets.part_map[:, stride // 2 :: stride, stride // 2 :: stride]  # (B, h', w')
     people = F.interpolate(targets.projection_weight[:, None], size=size, mode='nearest')[:, 0]  # (B, h', w')
     unknown = (labels == IGNORE) & (people > 0)
-    entropy = logits.logsumexp(1) - logits[:, 1:].logsumexp(1)  # (B, h', w')
-    return (entropy * unknown).sum() / normaliser(unknown.sum())
+    logits = logits.movedim(1, -1)[unknown]  # (S, C)
+    entropy = logits.logsumexp(1) - logits[:, 1:].logsumexp(1)  # (S,)
+    return entropy.sum() / normaliser(unknown.sum())
 
 
 def lovasz_softmax(probability: Tensor, labels: Tensor) -> Tensor:
