@@ -189,7 +189,7 @@ class HumanParseDataset(BaseDataset):
     def get_cat_ids(self, idx: int) -> list[int]:
         """Labels of the parts that an image shows, without background: what mmengine's ClassBalancedDataset asks for.
 
-        It reads the annotation of the image.
+        It reads the annotation of the image; ClassBalancedDataset does so twice for each image when it is built.
         """
         labels = np.unique(self.load_annotation(self.get_data_info(idx)).part_map)
         return [int(label) for label in labels if label not in (0, IGNORE)]

@@ -67,8 +67,12 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2, help='threads of the network; encoders choose their own')
     args = parser.parse_args()
     with plain_usage_errors():
-        if args.frames < 1 or args.repeats < 1 or min(args.size) < 16 or any(side % 2 for side in args.size):
-            raise UsageError('--frames and --repeats must be at least 1, and --size even and at least 16.')
+        if (
+            min(args.frames, args.repeats, args.threads) < 1
+            or min(args.size) < 16
+            or any(side % 2 for side in args.size)
+        ):
+            raise UsageError('--frames, --repeats and --threads must be at least 1, and --size even and at least 16.')
         try:
             for codec in args.codecs:
                 check_codec(codec)
