@@ -15,10 +15,12 @@ class BundledModel:
     Attributes:
         file: Name of its file in ``mmhparse/weights``, see :mod:`mmhparse.engine.packed_weights`.
         description: What it is, in one line.
+        part_set: Name of the part set that it predicts.
     """
 
     file: str
     description: str
+    part_set: str = 'densepose_14'
 
     @property
     def path(self) -> str:
@@ -29,6 +31,9 @@ class BundledModel:
 BUNDLED_MODELS = {
     'photos-14-parts': BundledModel(
         'mg-pgd_mobilenet_photos.npz', 'light parser of 14 parts, trained on photos of COCO 2017'
+    ),
+    'photos-garments': BundledModel(
+        'mg-pgd_mobilenet_garments.npz', 'light parser of 17 garments and limbs, trained on street photos', 'atr_18'
     ),
     'synthetic': BundledModel(
         'mg-pgd_light_synthetic.npz', 'light parser of 14 parts, trained on synthetic people: to try the software out'

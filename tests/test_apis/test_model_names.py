@@ -35,6 +35,17 @@ def test_every_bundled_model_exists_and_is_described(name):
     assert '\n' not in model.description and model.description in describe_bundled_models()
     infer = HumanParsingInferencer(name, device='cpu')
     assert infer.cfg.default_scope == 'mmhparse'
+    assert infer.part_set.name == model.part_set
+
+
+def test_the_garment_parser_dresses_people(repo_root):
+    """Somebody in the photo has a face, hair and clothes, and whoever is found has garments of their own."""
+    infer = HumanParsingInferencer('photos-garments', device='cpu', show_progress=False)
+    found = infer(str(repo_root / 'demo' / 'street.jpg'))['predictions'][0]
+    names = [infer.part_set.parts[label] for label in np.unique(found['part_map'])]
+    assert {'background', 'hair', 'face', 'upper_clothes', 'pants'} <= set(names)
+    assert len(found['people']) >= 1
+    assert {part['label'] for part in found['parts']} <= set(range(1, 18))
 
 
 def test_a_bundled_model_with_other_weights(tmp_path):

@@ -33,6 +33,7 @@ from mmhparse.utils import UsageError, progress_bar, write_atomic
 
 Parser = Callable[[np.ndarray], ParsedPhoto]
 """Parses a photo, (H, W, 3) uint8 BGR."""
+SCORED_MODELS = [name for name, model in BUNDLED_MODELS.items() if model.part_set == DENSEPOSE_14.name]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('people', metavar='PEOPLE.json', help='the annotations')
     parser.add_argument('photos', metavar='PHOTOS', help='folder of the photos')
     parser.add_argument(
-        '--models', nargs='+', metavar='NAME', choices=list(BUNDLED_MODELS), help='models of the package; default: all'
+        '--models',
+        nargs='+',
+        metavar='NAME',
+        choices=SCORED_MODELS,
+        help='models of the package; default: all of 14 parts',
     )
     parser.add_argument('--config', help='config of a parser of your own; default: the one saved with --weights')
     parser.add_argument(
@@ -117,7 +122,7 @@ def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
         backend = 'onnxruntime' if args.weights.endswith('.onnx') else 'torch'
         infer = HumanParsingInferencer(config, args.weights, backend=backend, **options)
         parsers[Path(args.weights).name] = inferencer_parser(args.weights, infer)
-    for name in args.models or ([] if args.weights else BUNDLED_MODELS):
+    for name in args.models or ([] if args.weights else SCORED_MODELS):
         parsers[name] = inferencer_parser(name, HumanParsingInferencer(name, **options))
     if args.bodypix is not None:
         # beside this file; only this row needs it
