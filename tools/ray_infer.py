@@ -46,6 +46,9 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     args.inputs, args.out_dir = [_absolute(path) for path in args.inputs], _absolute(args.out_dir)
     if len({_is_parquet(path) for path in args.inputs}) > 1:
         parser.error('give either photos or Parquet files')
+    missing = [path for path in args.inputs if '://' not in path and not Path(path).exists()]
+    if missing and args.address is None:
+        parser.error(f"there is no '{missing[0]}': name photos, folders or Parquet files that exist")
     return parser, args
 
 

@@ -198,6 +198,7 @@ def test_a_batch_without_photos(predictor):
         ('photos a.parquet --out-dir new', 'either photos or Parquet'),
         ('photos --out-dir new --workers 0', 'at least 1'),
         ('photos --out-dir new --config a.py', '--config needs --weights'),
+        ('tests nowhere --out-dir new', "nowhere': name photos"),
     ],
 )
 def test_mistakes_end_the_command(load_tool, monkeypatch, capsys, arguments, problem):

@@ -25,8 +25,6 @@ from .runs import count_cells, merge_runs
 
 _LARGE_TABLE = 100_000
 """Cells of the histogram above which it is faster to find out first which codes occur and number only those."""
-
-
 _FEW_PIXELS = 8192
 """Pixels of an image up to which finding its runs takes longer than counting pixel by pixel."""
 
