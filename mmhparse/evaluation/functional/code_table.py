@@ -25,7 +25,7 @@ from .runs import count_cells, merge_runs
 
 _LARGE_TABLE = 100_000
 """Cells of the histogram above which it is faster to find out first which codes occur and number only those."""
-_FEW_PIXELS = 8192
+_FEW_PIXELS = 6_000
 """Pixels of an image up to which finding its runs takes longer than counting pixel by pixel."""
 
 
@@ -46,8 +46,8 @@ class PixelCodes:
     @classmethod
     def of(cls, part_map: np.ndarray, person_map: np.ndarray, num_people: int, num_labels: int) -> 'PixelCodes':
         # the narrowest type that holds all codes: the maps are passed over several times
-        codes = person_map.astype(np.min_scalar_type((num_people + 1) * num_labels))  # (layers, N)
-        codes *= num_labels
+        narrowest = np.min_scalar_type((num_people + 1) * num_labels)
+        codes = np.multiply(person_map, num_labels, dtype=narrowest, casting='unsafe')  # (layers, N)
         codes += part_map.astype(codes.dtype, copy=False)
         # only pixels of nobody are below num_labels
         np.maximum(codes, num_labels, out=codes)
@@ -115,7 +115,7 @@ def count_codes(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) -> C
     if truth.num_people >= IGNORE:
         raise ValueError(f'the truth has {truth.num_people} people, but ids from {IGNORE} on mean ignore.')
     maps = [predicted.part_map, predicted.person_map, truth.part_map, truth.person_map]  # each (layers, H, W)
-    if truth.size[0] * truth.size[1] > _FEW_PIXELS:
+    if truth.part_map[0].size > _FEW_PIXELS:
         maps, lengths = merge_runs(maps)  # each (layers, N)
     else:
         maps, lengths = [array.reshape(len(array), -1) for array in maps], None  # each (layers, H * W)

@@ -48,8 +48,9 @@ class PartOverlaps:
         threshold, where the order of the sum decides.
         """
         iou = self.intersection / np.maximum(self.union, 1)  # (P, G, C)
-        count = (self.union > 0).sum(-1)  # (P, G)
-        return np.where(count > 0, iou.sum(-1) / np.maximum(count, 1), np.nan)
+        count = np.minimum(self.union, 1).sum(-1)  # (P, G)
+        with np.errstate(invalid='ignore'):  # 0 / 0 is NaN
+            return iou.sum(-1) / count
 
 
 def part_overlaps(predicted: PeopleMaps, truth: PeopleMaps, num_classes: int) -> PartOverlaps:
@@ -83,19 +84,20 @@ def _of_table(table: CodeTable, num_pairs: tuple[int, int], num_pixels: int) -> 
     cells = table.counts.reshape(-1, num_classes, *true_areas.shape)[:people]  # (P, C, G, C) or (P, C, G + 1, C + 1)
     parts = cells[:, :, :true_people, :num_classes]  # (P, C, G, C)
 
-    hidden, predicted_ignored = np.zeros((people, 1, 1), np.int64), np.zeros(people, np.int64)
-    counted, true_ignored = np.full(true_people, num_pixels), np.zeros(true_people, np.int64)
+    visible = predicted_areas[:, None]  # (P, 1, C)
+    counted, predicted_ignored, true_ignored = num_pixels, np.zeros(people, np.int64), np.zeros(true_people, np.int64)
     if true_labels > num_classes:
         ignored = cells[:, 1:, :, num_classes].swapaxes(1, 2)  # (P, G + 1, C - 1)
-        hidden = np.pad(ignored[:, :-1] + ignored[:, -1:], ((0, 0), (0, 0), (1, 0)))  # (P, G, C)
+        visible = visible.repeat(true_people, axis=1)  # (P, G, C)
+        visible[..., 1:] -= ignored[:, :-1] + ignored[:, -1:]
         predicted_ignored = ignored.sum((1, 2))
         true_ignored = true_areas[:-1, num_classes]  # (G,)
-        counted = num_pixels - true_ignored - true_areas[-1, num_classes]
+        counted = num_pixels - true_ignored - true_areas[-1, num_classes]  # (G,)
     return _with_background(
         intersection=parts.diagonal(0, 1, 3).copy(),
-        visible=predicted_areas[:, None] - hidden,
+        visible=visible,
         true_areas=true_areas[:true_people, :num_classes],
-        foreground_of_both=parts[:, 1:].sum(1)[..., 1:].sum(-1),
+        foreground_of_both=parts[:, 1:, :, 1:].sum((1, 3)),
         counted=counted,
         predicted_areas=predicted_areas.sum(-1),
         predicted_ignored=predicted_ignored,
@@ -142,7 +144,7 @@ def _with_background(
     visible: np.ndarray,
     true_areas: np.ndarray,
     foreground_of_both: np.ndarray,
-    counted: np.ndarray,
+    counted: np.ndarray | int,
     predicted_areas: np.ndarray,
     predicted_ignored: np.ndarray,
     true_ignored: np.ndarray,
@@ -155,11 +157,12 @@ def _with_background(
             (P, 1, C) if they are the same for all.
         true_areas, predicted_areas, predicted_ignored, true_ignored: As in :class:`PartOverlaps`.
         foreground_of_both: (P, G) pixels of a part of both people.
-        counted: (G,) pixels that are not ignored for each true person.
+        counted: (G,) pixels that are not ignored for each true person, or one number for all.
     """
-    union = visible + true_areas - intersection  # (P, G, C)
+    areas = visible + true_areas  # (P, G, C); of both people together
+    union = areas - intersection  # (P, G, C)
     union[..., 0] = counted - foreground_of_both
-    intersection[..., 0] = union[..., 0] - visible.sum(-1) - true_areas.sum(-1) + 2 * foreground_of_both
+    intersection[..., 0] = counted - areas.sum(-1) + foreground_of_both
     return PartOverlaps(intersection, union, predicted_areas, predicted_ignored, true_areas, true_ignored)
 
 

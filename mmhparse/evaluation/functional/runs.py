@@ -25,12 +25,16 @@ def merge_runs(maps: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray
     flat = [array.reshape(len(array), -1) for array in maps]  # (layers, H * W)
     is_end = np.zeros(flat[0].shape[1], bool)  # (H * W,)
     is_end[-1:] = True
+    changes = np.empty_like(is_end[1:])  # one for all layers: fresh memory takes longer than the comparison
     for layer in itertools.chain(*flat):
-        is_end[:-1] |= layer[1:] != layer[:-1]
+        np.not_equal(layer[1:], layer[:-1], out=changes)
+        is_end[:-1] |= changes
     if _WORTH_MERGING * np.count_nonzero(is_end) > len(is_end):
         return flat, None
     ends = np.flatnonzero(is_end)  # (N,)
-    return [array[:, ends] for array in flat], np.diff(ends, prepend=-1)
+    lengths = ends + 1  # of all runs up to each one
+    lengths[1:] -= ends[:-1] + 1
+    return [array.take(ends, axis=1) for array in flat], lengths
 
 
 def count_cells(cells: np.ndarray, lengths: np.ndarray | None, num_cells: int) -> np.ndarray:
