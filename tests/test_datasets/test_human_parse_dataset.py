@@ -84,6 +84,15 @@ def test_unknown_skeleton():
         Custom(metainfo=dict(skeleton='stick'))[0]
 
 
+@pytest.fixture
+def without_my_people():
+    """The data set of the guide is not registered, whether or not the guide's blocks ran before or run after."""
+    DATASETS.module_dict.pop('MyPeople', None)
+    yield
+    DATASETS.module_dict.pop('MyPeople', None)
+
+
+@pytest.mark.usefixtures('without_my_people')
 def test_the_example_of_the_documentation(repo_root, tmp_path):
     blocks = re.findall(r'```python\n(.*?)```', (repo_root / 'docs/en/user_guides/datasets.md').read_text(), re.DOTALL)
     exec(next(block for block in blocks if 'class MyPeople' in block), {})
