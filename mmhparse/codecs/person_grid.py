@@ -21,6 +21,8 @@ from .sampling import cell_centres, cell_pixels
 
 _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
+_POINTS_FOR_THREADS = 30_000
+"""Fewer points are found sooner on one thread than threads are started."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +122,8 @@ def nearest_person(points: np.ndarray, people: People) -> tuple[np.ndarray, np.n
     if not len(person) or not len(points):
         return np.zeros(len(points), np.int64), np.full(len(points), np.inf)
     joints = cKDTree(people.keypoints.numpy()[person, joint])
-    distance, nearest = joints.query(points, workers=torch.get_num_threads())
+    threads = torch.get_num_threads() if len(points) >= _POINTS_FOR_THREADS else 1
+    distance, nearest = joints.query(points, workers=threads)
     return person[nearest] + 1, distance
 
 
