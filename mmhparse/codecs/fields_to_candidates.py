@@ -43,20 +43,18 @@ def fields_to_candidates(fields: PoseFields, options: CandidateOptions) -> Joint
 
     A peak is a cell that is as high as each of its eight neighbours. Peaks that the offsets bring together are thinned
     by greedy non-maximum suppression.
+
+    Raises:
+        ValueError: If a heatmap, or the offset of a peak, holds NaN or infinity.
     """
     heatmaps, offsets = fields.joint_heatmaps.detach(), fields.joint_offsets.detach()
     batch, types, _, width = heatmaps.shape
     which, cell = _peaks(heatmaps, options.threshold)  # (S,) each: heatmap b * K + k, and cell
     height = heatmaps.flatten(0, 1).flatten(1)[which, cell]  # (S,)
-    # highest first, of equal heights the first cell
-    order = height.argsort(descending=True, stable=True)
-    order = order[which[order].argsort(stable=True)]
-    which, cell, height = which[order], cell[order], height[order]
-    counts = torch.bincount(which, minlength=batch * types)  # (B * K,)
-    rank = torch.arange(len(which), device=which.device) - (counts.cumsum(0) - counts)[which]  # (S,)
+    rank = _ranks(which, height)  # (S,)
     taken = rank < options.max_candidates
     which, cell, height, rank = which[taken], cell[taken], height[taken], rank[taken]
-    most = max(1, int(rank.max()) + 1 if len(rank) else 0)  # N
+    most = int(rank.max()) + 1 if len(rank) else 1  # N
     centre = (torch.stack([cell % width, cell // width], dim=-1) + 0.5) * fields.stride - 0.5  # (S, 2)
     offset = offsets.flatten(0, 1).flatten(2)[which, :, cell]  # (S, 2)
     if not offset.isfinite().all():
@@ -66,6 +64,16 @@ def fields_to_candidates(fields: PoseFields, options: CandidateOptions) -> Joint
     xy[which, rank], score[which, rank], mask[which, rank] = centre.to(offset) + offset, height, True
     xy, score, mask = (table.unflatten(0, (batch, types)) for table in (xy, score, mask))
     return JointCandidates(xy, score, suppress_neighbours(xy, mask, options.radius))
+
+
+def _ranks(which: Tensor, height: Tensor) -> Tensor:
+    """(S,) place of each peak among those of its heatmap ``which`` (S,), from 0; the highest first, then the first."""
+    order = height.argsort(descending=True, stable=True)
+    order = order[which[order].argsort(stable=True)]  # heatmap by heatmap
+    counts = torch.bincount(which)  # (heatmaps,)
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(which), device=which.device) - (counts.cumsum(0) - counts)[which[order]]
+    return rank
 
 
 def suppress_neighbours(xy: Tensor, mask: Tensor, radius: float) -> Tensor:
@@ -82,7 +90,7 @@ def suppress_neighbours(xy: Tensor, mask: Tensor, radius: float) -> Tensor:
     Returns:
         (B, K, N) bool; the candidates of ``mask`` that stay.
     """
-    places = torch.nonzero(mask & xy.isfinite().all(-1))  # (S, 3); of one joint type better ones first
+    places = torch.nonzero(mask)  # (S, 3); of one joint type better ones first
     points = xy.detach()[tuple(places.T)].double().cpu().numpy()  # (S, 2)
     # one tree for all types: in a third dimension they are farther from each other than the radius
     apart = (places[:, 0] * xy.shape[1] + places[:, 1]).cpu().numpy() * (2 * radius + 1)  # (S,)

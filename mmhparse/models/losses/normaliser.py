@@ -15,7 +15,7 @@ def normaliser(count: Tensor, least: float = 1.0) -> Tensor:
 
     Args:
         count: A scalar; over how much the sum of this process runs.
-        least: Takes the place of counts below it, above 0: the sum is then 0, or next to it.
+        least: Above 0; what the sum is divided by if the count is smaller, so that nothing is divided by 0.
     """
     total = count.detach().float().clone()
     all_reduce(total)
