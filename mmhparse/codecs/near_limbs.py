@@ -46,11 +46,12 @@ def limb_reaches(limb_fields: Tensor, prices: Sequence[float], stride: int, samp
         points = np.floor(samples * (price - floor) / (most - floor)) + 1 if most > floor else np.inf
         if points > samples:
             continue
-        regions = cv2.connectedComponentsWithStats((strength > floor).view(np.uint8), connectivity=8)[2][1:]
-        if len(regions):
+        # outlines, as labels of the regions take four times as long; a region inside another one is shorter than that
+        outlines, _ = cv2.findContours((strength > floor).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        if outlines:
+            sides = np.max([cv2.boundingRect(outline)[2:] for outline in outlines], axis=0)  # (2,) width and height
             # reading between cells widens a region by a cell on each side
-            sides = regions[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(0) + 2
-            reaches[limb] = stride * np.hypot(*sides) * (samples - 1) / (points - 1) if points > 1 else np.inf
+            reaches[limb] = stride * np.hypot(*sides + 2) * (samples - 1) / (points - 1) if points > 1 else np.inf
     return reaches
 
 

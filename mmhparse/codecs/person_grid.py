@@ -11,8 +11,6 @@ from itertools import product
 
 import cv2
 import numpy as np
-import torch
-from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
 
 from mmhparse.structures import ParseFields, People
 
@@ -21,8 +19,8 @@ from .sampling import cell_centres, cell_pixels
 
 _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
-_POINTS_FOR_THREADS = 30_000
-"""Fewer points are found sooner on one thread than threads are started."""
+_EXACT_TREE = 4
+"""FLANN's number for a single k-d tree, whose search is exact; its other indices approximate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +119,7 @@ def nearest_person(points: np.ndarray, people: People) -> tuple[np.ndarray, np.n
     person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
     if not len(person) or not len(points):
         return np.zeros(len(points), np.int64), np.full(len(points), np.inf)
-    joints = cKDTree(people.keypoints.numpy()[person, joint])
-    threads = torch.get_num_threads() if len(points) >= _POINTS_FOR_THREADS else 1
-    distance, nearest = joints.query(points, workers=threads)
+    nearest, distance = _nearest(points, people.keypoints.numpy()[person, joint])
     return person[nearest] + 1, distance
 
 
@@ -141,11 +137,21 @@ def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: Peo
     for person, (box, found) in enumerate(zip(boxes, people.keypoint_scores.numpy() > 0, strict=True)):
         inside = np.flatnonzero(((cells >= box[:2]) & (cells <= box[2:])).all(1))
         places = joints[person, found] if found.any() else box.reshape(2, 2).mean(0, keepdims=True)  # (J, 2)
-        distance, _ = cKDTree(places).query(points[inside])
+        _, distance = _nearest(points[inside], places)
         nearer = distance < nearest[inside]
         nearest[inside[nearer]] = distance[nearer]
         owner[inside[nearer]] = person + 1
     return owner, nearest
+
+
+def _nearest(points: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(S,) index of the nearest of the places (J, 2) to each of the points (S, 2), and (S,) distance to it; J > 0."""
+    if not len(points):
+        return np.zeros(0, np.int32), np.zeros(0, np.float32)
+    places = np.ascontiguousarray(places, np.float32)  # the tree refers to this array, and does not keep it alive
+    tree = cv2.flann_Index(places, dict(algorithm=_EXACT_TREE))
+    index, squared = tree.knnSearch(np.ascontiguousarray(points, np.float32), 1, params={})  # (S, 1) each
+    return index[:, 0], np.sqrt(squared[:, 0])
 
 
 def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:

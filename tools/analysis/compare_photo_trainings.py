@@ -62,6 +62,11 @@ def links(cfg: Config) -> None:
     cfg.model.losses.grouping = ConfigDict(type='GroupingLoss')
 
 
+def joint_price(cfg: Config) -> None:
+    """Links of doubtful joints cost more, in the grouping loss and in the decoder."""
+    cfg.model.codec.limbs.joint_price = 0.2
+
+
 def teacher_alone(cfg: Config) -> None:
     """Labels as the teacher says, ``labels/raw`` (label_photos.py --raw), without joints and masks by people."""
     cfg.train_dataloader.dataset.label_root = 'labels/raw'
@@ -75,6 +80,7 @@ ROWS: dict[str, Callable[[Config], None]] = {
     'from scratch': from_scratch,
     'without grouping': without_grouping,
     'links': links,
+    'joint price': joint_price,
 }
 
 
