@@ -7,7 +7,7 @@ points span 2 of 9 steps, so that the reach is 60 * 9 / 2 = 270 pixels. A longer
 limbs of several people in a row.
 """
 
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -21,38 +21,36 @@ _FLOOR = 0.25
 """Vectors shorter than this share of the price belong to no region."""
 
 
-def limb_reaches(limb_fields: Tensor, prices: Sequence[float], stride: int, samples: int) -> np.ndarray:
-    """(L,) float64; how long a link of each limb type can be, in pixels, for one region of the field to pay for it.
+def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> float:
+    """How long a link of a limb type can be, in pixels, for one region of the field to pay for it.
 
-    0 where no region can, and infinite where the price is so low that a single point can.
+    0 if no region can, and infinite if the price is so low that a single point can.
 
     Args:
-        limb_fields: (L, 2, h, w).
-        prices: What a link of each of the L limb types costs, above 0.
+        limb_field: (2, h, w) float32 on the CPU.
+        price: What a link costs, above 0.
         stride: Pixels per cell.
         samples: Points along a link at which the field is read.
 
     Raises:
-        ValueError: If the fields hold NaN or infinity.
+        ValueError: If the field holds NaN or infinity.
     """
-    reaches = np.zeros(len(limb_fields))
-    for limb, ((x, y), price) in enumerate(zip(limb_fields.numpy(), prices, strict=True)):
-        floor = _FLOOR * price
-        strength = cv2.magnitude(np.ascontiguousarray(x), np.ascontiguousarray(y))  # (h, w)
-        most = strength.max()
-        if not np.isfinite(most):
-            raise ValueError('limb_fields hold NaN or infinity.')
-        # the fewest points in a region that pay: the others gain less than the floor
-        points = np.floor(samples * (price - floor) / (most - floor)) + 1 if most > floor else np.inf
-        if points > samples:
-            continue
-        # outlines, as labels of the regions take four times as long; a region inside another one is shorter than that
-        outlines, _ = cv2.findContours((strength > floor).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        if outlines:
-            sides = np.max([cv2.boundingRect(outline)[2:] for outline in outlines], axis=0)  # (2,) width and height
-            # reading between cells widens a region by a cell on each side
-            reaches[limb] = stride * np.hypot(*sides + 2) * (samples - 1) / (points - 1) if points > 1 else np.inf
-    return reaches
+    x, y = map(np.ascontiguousarray, limb_field.numpy())
+    strength = cv2.magnitude(x, y)  # (h, w)
+    most, floor = strength.max(), _FLOOR * price
+    if not np.isfinite(most):
+        raise ValueError('limb_fields hold NaN or infinity.')
+    # the fewest points in a region that pay: the others gain less than the floor
+    points = np.floor(samples * (price - floor) / (most - floor)) + 1 if most > floor else np.inf
+    if points > samples:
+        return 0.0
+    if points == 1:
+        return np.inf
+    # outlines, as labels of the regions take four times as long; a region inside another one is shorter than that
+    outlines, _ = cv2.findContours((strength > floor).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    sides = np.max([cv2.boundingRect(outline)[2:] for outline in outlines], axis=0)  # (2,) width and height
+    # reading between cells widens a region by a cell on each side
+    return float(stride * np.hypot(*(sides + 2)) * (samples - 1) / (points - 1))
 
 
 def near_pairs(
@@ -73,19 +71,24 @@ def near_pairs(
     Raises:
         ValueError: If the fields hold NaN or infinity.
     """
-    batch, limbs = limb_fields.shape[:2]
     xy, mask = candidates.xy.double().numpy(), candidates.mask.numpy()
-    most = mask.shape[2]  # N
-    keys = [np.zeros(0, np.int64)]  # of each pair (problem * N + row) * N + column, which are fast to sort
-    for image in range(batch):
-        reaches = limb_reaches(limb_fields[image], prices[image].tolist(), stride, samples)
-        used = [np.flatnonzero(row) for row in mask[image]]
-        trees = [cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used)]
-        for limb, (first, second) in enumerate(skeleton.limbs):
-            if reaches[limb] <= 0 or not len(used[first]) or not len(used[second]):
-                continue
-            near = trees[first].sparse_distance_matrix(trees[second], reaches[limb], output_type='ndarray')  # (q,)
-            row, column = used[first][near['i']], used[second][near['j']]
-            keys.append(((image * limbs + limb) * most + row) * most + column)
-    pairs = np.unravel_index(np.sort(np.concatenate(keys)), (batch * limbs, most, most))
-    return torch.from_numpy(np.stack(pairs, axis=1))
+    fields, costs = limb_fields.flatten(0, 1), prices.flatten().tolist()  # of B * L problems
+    batch, limbs, most = len(mask), len(skeleton.limbs), mask.shape[2]
+    used = [[np.flatnonzero(row) for row in image] for image in mask]
+    trees = [[cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used[image])] for image in range(batch)]
+
+    def of_problem(problem: int) -> np.ndarray:
+        """(q,) int64 (problem * N + row) * N + column of each pair, ascending."""
+        image, limb = divmod(problem, limbs)
+        first, second = skeleton.limbs[limb]
+        reach = limb_reach(fields[problem], costs[problem], stride, samples)
+        if not reach or not len(used[image][first]) or not len(used[image][second]):
+            return np.zeros(0, np.int64)
+        near = trees[image][first].sparse_distance_matrix(trees[image][second], reach, output_type='ndarray')  # (q,)
+        row, column = used[image][first][near['i']], used[image][second][near['j']]
+        return np.sort((problem * most + row) * most + column)  # numbers are sorted faster than rows of three
+
+    # OpenCV, scipy and NumPy let other threads go on
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        keys = np.concatenate([np.zeros(0, np.int64), *pool.map(of_problem, range(batch * limbs))])  # (E,)
+    return torch.from_numpy(np.stack(np.unravel_index(keys, (batch * limbs, most, most)), axis=1))
