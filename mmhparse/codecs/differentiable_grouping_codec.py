@@ -150,8 +150,8 @@ class DifferentiableGroupingCodec:
                 cells inside it, so that cells outside all boxes are nobody's; see :func:`joints_for_boxes`.
 
         Raises:
-            ValueError: If the fields are of another number of images, joints, limbs or parts, or ``people`` are neither
-                boxes nor poses of the skeleton.
+            ValueError: If the fields are of another number of images, joints, limbs or parts, or hold NaN or infinity
+                where they are read, or ``people`` are neither boxes nor poses of the skeleton.
         """
         if isinstance(fields, TargetFields):
             fields = fields.as_prediction(len(self.part_set))

@@ -21,6 +21,8 @@ _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
 _EXACT_TREE = 4
 """FLANN's number for a single k-d tree, whose search is exact; its other indices approximate."""
+_FARTHEST = 1e9
+"""Coordinates are limited to this many pixels: squared distances in float32 end at the square of 1.8e19."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,9 @@ class PersonGrid:
             people: The people.
             within_boxes: Whether people get only cells inside their ``bboxes``. The centre of the box then stands for
                 the joints of a person without any.
+
+        Raises:
+            ValueError: If the projection field holds NaN or infinity where it is read.
         """
         field = fields.projection[0][0].float().numpy()  # (2, h, w)
         height, width = field.shape[1:]
@@ -64,6 +69,8 @@ class PersonGrid:
         xs, ys = (cell_centres(length, fields.stride) for length in (width, height))
         centres = np.stack([xs[columns], ys[rows]], axis=1)  # (S, 2)
         landing = centres + field[:, rows, columns].T  # (S, 2)
+        if not np.isfinite(landing).all():
+            raise ValueError('projection holds NaN or infinity.')
         person, distance = np.zeros((height, width), np.int32), np.full((height, width), np.inf, np.float32)
         person[rows, columns], distance[rows, columns] = (
             nearest_person_within_box(landing, centres, people) if within_boxes else nearest_person(landing, people)
@@ -148,9 +155,10 @@ def _nearest(points: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.nda
     """(S,) index of the nearest of the places (J, 2) to each of the points (S, 2), and (S,) distance to it; J > 0."""
     if not len(points):
         return np.zeros(0, np.int32), np.zeros(0, np.float32)
-    places = np.ascontiguousarray(places, np.float32)  # the tree refers to this array, and does not keep it alive
-    tree = cv2.flann_Index(places, dict(algorithm=_EXACT_TREE))
-    index, squared = tree.knnSearch(np.ascontiguousarray(points, np.float32), 1, params={})  # (S, 1) each
+    # the tree refers to the places, and does not keep them alive
+    points, places = (np.ascontiguousarray(xy.clip(-_FARTHEST, _FARTHEST), np.float32) for xy in (points, places))
+    tree = cv2.flann.Index(places, dict(algorithm=_EXACT_TREE))
+    index, squared = tree.knnSearch(points, 1, params={})  # (S, 1) each
     return index[:, 0], np.sqrt(squared[:, 0])
 
 
