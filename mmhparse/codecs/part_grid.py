@@ -7,6 +7,7 @@ the mean (0.375, 0.875), which is head; at x = 7 it is 0.375 and the mean (1.125
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
@@ -41,8 +42,14 @@ class PartGrid:
 
     @classmethod
     def of(cls, logits: Tensor, stride: float) -> 'PartGrid':
-        """From logits (C, h, w) on the CPU, with cells of ``stride`` pixels."""
+        """From logits (C, h, w) on the CPU, with cells of ``stride`` pixels; -inf is a class that does not occur.
+
+        Raises:
+            ValueError: If the logits hold NaN or +inf, which are higher than none and than all.
+        """
         logits = logits.float()
+        if not float(logits.amax()) < inf:  # NaN, too, is the maximum where there is one
+            raise ValueError('part_logits hold NaN or infinity.')
         if ops.has_parsing():
             logits = logits if logits.permute(1, 2, 0).is_contiguous() else logits.contiguous()
             squares, certainty = ops.likeliest_parts(logits)  # (h, w) each

@@ -91,6 +91,16 @@ def test_squares_hold_what_four_cells_agree_on():
     np.testing.assert_array_equal(grid.squares, [[1, 1, 255, 0], [1, 1, 255, 255], [1, 1, 255, 2]])
 
 
+@pytest.mark.parametrize('wrong', [(torch.nan,), (torch.inf,), (torch.inf, -torch.inf), (torch.nan, -torch.inf)])
+def test_logits_that_are_not_numbers_are_named(wrong):
+    logits = torch.zeros(3, 4, 4)
+    logits[1, 0, 0] = -torch.inf  # a class that does not occur
+    PartGrid.of(logits, 2)
+    logits[2, 3, : len(wrong)] = torch.tensor(wrong)
+    with pytest.raises(ValueError, match='part_logits hold NaN or infinity'):
+        PartGrid.of(logits, 2)
+
+
 def test_the_example_of_part_grid():
     """Three cells in a row, of which the first two show the head."""
     parts = PartGrid.of(torch.tensor([[[0.0, 0.0, 3.0]], [[2.0, 1.0, 0.0]]]), 4)
