@@ -10,7 +10,7 @@ from mmhparse.structures import JointCandidates, PoseFields, Skeleton
 from .candidates_to_problems import LimbOptions, joint_doubts, link_prices
 from .link_affinity import link_affinity
 from .near_limbs import near_pairs
-from .sampling import POINTS_AT_ONCE, sample_points
+from .sampling import POINTS_AT_ONCE, sample_planes
 
 CROWD = 64
 """Candidates of one joint type from which on pairs are searched by distance: all pairs of fewer are scored faster."""
@@ -89,12 +89,10 @@ def pair_affinity(xy: Tensor, limb_fields: Tensor, limbs: Tensor, links: Tensor,
     image, (first, second) = problem // len(limbs), limbs[problem % len(limbs)].T  # (E,) each
     start = xy[image, first, row]  # (E, 2)
     link = xy[image, second, column] - start  # (E, 2)
-    shares = torch.linspace(0, 1, samples, device=xy.device, dtype=xy.dtype)
+    shares = torch.linspace(0, 1, samples, device=xy.device, dtype=xy.dtype)[:, None]  # (samples, 1)
     planes, mean = limb_fields.flatten(0, 1), link.new_zeros(link.shape).to(limb_fields)
-    for plane in problem.unique().tolist():
-        own = torch.nonzero(problem == plane)[:, 0]  # (e,)
-        for some in own.split(max(1, POINTS_AT_ONCE // samples)):
-            points = start[some, None] + shares[:, None] * link[some, None]  # (e, samples, 2)
-            read = sample_points(planes[plane, None], points.flatten(0, 1)[None].to(planes), stride)[0]
-            mean[some] = read.unflatten(1, points.shape[:2]).mean(2).T  # (e, 2)
+    for some in torch.arange(len(links), device=links.device).split(max(1, POINTS_AT_ONCE // samples)):
+        points = (start[some, None] + shares * link[some, None]).to(planes)  # (e, samples, 2)
+        read = sample_planes(planes, problem[some].repeat_interleave(samples), points.flatten(0, 1), stride)
+        mean[some] = read.unflatten(0, points.shape[:2]).mean(1)  # (e, 2)
     return link_affinity(mean, link, stride)

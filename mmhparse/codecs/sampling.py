@@ -41,6 +41,26 @@ def sample_points(field: Tensor, xy: Tensor, stride: float) -> Tensor:
     return read[:, :, 0]
 
 
+def sample_planes(field: Tensor, plane: Tensor, xy: Tensor, stride: float) -> Tensor:
+    """Reads at each point one of B fields, clamped to the border cells: as :func:`sample_points`, point by point.
+
+    Args:
+        field: (B, C, h, w).
+        plane: (S,) long; the field that is read at each point.
+        xy: (S, 2); x, y in pixels of the network input.
+        stride: Pixels per cell.
+
+    Returns:
+        (S, C).
+    """
+    left, right, share_x = neighbours(xy[:, 0], stride, field.shape[3])  # (S,) each
+    above, below, share_y = neighbours(xy[:, 1], stride, field.shape[2])
+    upper, lower = (
+        torch.lerp(field[plane, :, row, left], field[plane, :, row, right], share_x[:, None]) for row in (above, below)
+    )  # (S, C) each
+    return torch.lerp(upper, lower, share_y[:, None])
+
+
 def sample_grid(field: Tensor, xs: Tensor, ys: Tensor, stride: float) -> Tensor:
     """Reads a field at all crossings of the columns ``xs`` and the rows ``ys``, clamped to the border cells.
 

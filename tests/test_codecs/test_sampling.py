@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from mmhparse.codecs.sampling import cell_centres, sample_grid, sample_points
+from mmhparse.codecs.sampling import cell_centres, sample_grid, sample_planes, sample_points
 
 
 def linear_field(height: int, width: int, stride: int) -> torch.Tensor:
@@ -42,3 +42,13 @@ def test_both_ways_agree():
     torch.testing.assert_close(
         sample_points(field[None], points, 4).view(3, 8, 9), sample_grid(field, xs, ys, 4), atol=1e-9, rtol=0
     )
+
+
+def test_each_point_reads_its_own_field():
+    generator = torch.Generator().manual_seed(0)
+    fields = torch.randn(3, 2, 6, 5, generator=generator, dtype=torch.float64)
+    points = 30 * torch.rand(40, 2, generator=generator, dtype=torch.float64) - 5
+    plane = torch.randint(0, 3, (40,), generator=generator)
+    expected = sample_points(fields, points.expand(3, 40, 2), 4)  # (3, 2, 40)
+    read = sample_planes(fields, plane, points, 4)
+    torch.testing.assert_close(read, expected[plane, :, torch.arange(40)], atol=1e-9, rtol=0)
