@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import cast, get_args
 
 import torch
 from torch import Tensor
@@ -40,12 +40,11 @@ from .given_people import (
     read_given_people,
 )
 from .headless_pieces import headless_pieces
+from .map_reader import DecodeOn, MapReader, map_reader
 from .matches_to_people import PeopleOptions, matches_to_people
-from .missing_joints import place_missing_joints
 from .neighbour_votes import voted_persons
-from .part_grid import PartGrid
 from .people_in_image import people_in_image
-from .people_to_parsing import grids_to_parsing, person_certainty, shown_share
+from .people_to_parsing import person_certainty, shown_share
 from .person_grid import PersonGrid
 from .unfound_people import unfound_people
 
@@ -94,10 +93,13 @@ class DifferentiableGroupingCodec:
         candidates: Options of :class:`CandidateOptions`.
         limbs: Options of :class:`LimbOptions`.
         people: Options of :class:`PeopleOptions`.
+        decode_on: Where the fields are decoded, with the same maps: 'cpu' copies them there, 'fields' leaves them on
+            their device and copies candidates, links and what :class:`mmhparse.codecs.on_device.DeviceMapReader` says.
+            'auto' is 'cpu' for fields on a CPU and 'fields' for others; these need a device that knows float64.
 
     Raises:
-        ValueError: If no skeleton or part set has that name, ``limbs`` has not as many prices as there are limbs, or
-            ``people`` names a head part that the part set lacks.
+        ValueError: If no skeleton or part set has that name, ``limbs`` has not as many prices as there are limbs,
+            ``people`` names a head part that the part set lacks, or ``decode_on`` is none of the choices.
         TypeError: If an option has no such name.
     """
 
@@ -111,7 +113,10 @@ class DifferentiableGroupingCodec:
         candidates: dict | None = None,
         limbs: dict | None = None,
         people: dict | None = None,
+        decode_on: DecodeOn = 'auto',
     ):
+        if decode_on not in get_args(DecodeOn):
+            raise ValueError(f'decode_on must be one of {get_args(DecodeOn)}, got {decode_on!r}.')
         self.skeleton = get_skeleton(skeleton)
         self.part_set = get_part_set(part_set)
         self.stride = stride
@@ -122,6 +127,7 @@ class DifferentiableGroupingCodec:
         self.limb_options.prices(self.skeleton)  # are there as many as limbs?
         self.people_options = PeopleOptions(**(people or {}))
         self.head_labels = self._labels(self.people_options.head_parts)
+        self.decode_on: DecodeOn = decode_on
 
     def encode(self, annotation: ParseAnnotation) -> TargetFields:
         """The target fields of one image, with a batch of 1.
@@ -159,6 +165,8 @@ class DifferentiableGroupingCodec:
         if geometry is None:
             height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
             geometry = ImageGeometry((width, height), (width, height))
+        if self.decode_on == 'cpu':
+            fields = fields.to('cpu')
         fields = fields.detach().float()
         given = None if people is None else read_given_people(people, len(self.skeleton))
         if given is None:
@@ -168,16 +176,15 @@ class DifferentiableGroupingCodec:
             found = joints_for_boxes(boxes, self.group(fields.pose).people)
         else:
             found = poses_in_input(given, geometry)
-        fields = fields.to('cpu')
-        parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
-        persons = PersonGrid.of(fields, parts, found, within_boxes=isinstance(given, GivenBoxes))
+        reader = map_reader(fields, self.decode_on)
+        persons = reader.persons(found, within_boxes=isinstance(given, GivenBoxes))
         if self.head_labels and given is None:
             pieces = torch.from_numpy(headless_pieces(persons, self.head_labels, len(found)))  # (P,)
             if pieces.any():
                 found = cast(People, found[~pieces])
-                persons = PersonGrid.of(fields, parts, found)
-        found, persons = self._complete(found, persons, fields.pose, given)
-        parsing = grids_to_parsing(parts, persons, found, geometry)
+                persons = reader.persons(found)
+        found, persons = self._complete(found, persons, reader, given)
+        parsing = reader.parsing(persons, found, geometry)
         found.scores = found.scores * person_certainty(parsing.parts, len(found))
         if self.people_options.score_by_parts:
             found.scores = found.scores * shown_share(parsing.parts, len(found), len(self.part_set) - 1)
@@ -205,7 +212,7 @@ class DifferentiableGroupingCodec:
         return Grouping(candidates, problem, plan, made, people)
 
     def _complete(
-        self, people: People, persons: PersonGrid, pose: PoseFields, given: GivenPoses | GivenBoxes | None
+        self, people: People, persons: PersonGrid, reader: MapReader, given: GivenPoses | GivenBoxes | None
     ) -> tuple[People, PersonGrid]:
         """People, joints and cells corrected as far as the options say, and as far as they are not given.
 
@@ -215,14 +222,14 @@ class DifferentiableGroupingCodec:
         place_missing = options.place_missing and not isinstance(given, GivenPoses)
         if place_missing:
             # before regions are taken away as people not found: they may be the person's own after all
-            people.keypoints = place_missing_joints(people, persons, pose)
+            people.keypoints = reader.missing_joints(people, persons)
         added = cast(People, people[torch.zeros(len(people), dtype=torch.bool)])
         if options.reach is not None and given is None:
             added, persons = unfound_people(people, persons, options.reach, options.min_score, self.head_labels)
         if options.vote_window and not isinstance(given, GivenBoxes):
             persons = replace(persons, person=voted_persons(persons, options.vote_window))
         if place_missing:
-            added.keypoints = place_missing_joints(added, persons, pose, first_id=len(people) + 1)
+            added.keypoints = reader.missing_joints(added, persons, first_id=len(people) + 1)
         return cast(People, People.cat([people, added])), persons
 
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:

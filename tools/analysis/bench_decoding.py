@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.codecs import DifferentiableGroupingCodec
+from mmhparse.codecs.map_reader import DecodeOn
 from mmhparse.codecs.part_grid import PartGrid
 from mmhparse.codecs.people_to_parsing import people_to_parsing
 from mmhparse.codecs.person_grid import PersonGrid
@@ -82,10 +83,10 @@ def side_by_side(codec: DifferentiableGroupingCodec, tiles: tuple[int, int]) -> 
     return ParseFields(pose, (joined(lambda f: f.projection[0]),), joined(lambda f: f.part_logits), 2)
 
 
-def make_codec(classes: int = 15, most: int = 30) -> DifferentiableGroupingCodec:
+def make_codec(classes: int = 15, most: int = 30, decode_on: DecodeOn = 'auto') -> DifferentiableGroupingCodec:
     parts = ('background', *(f'part {index}' for index in range(1, classes)))
     part_set = 'densepose_14' if classes == 15 else PartSet(f'{classes} classes', parts, ())
-    return DifferentiableGroupingCodec(part_set=part_set, candidates=dict(max_candidates=most))
+    return DifferentiableGroupingCodec(part_set=part_set, candidates=dict(max_candidates=most), decode_on=decode_on)
 
 
 def all_pairs(fields: ParseFields, people, foreground: np.ndarray) -> np.ndarray:
@@ -126,8 +127,8 @@ def grouping_side_by_side(repeats: int) -> dict[str, list[float]]:
     }
 
 
-def whole_decoding(classes: int, repeats: int) -> list[float]:
-    codec = make_codec(classes)
+def whole_decoding(classes: int, repeats: int, decode_on: DecodeOn = 'auto') -> list[float]:
+    codec = make_codec(classes, decode_on=decode_on)
     fields = stride_fields(codec, crowd((1, 2), 10, (512, 256)), classes)
     return milliseconds(lambda: codec.decode(fields), repeats)
 
@@ -200,6 +201,7 @@ def main() -> None:
     grouping = grouping_side_by_side(args.repeats)
     print_table(grouping, f'person of each pixel, 512 x 512, {where}')
     decoding = {f'{classes} classes': whole_decoding(classes, args.repeats) for classes in (15, 59)}
+    decoding['15 classes, by torch'] = whole_decoding(15, args.repeats, 'fields')
     print_table(decoding, f'whole decoding, 512 x 512, 10 people, {where}')
     people, pixels = growth_with_people(args.repeats), growth_with_pixels(args.repeats)
     print_table(people, f'whole decoding, 2048 x 1280, by people, {where}')
