@@ -1,6 +1,7 @@
 """A resumed training follows the schedule of its config."""
 
 import itertools
+import json
 
 import pytest
 from mmengine.hooks import Hook
@@ -70,6 +71,22 @@ def test_a_changed_schedule_is_used(tmp_path, name):
     for step, (rate, _, _) in resumed.items():
         assert rate == pytest.approx(whole[step][0], rel=1e-9)
     assert len(told) == 1
+
+
+def test_the_command_uses_a_changed_schedule(load_tool, monkeypatch, tmp_path):
+    train(tmp_path / 'run', 9, [poly(9)])
+    cfg = stand_in_config(tmp_path / 'run')
+    cfg.train_cfg.max_iters, cfg.param_scheduler = 15, [poly(30)]
+    cfg.default_hooks.param_scheduler = dict(type='ParamSchedulerHook')
+    cfg.visualizer.name = cfg.experiment_name = f'schedule_{next(_names)}'
+    cfg.dump(tmp_path / 'longer.py')
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setattr('sys.argv', ['train.py', str(tmp_path / 'longer.py'), '--resume'])
+    load_tool('train.py').main()
+    whole, _ = train(tmp_path / 'whole', 15, [poly(30)])
+    newest = max((tmp_path / 'run').glob('*/vis_data/scalars.json'), key=lambda file: file.stat().st_mtime_ns)
+    rates = {row['step']: row['lr'] for row in map(json.loads, newest.read_text().splitlines()) if 'lr' in row}
+    assert rates == pytest.approx({step + 1: whole[step][0] for step in range(9, 15)}, rel=1e-9)
 
 
 def test_a_changed_learning_rate_and_weight_decay_are_used(tmp_path):
