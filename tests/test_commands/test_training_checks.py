@@ -2,11 +2,16 @@
 
 import copy
 
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
-from stand_ins import stand_in_config
+from parse_samples import ALL, META, joints_of, maps, predict, with_truth
+from stand_ins import StandInDataset, StandInModel, stand_in_config
 
 from mmhparse.commands import build_runner, check_training, load_config
+from mmhparse.registry import DATASETS, METRICS, MODELS
+from mmhparse.structures import IGNORE
 from mmhparse.utils import UsageError
 
 
@@ -21,13 +26,36 @@ def test_epochs_that_never_end_are_refused(cfg):
         build_runner(cfg)
 
 
+@MODELS.register_module()
+class FindsSomebody(StandInModel):
+    """Predicts two people where all is to be ignored."""
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        if mode == 'loss':
+            return super().forward(inputs, data_samples, mode)
+        ignored = np.full((40, 60), IGNORE)
+        truths = [with_truth(ignored, ignored, torch.zeros(0, 17, 2)) for _ in inputs]
+        return [predict(truth, *maps(0), joints_of(2), [0.9, 0.8]) for truth in truths]
+
+
+@DATASETS.register_module()
+class NamedStandInDataset(StandInDataset):
+    """Has the metainfo that the metrics ask for."""
+
+    metainfo = META
+
+
 def test_a_validation_without_people_does_not_end_the_training(cfg):
     """Metrics of nothing are NaN: no checkpoint is better than another, and the training goes on."""
+    cfg.model.type, cfg.val_dataloader.dataset.type = 'FindsSomebody', 'NamedStandInDataset'
+    cfg.val_evaluator = [*ALL, dict(type='mmhparse.PartErrorMetric')]
     cfg.default_hooks.checkpoint.update(save_best='OKS_AP', rule='greater')
     cfg.visualizer.name = 'without_people'
     runner = build_runner(cfg)
     runner.train()
     assert runner.iter == 10
+    names = [name for metric in cfg.val_evaluator for name in METRICS.get(metric['type']).NAMES]
+    assert np.isnan([runner.message_hub.get_scalar(f'val/{name}').current() for name in names]).all()
 
 
 def demo_config(repo_root, **options) -> Config:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
 from parse_samples import ALL, META, evaluate, joints_of, maps, perfect, pixels, predict, with_truth, without_people
 
@@ -197,14 +198,18 @@ def test_an_error_without_a_path_names_the_id():
         evaluate([sample])
 
 
-@pytest.mark.parametrize('metric', ALL, ids=lambda metric: metric['type'])
-def test_a_set_without_truth_is_nan_by_all_the_names_that_the_metric_has(metric):
+@pytest.mark.parametrize('metric', [*ALL, dict(type='mmhparse.PartErrorMetric')], ids=lambda metric: metric['type'])
+def test_a_set_without_truth_is_nan_by_all_the_names_that_the_metric_has(metric, monkeypatch):
     """A training whose validation set has nobody goes on; ``save_best`` is checked against these names."""
+    warnings = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'warning', warnings.append)
     ignored = np.full((40, 60), 255)
     sample = with_truth(ignored, ignored, torch.zeros(0, 17, 2))
     predict(sample, *maps(0), joints_of(2), [0.9, 0.8])
     undefined = evaluate([sample], [metric])
     assert np.isnan(list(undefined.values())).all()
+    (warning,) = [warning for warning in warnings if 'are NaN' in warning]
+    assert 'none of 1 images has' in warning
     names = METRICS.get(metric['type']).NAMES
     assert tuple(undefined) == names == tuple(evaluate([perfect()], [metric]))
 
