@@ -24,7 +24,9 @@ from PIL import Image
 
 from mmhparse.apis import HumanParsingInferencer, name_inputs
 from mmhparse.apis.fetching import fetch
+from mmhparse.apis.reading import _open
 from mmhparse.apis.shown_text import file_name_of, printable, without_secrets
+from mmhparse.apis.stream_item import Clip
 
 ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco', 'csv', 'page')
 PNG = cv2.imencode('.png', spot())[1].tobytes()
@@ -334,6 +336,18 @@ def test_the_terminal_shows_no_password(repo_root, tmp_path):
     done = subprocess.run([*command, '--device', 'cpu'], env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 1 and 'rtsp://***@127.0.0.1:9/stream' in done.stdout
     assert 'secret' not in done.stdout + done.stderr + everything_written(tmp_path).decode()
+
+
+@pytest.mark.parametrize(
+    ('address', 'chosen'), [('rtsp://user:secret@host/a', (cv2.CAP_FFMPEG,)), ('rtsp://host/a', ()), ('a.mp4', ())]
+)
+def test_other_backends_of_opencv_get_no_password(monkeypatch, address, chosen):
+    """They print what they cannot open; which of them do depends on the version."""
+    opened = []
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *arguments: opened.append(arguments))
+    monkeypatch.setattr(cv2.videoio_registry, 'hasBackend', lambda backend: True)
+    _open(Clip('a', address))
+    assert opened == [(address, *chosen)]
 
 
 def test_addresses_of_weights_leave_no_token_in_the_settings(tmp_path, monkeypatch):
