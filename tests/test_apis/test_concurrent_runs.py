@@ -258,7 +258,8 @@ with atomic_path({str(tmp_path / 'other.txt')!r}) as unfinished:
     print('writing', flush=True)
     time.sleep(600)
 """
-    with subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True) as other:
+    other = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
+    try:
         assert other.stdout.readline() == 'writing\n'
         with atomic_path(tmp_path / 'own.txt') as own:
             own.write_text('whole')
@@ -270,7 +271,9 @@ with atomic_path({str(tmp_path / 'other.txt')!r}) as unfinished:
                 thread.join()
             left = {path for path in tmp_path.iterdir() if path != own}
             assert own.is_file() and len(left) == 1 and 'abandoned' not in left.pop().name
+    finally:
         other.kill()
+        other.communicate()
     remove_unfinished(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ['own.txt']
 
