@@ -23,6 +23,7 @@ from PIL import Image
 from mmhparse.apis import HumanParsingInferencer, OutputError
 from mmhparse.apis.folder_runs import FolderRun
 from mmhparse.testing import synthetic_scene
+from mmhparse.utils import atomic_files
 from mmhparse.utils.atomic_files import atomic_path, remove_unfinished
 
 REPEATS = int(os.environ.get('MMHPARSE_REPEATS', 1))
@@ -276,6 +277,24 @@ with atomic_path({str(tmp_path / 'other.txt')!r}) as unfinished:
         other.communicate()
     remove_unfinished(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ['own.txt']
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_made_anew(tmp_path, monkeypatch):
+    lock, opened = atomic_files.try_lock, []
+
+    def clean_and_lock(descriptor):
+        if not opened:
+            opened.extend(tmp_path.iterdir())
+            opened[0].unlink()
+        return lock(descriptor)
+
+    monkeypatch.setattr(atomic_files, 'try_lock', clean_and_lock)
+    with atomic_path(tmp_path / 'a.txt') as unfinished:
+        assert unfinished.is_file() and unfinished not in opened
+        remove_unfinished(tmp_path)
+        assert unfinished.is_file()
+        unfinished.write_text('whole')
+    assert [path.read_text() for path in tmp_path.iterdir()] == ['whole']
 
 
 def test_many_write_and_clean_one_folder_at_once(tmp_path):
