@@ -1,11 +1,13 @@
 """Labels photos in one process or several, and reports those that cannot be labelled."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from multiprocessing import get_context
 from typing import Any
 
-from mmhparse.utils import progress_bar
+from mmhparse.utils import UsageError, progress_bar
 
 
 def label_photos(
@@ -19,18 +21,30 @@ def label_photos(
         start: Called once in each process, before its first photo.
         workers: Processes; 1 is this one.
         done: Photos that were labelled before, for the bar.
+
+    Raises:
+        UsageError: If one of several processes was killed.
     """
     bar, failures = progress_bar(len(photos) + done, 'photos', initial=done), []
     with ExitStack() as stack:
         if workers > 1:
-            results = stack.enter_context(get_context('fork').Pool(workers, start)).imap_unordered(label, photos)
+            # multiprocessing.Pool would wait for ever for the photo of a process that was killed
+            pool = stack.enter_context(ProcessPoolExecutor(workers, get_context('fork'), start))
+            results = pool.map(label, photos)
         else:
             start()
             results = map(label, photos)
-        for failure in results:
-            failures += [failure] if failure else []
-            bar.update()
-    bar.close()
+        try:
+            for failure in results:
+                failures += [failure] if failure else []
+                bar.update()
+        except BrokenProcessPool as error:
+            raise UsageError(
+                'one of the processes was killed, perhaps for want of memory: the same command continues where it was; '
+                'give fewer --workers.'
+            ) from error
+        finally:
+            bar.close()
     for failure in failures:
         print(f'not labelled: {failure}')
     return len(failures)

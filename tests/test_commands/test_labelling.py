@@ -1,17 +1,30 @@
 """Photos are labelled by one process or several; what cannot be labelled is reported and loses nothing else."""
 
+import os
+import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mmhparse.commands import label_photos
+from mmhparse.utils import UsageError
 
 _started: list[str] = []
 
 
 def _start(word: str) -> None:
     _started.append(word)
+
+
+def _dies(name: str) -> str | None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_ends_the_others():
+    """Before, the command waited for it for ever."""
+    with pytest.raises(UsageError, match='one of the processes was killed'):
+        label_photos(_dies, ['a', 'b', 'c'], partial(_start, 'ready'), 2)
 
 
 def _label(name: str, folder: Path) -> str | None:
