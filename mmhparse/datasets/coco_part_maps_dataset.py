@@ -28,6 +28,7 @@ class CocoPartMapsDataset(CocoPeopleDataset):
 
     Raises:
         FileNotFoundError: If a folder of maps is missing.
+        ValueError: If two photos of the json have one name, as ``a/1.jpg`` and ``b/1.png``: both would have its maps.
     """
 
     METAINFO = {'dataset_name': 'coco_part_maps', 'skeleton': 'coco_17', 'part_set': 'densepose_14'}
@@ -45,7 +46,21 @@ class CocoPartMapsDataset(CocoPeopleDataset):
                     f"there is no folder '{osp.join(self.label_root, folder)}': write the maps with "
                     'tools/dataset_converters/label_photos.py, and set label_root to its --out-dir.'
                 )
-        return [info | self._maps(info['img_path']) for info in super().load_data_list()]
+        return [info | self._maps(info['img_path']) for info in self.list_photos()]
+
+    def list_photos(self) -> list[dict]:
+        """The photos of the json and their people, whether or not there are maps of them."""
+        photos = super().load_data_list()
+        paths: dict[str, str] = {}
+        for info in photos:
+            path = info['img_path']
+            first = paths.setdefault(Path(path).stem, path)
+            if first != path:
+                raise ValueError(
+                    f"{self.ann_file}: '{first}' and '{path}' have one name, so they would have one label map: rename "
+                    'one of them.'
+                )
+        return photos
 
     def load_annotation(self, data_info: dict) -> ParseAnnotation:
         """Reads the maps.

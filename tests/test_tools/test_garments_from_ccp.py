@@ -79,8 +79,15 @@ def convert(run_tool, teacher, capsys, release):
     """Converts the release; returns the numbers of photos, and what could not be labelled."""
 
     def run(weights=teacher):
-        run_tool(TOOL, release.photos, release.labels, '--teacher', weights, '--out-dir', release.out)
+        try:
+            run_tool(TOOL, release.photos, release.labels, '--teacher', weights, '--out-dir', release.out)
+            status = 0
+        except SystemExit as error:
+            if error.code != 1:
+                raise
+            status = 1
         *failures, counts = capsys.readouterr().out.splitlines()
+        assert status == bool(failures)
         return json.loads(counts), failures
 
     return run
@@ -121,6 +128,29 @@ def test_every_twelfth_photo_is_held_out_whatever_fails(convert, release):
     release.add('0003')
     assert convert()[0] == dict(train=23, val=1)
     assert (release.out / 'labels' / 'part_maps' / '0001.png').read_bytes() == b''
+
+
+def test_two_labels_of_one_photo_are_refused_and_other_files_are_passed_over(convert, release):
+    release.add('0001')
+    (release.labels / '._0001.png').write_bytes(b'left by macOS')
+    (release.labels / '0002.txt').write_text('notes')
+    assert convert() == (dict(train=1, val=0), [])
+    release.add('0001', suffix='.mat')
+    with pytest.raises(SystemExit, match=r"two files of the name '0001', '0001\.mat' and '0001\.png'"):
+        convert()
+    release.labels.rename(release.folder / 'elsewhere')
+    with pytest.raises(SystemExit, match='No such file or directory'):
+        convert()
+
+
+def test_labels_of_several_channels(convert, release):
+    labels = clothes()
+    release.add('alpha')
+    Image.fromarray(np.dstack([labels, np.full_like(labels, 255)]), 'LA').save(release.labels / 'alpha.png')
+    release.add('colours')
+    Image.fromarray(np.dstack([labels, labels, labels[::-1]])).save(release.labels / 'colours.png')
+    counts, (failure,) = convert()
+    assert counts == dict(train=1, val=0) and 'colours.png' in failure and 'channels that differ' in failure
 
 
 def test_labels_that_cannot_be_used_are_named(convert, release):

@@ -63,8 +63,15 @@ def label(run_tool, teacher, capsys, photos):
     """Labels the photos; returns the figures that the tool prints, and what it could not label."""
 
     def run(*options, weights=teacher):
-        run_tool(TOOL, photos.json, photos.folder, '--teacher', weights, '--out-dir', photos.labels, *options)
+        try:
+            run_tool(TOOL, photos.json, photos.folder, '--teacher', weights, '--out-dir', photos.labels, *options)
+            status = 0
+        except SystemExit as error:
+            if error.code != 1:
+                raise
+            status = 1
         *failures, figures = capsys.readouterr().out.splitlines()
+        assert status == bool(failures)
         return json.loads(figures), failures
 
     return run
@@ -125,6 +132,34 @@ def test_one_bad_photo_does_not_stop_the_others(label, photos):
     assert sorted(line.split(':')[0] for line in failures) == ['not labelled'] * 3
     assert all(any(name in line for line in failures) for name in ('bad.png', 'gone.png', 'small.png'))
     assert photos.maps('good')[1].any()
+
+
+def test_two_photos_of_one_name_are_refused(label, photos):
+    """They would have one label map, and the second was taken for done."""
+    photos.add('one.png', record(10))
+    photos.add('one.jpg', record(100))
+    with pytest.raises(SystemExit, match=r"people\.json: '.*one\.png' and '.*one\.jpg' have one name"):
+        label()
+    (photos.labels / 'part_maps').mkdir(parents=True)
+    (photos.labels / 'person_maps').mkdir()
+    with pytest.raises(ValueError, match='have one name, so they would have one label map: rename one of them'):
+        len(photos.dataset())
+
+
+def test_more_people_than_a_map_can_number_are_refused(label, photos):
+    """The person 256 was nobody, and 255 was ignored."""
+    photos.add('many.png', *(record(10, joints=False) for _ in range(255)))
+    _, (failure,) = label()
+    assert "many.png': at most 254 people fit one person map" in failure
+
+
+def test_settings_that_cannot_be_read_are_named(label, photos):
+    photos.add('one.png', record(10))
+    photos.labels.mkdir()
+    for content in ('{', '[1]'):
+        (photos.labels / 'settings.json').write_text(content)
+        with pytest.raises(SystemExit, match=r'settings\.json. cannot be read .*: delete it'):
+            label()
 
 
 def test_an_interrupted_run_continues(label, photos):

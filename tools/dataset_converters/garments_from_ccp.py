@@ -8,7 +8,8 @@ CocoPartMapsDataset reads with `metainfo=dict(part_set='atr_18')`. Every twelfth
 people_val.json.
 
 One person of each photo is labelled. Other people whom the teacher sees are ignored, not background. A photo that
-cannot be read is reported and loses nothing else; an interrupted run continues where it was.
+cannot be read is reported and loses nothing else, and the exit code is then 1; an interrupted run continues where it
+was.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from PIL import Image
 from mmhparse.commands import check_output_folder, label_photos, plain_usage_errors
 from mmhparse.datasets.derived import CCP_CLASSES, TaughtPerson, garment_map, person_boxes, taught_maps
 from mmhparse.datasets.derived.taught_labels import MAYBE
-from mmhparse.datasets.readers import read_image, read_mat
+from mmhparse.datasets.readers import files_in, read_image, read_label_map, read_mat
 from mmhparse.models.teachers import JointTeacher, PartTeacher, load_bodypix
 from mmhparse.structures import ATR_18, COCO_17, IGNORE
 from mmhparse.utils import UsageError, atomic_path, write_atomic
@@ -55,17 +56,23 @@ def main() -> None:
             raise UsageError(str(error)) from error
         labels = find_labels(args.labels)
     work = partial(label_one, photos=args.photos, out_dir=args.out_dir)
-    label_photos(work, labels, partial(_start, args.teacher), args.workers)
+    with plain_usage_errors():
+        failed = label_photos(work, labels, partial(_start, args.teacher), args.workers)
     print(json.dumps(write_people(args.out_dir, labels)))
+    if failed:
+        raise SystemExit(1)
 
 
 def find_labels(folder: Path) -> list[Path]:
     """The label files of a folder in the order of their names.
 
     Raises:
-        UsageError: If there are none.
+        UsageError: If there are none, the folder cannot be read, or two have one name.
     """
-    found = sorted(path for path in folder.glob('*') if path.suffix in ('.mat', '.png'))
+    try:
+        found = [Path(path) for path in files_in(str(folder), ('.mat', '.png')).values()]
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
     if not found:
         raise UsageError(f"'{folder}' holds no labels NAME.mat or NAME.png: give the folder annotations/pixel-level.")
     return found
@@ -77,13 +84,13 @@ def read_labels(path: Path) -> np.ndarray:
     Raises:
         ValueError, OSError: If the file cannot be read, or holds no such map.
     """
-    if path.suffix == '.mat':
+    if path.suffix.lower() == '.mat':
         content = read_mat(str(path))
         if 'groundtruth' not in content:
             raise ValueError(f"'{path}' has no variable 'groundtruth'.")
         array = content['groundtruth']
     else:
-        array = np.asarray(Image.open(path))
+        array = read_label_map(path)
     if array.ndim != 2 or array.min(initial=0) < 0 or array.max(initial=0) >= len(CCP_CLASSES):
         raise ValueError(f"'{path}' holds no (H, W) map of classes 0 to {len(CCP_CLASSES) - 1}.")
     return array.astype(np.uint8)

@@ -5,7 +5,7 @@
 PEOPLE.json has the layout of COCO's person_keypoints_*.json. OUT then holds part_maps/ and person_maps/, which
 CocoPartMapsDataset reads, and figures/, which tell how far the teacher agrees with masks and joints by people. A run
 that was interrupted continues where it was, with the teacher and options that it began with; a photo that cannot be
-read is reported and loses nothing else.
+read is reported and loses nothing else; the exit code is then 1.
 """
 
 import argparse
@@ -35,7 +35,7 @@ class People(CocoPartMapsDataset):
     """The people of a json, listed and not yet labelled."""
 
     def load_data_list(self) -> list[dict]:
-        return super(CocoPartMapsDataset, self).load_data_list()
+        return self.list_photos()
 
 
 def main() -> None:
@@ -57,20 +57,26 @@ def main() -> None:
             raise UsageError(str(error)) from error
     todo = [info for info in map(people.get_data_info, range(len(people))) if not _is_done(args.out_dir, info)]
     work = partial(label, people=people, out_dir=args.out_dir, raw=args.raw)
-    failed = label_photos(work, todo, partial(_start, args.teacher), args.workers, done=len(people) - len(todo))
+    with plain_usage_errors():
+        failed = label_photos(work, todo, partial(_start, args.teacher), args.workers, done=len(people) - len(todo))
     print(json.dumps(agreement(args.out_dir) | {'photos': len(people) - failed, 'failed': failed}))
+    if failed:
+        raise SystemExit(1)
 
 
 def _keep_settings(out_dir: Path, settings: dict) -> None:
     """Writes how the labels of a folder are made, or checks that they are made as those that it holds already.
 
     Raises:
-        ValueError: If the folder holds labels that were made otherwise.
+        ValueError: If the folder holds labels that were made otherwise, or does not tell how.
     """
     path = out_dir / 'settings.json'
     if not path.exists():
         write_atomic(path, json.dumps(settings).encode())
-    other = json.loads(path.read_text())
+    try:
+        other = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"'{path}' cannot be read ({error}): delete it, or give another --out-dir.") from error
     changed = [name for name, value in settings.items() if other.get(name) != value]
     if changed:
         raise ValueError(
@@ -108,7 +114,7 @@ def label(info: dict, people: People, out_dir: Path, raw: bool) -> str | None:
         alone = taught_maps(unmasked, crowd, corrected=False)
         maps = alone if raw else taught_maps(persons, crowd)
     except (ValueError, OSError) as error:
-        return str(error)
+        return str(error) if info['img_path'] in str(error) else f"'{info['img_path']}': {error}"
     for folder, array in zip(('part_maps', 'person_maps'), maps, strict=True):
         with atomic_path(out_dir / folder / f'{name}.png') as path:
             Image.fromarray(array.astype(np.uint8)).save(path)

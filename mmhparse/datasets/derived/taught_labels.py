@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from mmhparse.structures import COCO_17, DENSEPOSE_14, IGNORE
+from mmhparse.structures.annotation import MAX_PEOPLE
 
 from .body_segments import body_segments
 from .pseudo_parts import segment_distances
@@ -102,7 +103,12 @@ def taught_maps(
     Returns:
         part_map (H, W) uint8 and person_map (H, W) int32; 255 = ignore in both. A pixel with a person's id and part 255
         is that person's, and its part is unknown.
+
+    Raises:
+        ValueError: If there are more than 254 people.
     """
+    if len(people) > MAX_PEOPLE:
+        raise ValueError(f'at most {MAX_PEOPLE} people fit one person map (255 means ignore), got {len(people)}.')
     owner = _owners(people, crowd)  # (H, W)
     part_map = np.where(owner == IGNORE, IGNORE, 0).astype(np.uint8)
     for number, person in enumerate(people, start=1):
