@@ -93,11 +93,14 @@ def test_a_wrong_choice_is_refused():
 
 
 @pytest.mark.parametrize('where', ['cpu', 'fields'])
-def test_vectors_that_are_not_finite_are_refused(where):
-    fields = noisy_fields(1, 3, 0.3, SIZE)
+def test_fields_that_are_not_finite_are_refused(where):
+    codec, fields = DifferentiableGroupingCodec(decode_on=where), noisy_fields(1, 3, 0.3, SIZE)
     fields.projection[0][0, 0] = torch.nan
-    with pytest.raises(ValueError, match='nan|NaN'):
-        DifferentiableGroupingCodec(decode_on=where).decode(fields)
+    with pytest.raises(ValueError, match='projection holds NaN or infinity'):
+        codec.decode(fields)
+    fields.part_logits[0, 1, 2, 3] = torch.nan
+    with pytest.raises(ValueError, match='part_logits hold NaN or infinity'):
+        codec.decode(fields)
 
 
 def peak(people, fields, image_side: int) -> int:
@@ -179,3 +182,10 @@ def test_sums_are_exact_in_any_order():
         own = (person == row) & (part == label) & (person > 0)
         assert areas[row, label] == own.sum()
         assert float(sums[row, label]) == pytest.approx(float(certainty[own].double().sum()), abs=1e-7)
+
+
+def test_places_beyond_all_numbers_are_still_found():
+    people = make_people(torch.tensor([[[0.0, 0.0]], [[10.0, 0.0]]]), torch.ones(2, 1), torch.ones(2))
+    points = torch.tensor([[1e30, 0.0], [-1e30, 1.0]])
+    person, distance = nearest_person(Landing(points, points), people)
+    assert (person > 0).all() and distance.isfinite().all()

@@ -44,7 +44,7 @@ class DeviceMapReader:
         fields: Fields of one image in float32, with a batch of 1, on a device that knows float64.
 
     Raises:
-        ValueError: If the projection field holds NaN or infinity near a part.
+        ValueError: If part logits, or the projection field where it is read, hold NaN or infinity.
     """
 
     def __init__(self, fields: ParseFields):

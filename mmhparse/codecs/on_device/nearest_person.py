@@ -8,7 +8,9 @@ from torch import Tensor
 from mmhparse.structures import People
 
 _PAIRS_AT_ONCE = 1 << 22
-"""Distances that are computed at once: 32 MB in float64."""
+"""Distances that are computed at once: 16 MB."""
+_FARTHEST = 1e9
+"""Coordinates are limited to this many pixels: squared distances in float32 end at the square of 1.8e19."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ def nearest_person(landing: Landing, people: People, within_boxes: bool = False)
     """(S,) int32 id of the person whose found joint is nearest to where each cell lands, and (S,) float32 distance.
 
     Without joints the ids are 0 and the distances infinite. Of joints at one distance, the first person's counts. Time
-    grows with cells times joints; memory with their sum, with up to 0.1 GB for the distances that are computed at once.
+    grows with cells times joints; memory with their sum, with some 50 MB for the distances that are computed at once.
 
     Args:
         landing: Of S cells.
@@ -41,15 +43,15 @@ def nearest_person(landing: Landing, people: People, within_boxes: bool = False)
     distance = torch.full((count,), torch.inf, device=device)
     if not len(owner):
         return person, distance
-    places, ids = places.double().to(device), (owner + 1).int().to(device)
+    places, ids = places.clamp(-_FARTHEST, _FARTHEST).to(device), (owner + 1).int().to(device)
     boxes = people.bboxes[owner].to(device) if within_boxes else None  # (J, 4)
     for some in torch.arange(count, device=device).split(max(1, _PAIRS_AT_ONCE // len(owner))):
-        squared = _squared_distances(landing.points[some].double(), places)  # (s, J)
+        squared = _squared_distances(landing.points[some].clamp(-_FARTHEST, _FARTHEST), places)  # (s, J)
         if boxes is not None:
             squared.masked_fill_(~_inside(landing.centres[some], boxes), torch.inf)
         least, nearest = squared.min(1)  # (s,) each
         person[some] = torch.where(least.isfinite(), ids[nearest], 0)
-        distance[some] = least.sqrt().float()
+        distance[some] = least.sqrt()
     return person, distance
 
 
@@ -70,9 +72,9 @@ def _places(people: People, within_boxes: bool) -> tuple[Tensor, Tensor]:
 
 
 def _squared_distances(points: Tensor, places: Tensor) -> Tensor:
-    """(S, J) between points (S, 2) and places (J, 2): by differences, as products lose the digits that decide."""
+    """(S, J) between points (S, 2) and places (J, 2): by differences, since products lose the digits that decide."""
     x, y = (points[:, None, axis] - places[:, axis] for axis in (0, 1))  # (S, J) each
-    return x.square_().addcmul_(y, y)
+    return x.square_().add_(y.square_())
 
 
 def _inside(points: Tensor, boxes: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """PartCells: what :class:`mmhparse.codecs.part_grid.PartGrid` computes, on any device."""
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
@@ -30,7 +31,13 @@ class PartCells:
 
     @classmethod
     def of(cls, logits: Tensor, stride: float) -> 'PartCells':
-        """From logits (C, h, w) with cells of ``stride`` pixels."""
+        """From logits (C, h, w) with cells of ``stride`` pixels; -inf is a class that does not occur.
+
+        Raises:
+            ValueError: If the logits hold NaN or +inf.
+        """
+        if not float(logits.amax()) < inf:  # NaN, too, is the maximum where there is one
+            raise ValueError('part_logits hold NaN or infinity.')
         height, width = logits.shape[1:]
         cells = logits.float().permute(1, 2, 0).flatten(0, 1)  # (h * w, C), a view
         label, certainty = (found.view(height, width) for found in likeliest(cells))
