@@ -158,6 +158,10 @@ def test_the_nearest_joint_by_hand():
     person, distance = nearest_person(Landing(points, centres), people, within_boxes=True)
     assert person.tolist() == [1, 2, 0, 1]
     assert distance.tolist() == pytest.approx([5, 5, np.inf, np.hypot(17, 4)])
+    people.keypoint_scores[0] = 0  # the middle of its box stands for its joint, as far as the other's joint at 10
+    people.bboxes[:] = torch.tensor([[0.0, 0.0, 12.0, 0.0], [0.0, 0.0, 20.0, 0.0]])
+    person, distance = nearest_person(Landing(torch.tensor([[8.0, 0.0]]), torch.zeros(1, 2)), people, within_boxes=True)
+    assert person.tolist() == [1] and distance.tolist() == [2]
 
 
 def test_the_likeliest_cell_by_hand():
