@@ -1,7 +1,9 @@
 """Options that all commands share, and usage errors shown without a traceback."""
 
 import argparse
+import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +52,13 @@ def export_local_rank(local_rank: int) -> None:
 
 @contextmanager
 def plain_usage_errors() -> Iterator[None]:
-    """Turns a :class:`UsageError` into its message and exit status 1; other errors keep their traceback."""
+    """Turns a :class:`UsageError` into its message and exit status 1; other errors keep their traceback.
+
+    From here on, file names that are no text in the terminal's encoding are printed with escapes: no command is to fail
+    at its last line.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         yield
     except UsageError as error:
