@@ -35,7 +35,8 @@ class CihpLayout:
 
     def listed(self, but: str) -> dict[str, set[str]]:
         """The names in each list of the folder except one."""
-        return {str(path): set(path.read_text().split()) for path in self.root.glob('*_id.txt') if path.name != but}
+        lists = [path for path in self.root.glob('*_id.txt') if path.name != but]
+        return {str(path): set(path.read_text(encoding='utf-8-sig').splitlines()) for path in lists}
 
     def write(self, name: str, sample: dict) -> None:
         """Writes all files of one image."""

@@ -12,6 +12,7 @@ from mmhparse.structures import IGNORE, ParseAnnotation, PartSet, Skeleton
 from .human_parse_dataset import HumanParseDataset
 from .readers.coco_masks import encode_mask
 from .readers.image_files import is_upright
+from .readers.release_files import is_list_name
 from .transforms import LoadImage
 from .transforms.annotation_size import check_annotation_size
 
@@ -64,7 +65,7 @@ def export(
 
 
 def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Collection[str]]) -> list[str]:
-    """A name for each image: that of its file if no other image has it, else the split and its number.
+    """A name for each image: that of its file, or the split and its number if one is no plain text or occurs twice.
 
     Args:
         dataset: The data set to export.
@@ -76,7 +77,7 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
     """
     paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
     names = [Path(path).stem if path else '' for path in paths]
-    if '' in names or len(set(names)) < len(names):
+    if len(set(names)) < len(names) or not all(map(is_list_name, names)):
         names = [f'{split}_{index:07}' for index in range(len(names))]
     for file, others in taken.items():
         shared = sorted(set(others).intersection(names))

@@ -1,12 +1,14 @@
 """tools/dataset_converters: what is written is read again, map by map and person by person."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmhparse.datasets import CocoParseDataset, DensePoseCocoDataset, FolderParseDataset, SyntheticPeopleDataset
+from mmhparse.datasets.cihp_layout import CihpLayout
 from mmhparse.structures import DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
@@ -54,6 +56,27 @@ def test_splits_share_a_folder_and_no_image(run_tool, synthetic_config, tmp_path
         run_tool(*convert, split)
     images = {path.stem for path in (tmp_path / 'out').glob('[iI]mages/*')}
     assert images == {f'train_{index:07}' for index in range(6)} | {f'val_{index:07}' for index in range(3)}
+
+
+@pytest.mark.parametrize('tool', ['to_cihp_layout.py', 'to_coco_json.py'])
+def test_names_that_no_list_holds_become_numbers(run_tool, tmp_path, tool):
+    """Before, the list of names could not be written, after all images."""
+    for name in ('plain', os.fsdecode(b'caf\xe9')):
+        for kind in ('Images', 'Category_ids', 'Human_ids'):
+            (tmp_path / 'in' / kind).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ones((8, 9), np.uint8)).save(tmp_path / 'in' / kind / f'{name}.png')
+    dataset = dict(type='FolderParseDataset', data_root=str(tmp_path / 'in'), metainfo=CENTRES, pipeline=[])
+    (tmp_path / 'config.py').write_text(f"default_scope = 'mmhparse'\ntrain_dataloader = dict(dataset={dataset!r})\n")
+    run_tool(f'dataset_converters/{tool}', tmp_path / 'config.py', '--out-dir', tmp_path / 'out')
+    assert sorted(path.name for path in (tmp_path / 'out').glob('[iI]mages/*')) == [
+        'train_0000000.png', 'train_0000001.png',
+    ]  # fmt: skip
+
+
+def test_names_of_a_list_may_have_spaces(tmp_path):
+    (tmp_path / 'val_id.txt').write_text('my photo\nphoto\n', encoding='utf-8')
+    (tmp_path / 'train_id.txt').write_text('other\n')
+    assert CihpLayout(tmp_path, 3).listed(but='train_id.txt') == {str(tmp_path / 'val_id.txt'): {'my photo', 'photo'}}
 
 
 def test_an_image_of_another_split_is_not_overwritten(run_tool, mhp_config, tmp_path):

@@ -24,7 +24,7 @@ from .mhp_masks import MhpMask, read_mhp_masks
 from .mhp_poses import MhpPose, match_poses, read_mhp_poses
 from .pascal_joints import read_pascal_joints
 from .pascal_people import PascalPeople, read_pascal_people
-from .release_files import Release, files_in, join_inside, read_names
+from .release_files import Release, files_in, is_list_name, join_inside, read_names
 
 __all__ = [
     'CocoContent',
@@ -48,6 +48,7 @@ __all__ = [
     'encode_mask',
     'files_in',
     'flagged_joints',
+    'is_list_name',
     'is_upright',
     'is_usable_box',
     'join_inside',

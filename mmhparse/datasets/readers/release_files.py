@@ -94,6 +94,15 @@ def read_names(path: str) -> list[str]:
     return names
 
 
+def is_list_name(name: str) -> bool:
+    """Whether a list of names, one a line, and XML can hold a name: text in UTF-8 without control characters."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes of a file name that are not UTF-8, as lone surrogates
+        return False
+    return name.isprintable() and name == name.strip() != ''
+
+
 def files_in(folder: str, suffixes: Collection[str] = IMAGE_SUFFIXES) -> dict[str, str]:
     """Paths of the files of a folder by their stem, the name without suffix.
 
