@@ -1,6 +1,7 @@
 """Results -> annotation tool -> data set, by the commands; what they say about exports that are not as needed."""
 
 import json
+import os
 import re
 import shutil
 from xml.etree import ElementTree
@@ -224,6 +225,90 @@ def test_images_that_are_no_photos_of_the_folder_are_listed(exported, work):
             exported('cvat')
     finally:
         (work / 'two.png').rename(work / 'photos' / 'trip' / 'two.png')
+
+
+def _score(content):
+    content['annotations'][-1]['score'] = float('nan')
+
+
+def _code(content):
+    content['annotations'][-1]['segmentation']['counts'] = '1'
+
+
+def _no_mask(content):
+    content['annotations'][-1]['segmentation'] = None
+
+
+def _no_person(content):
+    del content['annotations'][-1]['person_id']
+
+
+def _person(content):
+    content['annotations'][-1]['person_id'] = 2**40
+
+
+def _no_images(content):
+    del content['images']
+
+
+RESULTS = [
+    (_score, r'annotation \d+: score: expected a number from 0 to 1, got nan'),
+    (_code, "photo '.*': 'head' of person 1: broken run-length code"),
+    (_no_mask, r'annotation \d+: segmentation: expected polygons'),
+    (_no_person, r"annotation \d+ lacks \['person_id'\]"),
+    (_person, r'annotation \d+: the number of its person is 1099511627776: give a whole number'),
+    (_no_images, r"the file lacks \['images'\]"),
+]
+
+
+@pytest.mark.parametrize('tool', EXPORTS)
+@pytest.mark.parametrize('spoil, problem', RESULTS)
+def test_results_that_are_wrong_are_named(run_tool, work, tmp_path, tool, spoil, problem):
+    content = json.loads((work / 'results' / 'coco.json').read_text())
+    spoil(content)
+    (tmp_path / 'coco.json').write_text(json.dumps(content))
+    shutil.copy(work / 'results' / 'classes.json', tmp_path)
+    options = '--tool', tool, '--photos', work / 'photos', '--out-dir', tmp_path / 'out'
+    with pytest.raises(SystemExit, match=f'^error: .*{problem}'):
+        run_tool('dataset_converters/to_annotation_tool.py', tmp_path, *options)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('tool', EXPORTS)
+@pytest.mark.parametrize('name', [os.fsdecode(b'caf\xe9'), 'two\nlines', '\x01'])
+def test_names_that_xml_cannot_hold_are_left_out_and_the_others_kept(run_tool, work, tmp_path, tool, name):
+    """Before, CVAT's file could be read by nobody."""
+    shutil.copytree(work / 'results', tmp_path / 'results')
+    shutil.copytree(work / 'photos', tmp_path / 'photos')
+    (tmp_path / 'photos' / 'one.png').rename(tmp_path / 'photos' / f'{name}.png')
+    content = (tmp_path / 'results' / 'coco.json').read_text().replace(f'{work}/photos', f'{tmp_path}/photos')
+    content = json.loads(content)
+    for image in content['images']:
+        image['file_name'] = image['file_name'].replace('/one.png', f'/{name}.png')
+    (tmp_path / 'results' / 'coco.json').write_text(json.dumps(content))
+    options = '--tool', tool, '--photos', tmp_path / 'photos', '--out-dir', tmp_path / 'out'
+    with pytest.raises(SystemExit, match='^1 images were left out:\n.* no plain text in UTF-8: rename it'):
+        run_tool('dataset_converters/to_annotation_tool.py', tmp_path / 'results', *options)
+    if tool == 'cvat':
+        images = ElementTree.parse(tmp_path / 'out' / 'annotations.xml').getroot().findall('image')
+        assert sorted(image.get('name') for image in images) == ['none.png', 'trip/two.png']
+
+
+NAMES = ['', '.', '..', '/', os.fsdecode(b'caf\xe9.png'), 'a\0.png', 'x' * 300 + '.png', ' .png']
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_names_of_photos_that_cannot_be_are_listed(exported, read_back, work, tmp_path, name):
+    path = exported('label-studio')
+    tasks = json.loads(path.read_text())
+    (task,) = [task for task in tasks if task['data']['photo'] == 'one.png']
+    task['data']['photo'] = name
+    path.write_text(json.dumps(tasks))
+    shutil.copytree(work / 'photos', tmp_path / 'photos')
+    if name.endswith('.png') and '\0' not in name and len(name) < 256:
+        (tmp_path / 'photos' / 'one.png').rename(tmp_path / 'photos' / name)
+    maps, problems = read_back(path, photos=tmp_path / 'photos')
+    assert sorted(maps) == ['none.png', 'trip_two.png'] and problems.startswith('1 photos or files')
 
 
 def test_missing_inputs_say_what_to_do(run_tool, tmp_path):

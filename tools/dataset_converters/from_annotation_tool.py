@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmhparse.commands import check_output_folder, plain_usage_errors
-from mmhparse.datasets import LoadImage, join_inside
+from mmhparse.datasets import LoadImage, is_list_name, join_inside
 from mmhparse.datasets.annotation_tools import TOOLS, LabelledPhoto, PartClass, paint, read_classes
 from mmhparse.datasets.cihp_layout import CihpLayout
 from mmhparse.datasets.transforms.annotation_size import check_annotation_size
@@ -31,6 +31,19 @@ def labelled_photos(exports: list[Path], problems: list[str]) -> Iterator[tuple[
                 yield path, tool.photo(entry)
             except ValueError as error:
                 problems.append(f'{path}: {error}')
+
+
+def list_name_of(photo: LabelledPhoto, folder: Path) -> str:
+    """The name of the photo in the list of images: its path without suffix, with _ between folders.
+
+    Raises:
+        ValueError: If it leads out of the folder of photos, or no list can hold it.
+    """
+    join_inside(str(folder), photo.name)
+    name = '_'.join(Path(photo.name).with_suffix('').parts)
+    if not is_list_name(name):
+        raise ValueError(f'photo {photo.name!r}: its name is no plain text in UTF-8: rename it')
+    return name
 
 
 def sample_of(photo: LabelledPhoto, folder: Path, parts: list[PartClass], export: Path) -> dict:
@@ -70,8 +83,8 @@ def main() -> None:
     list_name = f'{args.split}_id.txt'
     taken = set().union(*layout.listed(but=list_name).values())
     for export, photo in labelled_photos(args.exports, problems):
-        name = '_'.join(Path(photo.name).with_suffix('').parts)
         try:
+            name = list_name_of(photo, args.photos)
             if name in taken:
                 raise ValueError(f"photo '{photo.name}': there is a '{name}' already: rename or remove one of them")
             layout.write(name, sample_of(photo, args.photos, parts, export))

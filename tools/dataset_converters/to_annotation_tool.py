@@ -4,13 +4,15 @@ Reads the folder that `tools/infer.py --formats coco` wrote. from_annotation_too
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import get_args
 
 from mmhparse.commands import check_output_folder, plain_usage_errors
 from mmhparse.datasets.annotation_tools import TOOLS, Shapes, inferred_photos, read_classes
+from mmhparse.datasets.readers import read_coco_json
 from mmhparse.utils import UsageError, write_atomic
+
+LAYOUT = "the inferencer's coco.json"
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,9 +44,13 @@ def main() -> None:
         if not file.is_file():
             raise UsageError(f"There is no '{file}': run tools/infer.py with --formats coco.")
         problems: list[str] = []
-        photos = list(inferred_photos(json.loads(file.read_text()), args.photos, problems))
         parts = read_classes(args.results / 'classes.json')
-        for name, content in TOOLS[args.tool].files(photos, parts, args.shapes, args.address).items():
+        try:
+            photos = list(inferred_photos(read_coco_json(str(file), LAYOUT), args.photos, problems))
+            files = TOOLS[args.tool].files(photos, parts, args.shapes, args.address)
+        except (OSError, ValueError) as error:
+            raise UsageError(str(error)) from error
+        for name, content in files.items():
             write_atomic(args.out_dir / name, content)
     print(f'{len(photos)} photos written for {args.tool} to {args.out_dir}')
     if problems:

@@ -67,7 +67,7 @@ def decode_brush(code: list[int], size: tuple[int, int]) -> np.ndarray:
         ValueError: If the code is broken or of another size.
     """
     try:
-        bits = _Bits(bytes(code))
+        bits = _Bits(bytes(list(code)))
     except (TypeError, ValueError) as error:
         raise ValueError(f'broken brush mask: expected a list of bytes, got {str(code)[:60]}.') from error
     height, width = size

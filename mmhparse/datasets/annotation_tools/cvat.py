@@ -3,13 +3,14 @@
 import json
 import zipfile
 from collections.abc import Sequence
+from operator import itemgetter
 from xml.etree import ElementTree
 
 import numpy as np
 
 from ..readers.coco_masks import decode_runs, encode_mask
 from .annotation_tool import AnnotationTool, Shapes
-from .labelled_photo import LabelledPhoto, PartClass, Region
+from .labelled_photo import LabelledPhoto, PartClass, Region, person_number, photo_size
 
 Element = ElementTree.Element
 
@@ -55,7 +56,9 @@ class Cvat(AnnotationTool):
                     root = ElementTree.fromstring(archive.read('annotations.xml'))
             else:
                 root = ElementTree.parse(path).getroot()
-        except (ElementTree.ParseError, KeyError, zipfile.BadZipFile) as error:
+        except OSError:
+            raise
+        except Exception as error:  # archives and encodings of XML raise errors of many types
             raise ValueError(f'broken or no annotations.xml ({error}): {_EXPORT}') from error
         if root.tag != 'annotations' or root.find('track') is not None:
             raise ValueError(f'not annotations of images: {_EXPORT}')
@@ -64,18 +67,18 @@ class Cvat(AnnotationTool):
     def photo(self, entry: Element) -> LabelledPhoto:
         name = entry.get('name', '')
         try:
-            width, height = int(entry.get('width', '')), int(entry.get('height', ''))
+            size = photo_size(entry.get('width'), entry.get('height'))
         except ValueError as error:
-            raise ValueError(f"photo '{name}' has no width and height: {_EXPORT}") from error
-        regions = []
-        # sorted() keeps the order of the file within a layer
-        for shape in sorted(entry, key=lambda shape: int(shape.get('z_order', 0))):
+            raise ValueError(f"photo '{name}': {error}: {_EXPORT}") from error
+        found = []
+        for shape in entry:
             try:
-                regions.append(_region(shape, (width, height)))
+                found.append((int(shape.get('z_order', 0)), _region(shape, size)))
             except (KeyError, ValueError) as error:
                 problem = f'it lacks {error}' if isinstance(error, KeyError) else error
                 raise ValueError(f"photo '{name}', {shape.tag} '{shape.get('label')}': {problem}") from error
-        return LabelledPhoto(name, (width, height), tuple(regions))
+        found.sort(key=itemgetter(0))  # within a layer, the order of the file stays
+        return LabelledPhoto(name, size, tuple(region for _, region in found))
 
 
 def _shape(tag: str, region: Region, order: int, **values: str) -> Element:
@@ -112,9 +115,9 @@ def _polygons(photo: LabelledPhoto) -> list[Element]:
 def _region(shape: Element, size: tuple[int, int]) -> Region:
     if shape.tag not in ('mask', 'polygon'):
         raise ValueError('it is neither a mask nor a polygon: draw the part as one of these')
-    person = int(shape.get('group_id', 0))
-    if person <= 0:
+    if shape.get('group_id', '0') == '0':
         raise ValueError('it belongs to no person: select all shapes of its person and group them (key G)')
+    person = person_number(shape.attrib['group_id'])
     segmentation = _mask(shape, size) if shape.tag == 'mask' else [_corners(shape.attrib['points'])]
     return Region(shape.get('label', ''), person, segmentation)
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from ..readers.coco_masks import encode_mask
 from .annotation_tool import AnnotationTool, Shapes
 from .brush_codes import decode_brush, encode_brush
-from .labelled_photo import LabelledPhoto, PartClass, Region
+from .labelled_photo import LabelledPhoto, PartClass, Region, person_number, photo_size
 
 _CONTROLS = {'brushlabels': 'brush', 'polygonlabels': 'polygon', 'number': 'person'}
 """Names of the tags of the labelling interface, by the type of their results."""
@@ -40,23 +40,24 @@ class LabelStudio(AnnotationTool):
             tasks = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"broken JSON ({error}): export the project as 'JSON'") from error
-        if not isinstance(tasks, list) or not all(isinstance(task, dict) and 'annotations' in task for task in tasks):
+        if not isinstance(tasks, list) or not all(map(_has_annotations, tasks)):
             raise ValueError("not a list of tasks with annotations: export the project as 'JSON', not 'JSON-MIN'")
         return tasks
 
     def photo(self, entry: dict) -> LabelledPhoto:
-        try:
-            name, size = entry['data']['photo'], (int(entry['data']['width']), int(entry['data']['height']))
-        except (KeyError, TypeError, ValueError) as error:
+        data = entry.get('data')
+        if not isinstance(data, dict) or not isinstance(data.get('photo'), str) or not {'width', 'height'} <= set(data):
             raise ValueError(
                 f'task {entry.get("id")}: its data lacks photo, width and height: import the tasks that '
                 'to_annotation_tool.py writes'
-            ) from error
+            )
+        name = data['photo']
         done = [annotation for annotation in entry['annotations'] if not annotation.get('was_cancelled')]
         if len(done) != 1:
             raise ValueError(f"photo '{name}' has {len(done)} annotations: submit one, and delete others")
         try:
-            return LabelledPhoto(name, size, tuple(_regions(done[0]['result'], size)))
+            size = photo_size(data['width'], data['height'])
+            return LabelledPhoto(name, size, tuple(_regions(_results_of(done[0]), size)))
         except (KeyError, TypeError, ValueError) as error:
             problem = f'a result lacks {error}' if isinstance(error, KeyError) else error
             raise ValueError(f"photo '{name}': {problem}") from error
@@ -109,9 +110,30 @@ def _results(number: int, region: Region, value: dict, photo: LabelledPhoto) -> 
     ]
 
 
+def _has_annotations(task: Any) -> bool:
+    annotations = task.get('annotations') if isinstance(task, dict) else None
+    return isinstance(annotations, list) and all(isinstance(annotation, dict) for annotation in annotations)
+
+
+def _results_of(annotation: dict) -> list[dict]:
+    """The results of an annotation, of which each is a dict with an ``id``, a ``type`` and a dict as ``value``.
+
+    Raises:
+        KeyError: If one lacks a key.
+        ValueError: If a value is of another type.
+    """
+    results = annotation['result']
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        raise ValueError(f'expected a list of objects as result, got {str(results)[:60]}')
+    for result in results:
+        if result['type'] != 'relation' and not (isinstance(result['id'], str) and isinstance(result['value'], dict)):
+            raise ValueError(f'expected a text as id and an object as value of a result, got {str(result)[:60]}')
+    return results
+
+
 def _regions(results: list[dict], size: tuple[int, int]) -> list[Region]:
     """The regions of an annotation, in its order."""
-    people = {result['id']: int(result['value']['number']) for result in results if result['type'] == 'number'}
+    people = {result['id']: result['value']['number'] for result in results if result['type'] == 'number'}
     found = []
     for result in results:
         kind = result['type']
@@ -120,17 +142,17 @@ def _regions(results: list[dict], size: tuple[int, int]) -> list[Region]:
         if kind not in ('brushlabels', 'polygonlabels'):
             raise ValueError(f"region '{result['id']}' is of type {kind}: draw the part with the brush or as a polygon")
         labels = result['value'].get(kind, [])
-        if len(labels) != 1:
+        if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise ValueError(f"region '{result['id']}' has the labels {labels}: give it one")
-        if people.get(result['id'], 0) <= 0:
+        if result['id'] not in people:
             raise ValueError(
                 f"region '{result['id']}', '{labels[0]}', belongs to no person: select it and enter the person's number"
             )
         try:
-            segmentation = _segmentation(result, size)
-        except (TypeError, ValueError) as error:
+            region = Region(labels[0], person_number(people[result['id']]), _segmentation(result, size))
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"region '{result['id']}', '{labels[0]}': {error}") from error
-        found.append(Region(labels[0], people[result['id']], segmentation))
+        found.append(region)
     return found
 
 

@@ -1,6 +1,7 @@
 """LabelledPhoto: the regions of a photo as annotation tools exchange them; from results, and to label maps."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from mmhparse.utils import UsageError
 
 from ..derived.person_layers import person_boxes
 from ..polygons import outlines_of
+from ..readers.coco_json import CocoContent
 from ..readers.coco_masks import segmentation_mask
+from ..readers.image_files import most_pixels
+from ..readers.release_files import is_list_name
+
+MOST_PERSON = 2**31 - 1
+"""The largest number of a person."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,38 @@ class Region:
     score: float = 1.0
 
 
+def person_number(value: Any) -> int:
+    """The number of a region's person, from a value of an export.
+
+    Raises:
+        ValueError: If it is no whole number from 1 on.
+    """
+    try:
+        number = int(value)
+        is_whole = number == value or isinstance(value, str)
+    except (TypeError, ValueError, OverflowError):  # text, infinity
+        number, is_whole = 0, False
+    if not is_whole or not 1 <= number <= MOST_PERSON:
+        raise ValueError(f'the number of its person is {str(value)[:40]}: give a whole number from 1 on')
+    return number
+
+
+def photo_size(width: Any, height: Any) -> tuple[int, int]:
+    """The size (W, H) of a photo, from values of an export, before memory is taken for its masks.
+
+    Raises:
+        ValueError: If they are no positive integers, or more pixels than a photo may have.
+    """
+    try:
+        size = int(width), int(height)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f'expected width and height, got {str(width)[:40]} and {str(height)[:40]}') from error
+    limit = most_pixels() or math.inf
+    if min(size) < 1 or size[0] * size[1] > limit:
+        raise ValueError(f'expected positive sides and at most {limit} pixels, got {str(size)[:80]} (width, height)')
+    return size
+
+
 @dataclass(frozen=True)
 class LabelledPhoto:
     """A photo and its regions, the later on top.
@@ -79,10 +118,18 @@ class LabelledPhoto:
     regions: tuple[Region, ...]
 
     def masks(self) -> Iterator[tuple[Region, np.ndarray]]:
-        """Each region with its mask (H, W) bool."""
+        """Each region with its mask (H, W) bool.
+
+        Raises:
+            ValueError: If one is broken; the message names photo, part and person.
+        """
         width, height = self.size
         for region in self.regions:
-            yield region, segmentation_mask(region.segmentation, (height, width))
+            try:
+                mask = segmentation_mask(region.segmentation, (height, width))
+            except ValueError as error:
+                raise ValueError(f"photo '{self.name}': '{region.part}' of person {region.person}: {error}") from error
+            yield region, mask
 
     def with_polygons(self) -> 'LabelledPhoto':
         """The same with a polygon for each connected piece of a region, larger polygons below smaller ones.
@@ -129,13 +176,11 @@ def paint(photo: LabelledPhoto, parts: Sequence[PartClass]) -> ParseAnnotation:
     labels = {part.name: label for label, part in enumerate(parts, start=1)}
     width, height = photo.size
     part_map, numbers = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int64)
-    for region in photo.regions:
+    for region, mask in photo.masks():
         if region.part not in labels:
-            raise ValueError(f"there is no part '{region.part}': rename the label to one of {list(labels)}")
-        try:
-            mask = segmentation_mask(region.segmentation, (height, width))
-        except ValueError as error:
-            raise ValueError(f"'{region.part}' of person {region.person}: {error}") from error
+            raise ValueError(
+                f"photo '{photo.name}': there is no part '{region.part}': rename the label to one of {list(labels)}"
+            )
         part_map[mask], numbers[mask] = labels[region.part], region.person
     people = np.unique(numbers[numbers > 0])
     person_map = np.where(numbers > 0, np.searchsorted(people, numbers) + 1, 0).astype(np.int32)  # (H, W)
@@ -143,26 +188,53 @@ def paint(photo: LabelledPhoto, parts: Sequence[PartClass]) -> ParseAnnotation:
     return ParseAnnotation(part_map, person_map, np.zeros((len(people), 0, 3), np.float32), boxes)
 
 
-def inferred_photos(content: dict, folder: Path, problems: list[str]) -> Iterator[LabelledPhoto]:
+def inferred_photos(content: CocoContent, folder: Path, problems: list[str]) -> Iterator[LabelledPhoto]:
     """The parts of people in a ``coco.json`` that the inferencer wrote.
 
     Args:
         content: What the file holds.
         folder: The folder of photos.
-        problems: Receives a message for each image that is no photo below that folder, such as a frame of a video.
+        problems: Receives a message for each image that is no photo below that folder, such as a frame of a video, or
+            of which the name is no text that files of the tools hold.
+
+    Raises:
+        ValueError: If a part lacks something or has a value of a wrong type; the message names the annotation.
     """
-    names = {category['id']: category['name'] for category in content['categories']}
-    found: dict[int, list[Region]] = defaultdict(list)
-    for record in content['annotations']:
-        part = names[record['category_id']]
-        if part != 'person':
-            region = Region(part, record['person_id'], record['segmentation'], record['score'])
-            found[record['image_id']].append(region)
+    found = _regions_by_image(content)
     root = folder.resolve()
-    for image in content['images']:
-        path = Path(image['file_name']).resolve()
-        if not (path.is_file() and path.is_relative_to(root)):
+    for image in content.images:
+        try:
+            path = Path(image['file_name']).resolve()
+            is_photo = path.is_file() and path.is_relative_to(root)
+        except (OSError, ValueError):  # too long, or with a zero byte
+            is_photo = False
+        if not is_photo:
             problems.append(f"'{image['file_name']}' is no photo below '{folder}'")
             continue
         name = path.relative_to(root).as_posix()
-        yield LabelledPhoto(name, (image['width'], image['height']), tuple(found[image['id']]))
+        if not is_list_name(name):
+            problems.append(f'{image["file_name"]!r} has a name that is no plain text in UTF-8: rename it')
+            continue
+        yield LabelledPhoto(name, (image['width'], image['height']), tuple(found.get(image['id'], ())))
+
+
+def _regions_by_image(content: CocoContent) -> dict[int, list[Region]]:
+    """The checked parts of people."""
+    names = {category['id']: category['name'] for category in content.categories}
+    parts = [record for record in content.annotations if names[record['category_id']] != 'person']
+    content.check_annotations(parts, ('person_id', 'segmentation', 'score'))
+    found: dict[int, list[Region]] = defaultdict(list)
+    for record in parts:
+        score = record['score']
+        if type(score) not in (int, float) or not 0 <= score <= 1:
+            raise ValueError(
+                f'{content.path}: annotation {record["id"]}: score: expected a number from 0 to 1, got '
+                f'{str(score)[:40]}.'
+            )
+        try:
+            person = person_number(record['person_id'])
+        except ValueError as error:
+            raise ValueError(f'{content.path}: annotation {record["id"]}: {error}.') from error
+        region = Region(names[record['category_id']], person, record['segmentation'], score)
+        found[record['image_id']].append(region)
+    return found
