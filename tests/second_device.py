@@ -32,7 +32,9 @@ class _There(Tensor):
 
     @classmethod
     def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
-        raise RuntimeError(f'{func} was called outside of second_device().')
+        if not _running:
+            raise RuntimeError(f'{func} was called outside of second_device().')
+        return _running[-1].run(func, args, kwargs)  # in another thread, where the mode is not in force
 
 
 class SecondDevice(TorchDispatchMode):
@@ -52,6 +54,10 @@ class SecondDevice(TorchDispatchMode):
         self._holders: Counter[int] = Counter()  # tensors of each storage
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        return self.run(func, args, kwargs)
+
+    def run(self, func, args: tuple, kwargs: dict | None):
+        """The result of an operation, of which some tensors or the result are on the device."""
         kwargs = dict(kwargs or {})
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         there = [tensor for tensor in tensors if isinstance(tensor, _There)]
@@ -100,6 +106,9 @@ class SecondDevice(TorchDispatchMode):
             self._held -= size
 
 
+_running: list[SecondDevice] = []
+
+
 @contextmanager
 def second_device() -> Iterator[SecondDevice]:
     """Within it, tensors can be moved to ``DEVICE`` and used there."""
@@ -107,6 +116,8 @@ def second_device() -> Iterator[SecondDevice]:
     torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(..., device=DEVICE) then asks the device
     try:
         with torch.no_grad(), SecondDevice() as device:
+            _running.append(device)
             yield device
     finally:
+        _running.clear()
         torch._C._set_only_lift_cpu_tensors(before)

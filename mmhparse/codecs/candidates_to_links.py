@@ -23,7 +23,7 @@ def candidates_to_links(
     """The scores of :func:`candidates_to_problems` as a list, without a gradient.
 
     Of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are listed, so that time
-    and memory grow with the people and not with their square: in float32 on a CPU. Elsewhere all pairs are scored.
+    and memory grow with the people and not with their square: in float32. Of other types all pairs are scored.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -63,8 +63,7 @@ def candidates_to_links(
 
 def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
     """Whether links are too many to be scored all, and the prices (B, L) tell of each limb type which are too long."""
-    tensors = candidates.xy, fields.limb_fields
-    plain = all(tensor.device.type == 'cpu' and tensor.dtype == torch.float32 for tensor in tensors)
+    plain = all(tensor.dtype == torch.float32 for tensor in (candidates.xy, fields.limb_fields))
     many = candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
     return plain and many and bool((prices > 0).all())
 

@@ -27,7 +27,7 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
     0 if no region can, and infinite if the price is so low that a single point can.
 
     Args:
-        limb_field: (2, h, w) float32 on the CPU.
+        limb_field: (2, h, w) float32.
         price: What a link costs, above 0.
         stride: Pixels per cell.
         samples: Points along a link at which the field is read.
@@ -35,9 +35,8 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
     Raises:
         ValueError: If the field holds NaN or infinity.
     """
-    x, y = map(np.ascontiguousarray, limb_field.numpy())
-    strength = cv2.magnitude(x, y)  # (h, w)
-    most, floor = strength.max(), _FLOOR * price
+    floor = _FLOOR * price
+    most, above = _strength(limb_field, floor)
     if not np.isfinite(most):
         raise ValueError('limb_fields hold NaN or infinity.')
     # the fewest points in a region that pay: the others gain less than the floor
@@ -47,10 +46,23 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
     if points == 1:
         return np.inf
     # outlines, as labels of the regions take four times as long; a region inside another one is shorter than that
-    outlines, _ = cv2.findContours((strength > floor).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     sides = np.max([cv2.boundingRect(outline)[2:] for outline in outlines], axis=0)  # (2,) width and height
     # reading between cells widens a region by a cell on each side
     return float(stride * np.hypot(*(sides + 2)) * (samples - 1) / (points - 1))
+
+
+def _strength(limb_field: Tensor, floor: float) -> tuple[float, np.ndarray]:
+    """Length of the longest vector of a field (2, h, w), and (h, w) uint8, 1 where vectors are longer than ``floor``.
+
+    Of a field on another device than the CPU a byte a cell is copied.
+    """
+    if limb_field.device.type == 'cpu':
+        x, y = map(np.ascontiguousarray, limb_field.numpy())
+        strength = cv2.magnitude(x, y)  # (h, w)
+        return float(strength.max()), (strength > floor).view(np.uint8)
+    length = torch.hypot(limb_field[0], limb_field[1])  # (h, w)
+    return float(length.max()), (length > floor).cpu().numpy().view(np.uint8)
 
 
 def near_pairs(
@@ -62,7 +74,7 @@ def near_pairs(
 
     Args:
         candidates: N candidates for each of K joint types in B images.
-        limb_fields: (B, L, 2, h, w), on the CPU.
+        limb_fields: (B, L, 2, h, w), on the device of the candidates.
         skeleton: The L limbs.
         stride: Pixels per cell.
         prices: (B, L); what a link of each limb type costs, above 0.
@@ -71,8 +83,8 @@ def near_pairs(
     Raises:
         ValueError: If the fields hold NaN or infinity.
     """
-    xy, mask = candidates.xy.double().numpy(), candidates.mask.numpy()
-    fields, costs = limb_fields.flatten(0, 1), prices.flatten().tolist()  # of B * L problems
+    xy, mask = candidates.xy.cpu().double().numpy(), candidates.mask.cpu().numpy()
+    fields, costs = limb_fields.flatten(0, 1), prices.cpu().flatten().tolist()  # of B * L problems
     batch, limbs, most = len(mask), len(skeleton.limbs), mask.shape[2]
     used = [[np.flatnonzero(row) for row in image] for image in mask]
     trees = [[cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used[image])] for image in range(batch)]
@@ -91,4 +103,5 @@ def near_pairs(
     # OpenCV, scipy and NumPy let other threads go on
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         keys = np.concatenate([np.zeros(0, np.int64), *pool.map(of_problem, range(batch * limbs))])  # (E,)
-    return torch.from_numpy(np.stack(np.unravel_index(keys, (batch * limbs, most, most)), axis=1))
+    pairs = np.stack(np.unravel_index(keys, (batch * limbs, most, most)), axis=1)  # (E, 3)
+    return torch.from_numpy(pairs).to(limb_fields.device)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from second_device import DEVICE, second_device
 
 from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_links
 from mmhparse.codecs.candidates_to_links import pair_affinity
@@ -135,6 +136,20 @@ def test_a_crowd_has_the_same_people(monkeypatch, price):
     for one, other in zip(in_order(people, parsing), in_order(others, whole), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
     assert torch.equal(parsing.part_map, whole.part_map)
+
+
+def test_a_crowd_on_a_second_device_has_the_same_links():
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+    pose = crowd(codec, 14).pose
+    here = codec.group(pose)
+    with second_device() as device:
+        there = codec.group(pose.to(DEVICE))
+        links, score, made = (tensor.cpu() for tensor in (there.problem.links, there.problem.score, there.made))
+    assert torch.equal(links, here.problem.links)
+    torch.testing.assert_close(score, here.problem.score, rtol=0, atol=1e-5)
+    assert torch.equal(made, here.made)
+    assert device.to_cpu.count(pose.limb_fields[0, 0, 0].numel()) == 25  # a byte a cell and limb type
+    assert max(device.to_cpu) <= links.nbytes < pose.limb_fields.nbytes / 2
 
 
 def test_links_and_their_bytes_grow_linearly_with_people():
