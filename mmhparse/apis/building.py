@@ -162,9 +162,9 @@ def build_transforms(cfg: Config | ConfigDict, max_side: int | None, keep_size: 
             "dict(type='ResizeLongSide', ...) and dict(type='PackHumanParseInputs')."
         ) from error
     others = [copy.deepcopy(step) for step in steps if not _type_name(step).startswith('Load')]
-    if max_side or keep_size:
+    if max_side is not None or keep_size:
         others = [step for step in others if _type_name(step) != 'ResizeLongSide']
-    if max_side:
+    if max_side is not None:
         others.insert(len(others) - 1, {'type': 'ResizeLongSide', 'long_side': max_side, 'enlarge': False})
     if tta:
         others = cfg.get('tta_pipeline') or views_pipeline(

@@ -282,6 +282,14 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         HumanParsingInferencer(bright_spot_config(), tmp_path / 'text.pth', device='cpu')
 
 
+@pytest.mark.parametrize('side', [0, -1])
+def test_a_longest_side_below_one_pixel_is_refused(side):
+    """Before, 0 was the config's."""
+    with pytest.raises(ValueError, match=f'expected long_side >= 1 pixel, got {side}'), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        HumanParsingInferencer(bright_spot_config(), device='cpu', max_side=side)
+
+
 def test_unknown_models_are_explained():
     with pytest.raises(FileNotFoundError, match=r"no config file 'nowhere/model\.py'"):
         HumanParsingInferencer('nowhere/model.py')
