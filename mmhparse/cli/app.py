@@ -5,6 +5,7 @@ are deleted an hour later.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         prog: What help calls the command.
 
     Returns:
-        The exit code: 2 if gradio is missing or an option is wrong.
+        The exit code: 2 if gradio is missing, an option is wrong, or the address cannot be used.
     """
     summary, details = (__doc__ or '').partition(': ')[2].split('\n\n')
     parser = argparse.ArgumentParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
@@ -32,8 +33,10 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     parser.add_argument('--most-megabytes', type=float, default=20, help='of a file; default: %(default)s')
     parser.add_argument('--most-megapixels', type=float, default=25, help='of a photo; default: %(default)s')
     args = parser.parse_args(arguments)
-    if args.most_megabytes <= 0 or args.most_megapixels <= 0:
-        parser.error('--most-megabytes and --most-megapixels must be positive')
+    if not 0 < args.most_megabytes < math.inf or not 0 < args.most_megapixels < math.inf:
+        parser.error('--most-megabytes and --most-megapixels must be positive numbers')
+    if not 0 <= args.port < 2**16:
+        parser.error(f'--port must be from 0 to 65535, got {args.port}')
     try:
         import gradio  # noqa: F401  # pyright: ignore[reportMissingImports] - an extra
     except ModuleNotFoundError as error:
@@ -41,11 +44,15 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         return 2
     from .app_page import build_page, serve_page
 
-    page = build_page(args.model, args.device, int(args.most_megapixels * 1e6))
-    serve_page(
-        page,
-        server_name=args.host,
-        server_port=args.port,
-        max_file_size=int(args.most_megabytes * 2**20),
-    )
+    try:
+        page = build_page(args.model, args.device, int(args.most_megapixels * 1e6))
+        serve_page(
+            page,
+            server_name=args.host,
+            server_port=args.port,
+            max_file_size=int(args.most_megabytes * 2**20),
+        )
+    except (OSError, ValueError) as error:  # a device or an address that cannot be used
+        print(f'error: {error}', file=sys.stderr)
+        return 2
     return 0

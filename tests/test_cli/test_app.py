@@ -28,10 +28,28 @@ def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys):
     assert 'pip install "mmhparse[app]"' in capsys.readouterr().err
 
 
-def test_limits_must_be_positive(capsys):
+@pytest.mark.parametrize('option', ['--most-megabytes', '--most-megapixels'])
+@pytest.mark.parametrize('value', ['0', '-1', 'nan', 'inf'])
+def test_limits_must_be_positive(capsys, option, value):
     with pytest.raises(SystemExit, match='2'):
-        app.main(['--most-megabytes', '0'])
+        app.main([f'{option}={value}'])
     assert 'must be positive' in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')  # gradio's socket of the taken port
+def test_addresses_that_cannot_be_used_are_mistakes_of_the_command(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        app.main(['--port', '65536'])
+    assert 'from 0 to 65535, got 65536' in capsys.readouterr().err
+    pytest.importorskip('gradio', reason='gradio is not installed: pip install "mmhparse[app]"')
+    assert app.main(['--device', 'nonsense']) == 2
+    assert "error: device='nonsense' cannot be used here" in capsys.readouterr().err
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert app.main(['--device', 'cpu', '--model', 'synthetic', '--port', port]) == 2
+    assert port in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -100,7 +118,7 @@ def test_a_visitor_parses_and_the_next_one_sees_nothing_of_it(visitor, tmp_path,
 
 def test_a_photo_beyond_the_limit_is_refused_with_its_size(visitor, tmp_path):
     cv2.imwrite(str(tmp_path / 'large.png'), spot((200, 100), (5, 3, 9, 7)))
-    with pytest.raises(Exception, match='200 x 100 pixels'):
+    with pytest.raises(Exception, match='200 x 100 = 20,000 pixels'):
         visitor().predict(upload(tmp_path / 'large.png'), 'photos-14-parts', LAYERS, 'photo', api_name='/parse')
 
 
