@@ -5,11 +5,16 @@ not be read. The exit code is 0 if all went well, 1 if some photos failed, 2 if 
 """
 
 import argparse
+import math
+from importlib.util import find_spec
 from pathlib import Path
 
 from mmhparse.apis import BUNDLED_MODELS
 from mmhparse.apis.ray_predictor import RayPredictor
+from mmhparse.apis.shown_text import printable, without_secrets
+from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
+from mmhparse.utils import UsageError
 
 ROWS = 16
 """Photos that a worker takes at once, and that another takes again if it dies."""
@@ -36,20 +41,51 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument('--precision', choices=['float32', 'bfloat16', 'float16'], default='float32')
     parser.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     args = parser.parse_args()
-    if args.workers < 1 or args.batch_size < 1 or args.cpus <= 0 or args.gpus < 0:
+    if args.workers < 1 or args.batch_size < 1 or not 0 < args.cpus < math.inf or not 0 <= args.gpus < math.inf:
         parser.error('--workers and --batch-size must be at least 1, --cpus positive and --gpus not negative')
+    if args.max_side is not None and args.max_side < 1:
+        parser.error(f'--max-side must be at least 1 pixel, got {args.max_side}')
     if args.config is not None and (args.weights is None or args.model is not None):
         parser.error('--config needs --weights, and excludes --model')
-    if '://' not in args.out_dir and Path(args.out_dir).exists():
-        parser.error(f"--out-dir: '{args.out_dir}' exists already: name a new folder")
+    _check_output(parser, args.out_dir)
     # workers may run in another folder
     args.inputs, args.out_dir = [_absolute(path) for path in args.inputs], _absolute(args.out_dir)
     if len({_is_parquet(path) for path in args.inputs}) > 1:
         parser.error('give either photos or Parquet files')
-    missing = [path for path in args.inputs if '://' not in path and not Path(path).exists()]
-    if missing and args.address is None:
-        parser.error(f"there is no '{missing[0]}': name photos, folders or Parquet files that exist")
+    if args.address is None:
+        _check_here(parser, args)
     return parser, args
+
+
+def _check_output(parser: argparse.ArgumentParser, out_dir: str) -> None:
+    """Ends the command if a folder of this machine exists or cannot be made."""
+    if '://' in out_dir:
+        return
+    try:
+        check_output_folder('--out-dir', out_dir)
+    except UsageError as error:
+        parser.error(str(error))
+    if Path(out_dir).exists():
+        parser.error(f"--out-dir: '{out_dir}' exists already: name a new folder")
+
+
+def _check_here(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Ends the command if what the workers need is not on this machine, where they will run."""
+    missing = [path for path in args.inputs if not _is_there(path)]
+    if missing:
+        parser.error(f"there is no '{missing[0]}': name photos, folders or Parquet files that exist")
+    for option, path in (('--config', args.config), ('--weights', args.weights)):
+        if path is not None and not _is_there(path):
+            parser.error(f"{option}: there is no file '{path}'")
+    if args.backend == 'onnxruntime' and find_spec('onnxruntime') is None:
+        parser.error('--backend onnxruntime needs the package onnxruntime: pip install onnxruntime')
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return '://' in path or Path(path).exists()
+    except OSError:  # too long for a path
+        return False
 
 
 def _absolute(path: str) -> str:
@@ -101,7 +137,7 @@ def main() -> int:
         images += 1
         if row['error'] is not None:
             failures.append(row)
-    print(f'{images} photos, {len(failures)} of them failed; results in {args.out_dir}')
+    print(printable(f'{images} photos, {len(failures)} of them failed; results in {without_secrets(args.out_dir)}'))
     for failure in failures:
         print(f'failed: {failure["img_path"]}: {failure["error"]}')
     return 1 if failures else 0

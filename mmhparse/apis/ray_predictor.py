@@ -7,6 +7,7 @@ import numpy as np
 
 from .human_parsing_inferencer import HumanParsingInferencer
 from .prediction import MAPS
+from .shown_text import file_name_of, printable, without_secrets
 from .stream_item import Source, StreamItem
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class RayPredictor:
 def row_schema() -> 'pyarrow.Schema':
     """The columns of results: the items of ``predictions/NAME.json``, and ``error``, null for photos that were parsed.
 
-    The maps are the run-length codes of ``parts``. Where ``error`` says why a photo has no result, only ``name`` and
-    ``img_path`` have a value beside it.
+    ``img_path`` is the path without user name, password and tokens. The maps are the run-length codes of ``parts``.
+    Where ``error`` says why a photo has no result, only ``name`` and ``img_path`` have a value beside it.
     """
     import pyarrow as pa  # pyright: ignore[reportMissingImports] - an extra
 
@@ -92,9 +93,13 @@ def _source(column: str, value: Any) -> Source:
     return value if isinstance(value, bytes) else str(value)
 
 
-def _row(item: StreamItem, path: str | None) -> dict:
-    name = item.name if path is None else PurePosixPath(path).stem
+def _row(item: StreamItem, path: Any) -> dict:
+    """The columns of a photo, as text that Arrow takes and without passwords."""
+    shown, name = None, printable(item.name)
+    if path is not None:
+        address = without_secrets(str(path))
+        shown, name = printable(address), printable(PurePosixPath(file_name_of(address)).stem)
     if item.failure is not None:
-        return {'name': name, 'img_path': path, 'error': item.failure.reason}
+        return {'name': name, 'img_path': shown, 'error': printable(item.failure.reason)}
     record = {key: value for key, value in item.prediction.items() if key not in MAPS}
-    return {**record, 'name': name, 'img_path': path}
+    return {**record, 'name': name, 'img_path': shown}

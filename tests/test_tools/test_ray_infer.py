@@ -186,6 +186,23 @@ def test_rows_that_cannot_be_read_are_kept(predictor, count):
     assert all('replace it' in reason or 'give a JPEG' in reason for reason in table['error'].to_pylist())
 
 
+def test_rows_hold_no_password_and_names_that_arrow_takes(predictor, tmp_path):
+    """Before, passwords were written, and one name that is not UTF-8 lost its whole batch."""
+    path = tmp_path / os.fsdecode(b'caf\xe9.png')
+    cv2.imwrite(str(tmp_path / 'a.png'), spot((40, 24), (3, 2, 9, 8)))
+    (tmp_path / 'a.png').rename(path)
+    given = [str(path), 'http://user:secret@127.0.0.1:9/b.jpg?token=se.cret', None, 7]
+    table = predictor({'path': np.array(given, object)})
+    assert table['name'].to_pylist()[:2] + table['name'].to_pylist()[3:] == [r'caf\xe9', 'b', '7']
+    assert table['img_path'].to_pylist() == [
+        rf'{tmp_path}/caf\xe9.png', 'http://***@127.0.0.1:9/b.jpg?token=***', None, '7',
+    ]  # fmt: skip
+    assert len(table['people'].to_pylist()[0]) == 1 and table['error'].to_pylist()[0] is None
+    assert all(table['error'].to_pylist()[1:]) and 'secret' not in str(table.to_pylist())
+    files = {'bytes': np.array([path.read_bytes(), b'no image'], object), 'path': np.array(given[:2], object)}
+    assert predictor(files)['img_path'].to_pylist() == table['img_path'].to_pylist()[:2]
+
+
 def test_a_batch_without_photos(predictor):
     with pytest.raises(ValueError, match='expected a column of bytes, image, path; got url'):
         predictor({'url': np.array(['a'])})
@@ -199,9 +216,20 @@ def test_a_batch_without_photos(predictor):
         ('photos --out-dir new --workers 0', 'at least 1'),
         ('photos --out-dir new --config a.py', '--config needs --weights'),
         ('tests nowhere --out-dir new', "nowhere': name photos"),
+        (f'tests {"x" * 300} --out-dir new', "x': name photos"),
+        ('tests --out-dir setup.py/new', '--out-dir: nothing can be written to'),
+        ('tests --out-dir new --cpus nan', '--cpus positive'),
+        ('tests --out-dir new --cpus inf', '--cpus positive'),
+        ('tests --out-dir new --gpus nan', '--gpus not negative'),
+        ('tests --out-dir new --max-side 0', '--max-side must be at least 1'),
+        ('tests --out-dir new --weights gone.pth', "--weights: there is no file 'gone.pth'"),
+        ('tests --out-dir new --weights setup.py --config gone.py', "--config: there is no file 'gone.py'"),
+        ('tests --out-dir new --backend onnxruntime', 'pip install onnxruntime'),
     ],
 )
-def test_mistakes_end_the_command(load_tool, monkeypatch, capsys, arguments, problem):
+def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arguments, problem):
+    monkeypatch.chdir(repo_root)
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     monkeypatch.setattr('sys.argv', ['ray_infer.py', *arguments.split()])
     with pytest.raises(SystemExit, match='2'):
         load_tool('ray_infer.py').main()
