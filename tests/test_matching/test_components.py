@@ -1,5 +1,7 @@
 """Large problems are solved by their components, and nothing changes but the time."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from mmhparse.matching import MatchingProblem, ProjectedGradient, projected_gradient, solve
+from mmhparse.matching import MatchingProblem, ProjectedGradient, assignment, projected_gradient, solve
 from mmhparse.matching.components import solve_components
 from mmhparse.matching.result import assign
 
@@ -63,6 +65,18 @@ def test_work_grows_with_the_links_and_not_with_the_square():
         plan, _ = solve_components(score, counting)
         torch.testing.assert_close(plan[0].diagonal(), torch.ones(people), rtol=0, atol=1e-3)
     assert [cells / people for cells, people in zip(solved, (100, 200, 400), strict=True)] == pytest.approx([8, 8, 8])
+
+
+def test_tables_of_the_assignment_grow_with_the_links_and_not_with_the_square():
+    """Pairs of people who compete for one joint need a table of 2 x 2 each, and whoever stands alone needs none."""
+    for people in (100, 200, 400):
+        own = torch.arange(people)
+        rows, columns = torch.cat([own, own[: people // 2 : 2]]), torch.cat([own, own[: people // 2 : 2] + 1])
+        links = torch.stack([torch.zeros_like(rows), rows, columns], dim=1)
+        gain = torch.where(rows == columns, 0.5, 0.2)
+        with patch.object(assignment, 'linear_sum_assignment', wraps=linear_sum_assignment) as solver:
+            assert torch.equal(assignment.best_links(links, gain, (1, people, people)), own)
+        assert [call.args[0].shape for call in solver.call_args_list] == people // 4 * [(2, 2)]
 
 
 @settings(max_examples=60, deadline=None)
