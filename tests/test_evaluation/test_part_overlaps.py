@@ -1,5 +1,7 @@
 """One pass over the image gives what a histogram for each pair of people gives."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -167,3 +169,14 @@ def test_bad_maps(predicted, truth, message):
 def test_bad_people_maps(part_map, person_map, people, message):
     with pytest.raises(ValueError, match=message):
         PeopleMaps(part_map, person_map, people)
+
+
+def test_each_run_of_pixels_is_counted_once_however_many_people_there_are():
+    for people in (1, 10, 100):  # in stripes
+        person_map = np.repeat(np.arange(1, people + 1), 200 // people)[:, None].repeat(100, axis=1)
+        maps = PeopleMaps(np.ones_like(person_map), person_map, people)
+        with patch.object(code_table, 'count_cells', wraps=code_table.count_cells) as count:
+            overlaps = part_overlaps(maps, maps, C)
+        np.testing.assert_array_equal(overlaps.intersection[..., 1], np.eye(people) * 20_000 // people)
+        # a histogram for each pair would count 20,000 pixels, people ** 2 times
+        assert [len(call.args[0]) for call in count.call_args_list] == [people]
