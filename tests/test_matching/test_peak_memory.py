@@ -1,10 +1,8 @@
 """What forward and backward of implicit gradients take in memory, at the worst moment."""
 
-import warnings
-
-import numpy as np
 import pytest
 import torch
+from allocated_bytes import peak_bytes
 
 from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport
 from mmhparse.ops import compiled_devices
@@ -14,18 +12,6 @@ SOLVERS = {
     'dustbin transport': UnbalancedTransport(marginals='dustbin', gradient='implicit'),
     'projected gradient': ProjectedGradient(gradient='implicit'),
 }
-
-
-def peak_bytes(function) -> int:
-    """Most bytes alive at once that ``function`` allocated, inside of operators too."""
-    with (
-        warnings.catch_warnings(),
-        torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile,
-    ):
-        warnings.simplefilter('ignore')
-        function()
-    events = [event for event in profile.profiler.kineto_results.events() if event.name() == '[memory]']
-    return int(np.cumsum([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())]).max())
 
 
 @pytest.mark.parametrize('name', SOLVERS)
