@@ -42,12 +42,15 @@ def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         Name of each loss or metric to its steps (N,) and values (N,).
 
     Raises:
-        UsageError: If the folder holds no log.
+        UsageError: If the folder holds no log, or one that is broken.
     """
-    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    try:
+        files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    except OSError as error:
+        raise UsageError(f"The folder '{work_dir}' cannot be searched for a training log: {error.strerror}.") from error
     records: list[dict] = []
     for file in files:
-        run = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines() if line.strip()]
+        run = _read_run(file)
         if run:
             records = [record for record in records if record['step'] < run[0]['step']] + run
     if not records:
@@ -61,6 +64,22 @@ def read_log(work_dir: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             if name not in _NOT_CURVES and isinstance(value, int | float) and math.isfinite(value):
                 curves.setdefault(name, []).append((record['step'], value))
     return {name: tuple(np.array(points, dtype=float).T) for name, points in curves.items()}
+
+
+def _read_run(file: Path) -> list[dict]:
+    """The lines of a log, without a last one that was not completed when its run was killed."""
+    lines = [line for line in file.read_bytes().split(b'\n') if line.strip()]
+    run = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            if not isinstance(record.get('step'), int):
+                raise ValueError('it has no step')
+            run.append(record)
+        except (ValueError, AttributeError) as error:
+            if number < len(lines):
+                raise UsageError(f"'{file}', line {number} is no line of a log ({error}): remove it.") from error
+    return run
 
 
 def draw_curves(work_dir: str | Path, out_file: str | Path) -> Path:

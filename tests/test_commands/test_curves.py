@@ -41,6 +41,18 @@ def test_values_that_are_not_finite_are_left_out(tmp_path):
     np.testing.assert_array_equal(read_log(tmp_path)['loss'], [[20], [1]])
 
 
+def test_a_line_of_a_killed_run_is_left_out_and_others_are_named(tmp_path):
+    _write_run(tmp_path, '1', [_train_record(10, 2.0), _train_record(20, 1.0)])
+    file = tmp_path / '1' / 'vis_data' / 'scalars.json'
+    whole = file.read_bytes()
+    for end in (b'\n{"loss": 1.', b'\n\xff', b'\n3'):
+        file.write_bytes(whole + end)
+        np.testing.assert_array_equal(read_log(tmp_path)['loss'], [[10, 20], [2, 1]])
+        file.write_bytes(end + b'\n' + whole)
+        with pytest.raises(UsageError, match=r"scalars\.json', line 1 is no line of a log"):
+            read_log(tmp_path)
+
+
 def test_picture(tmp_path):
     _write_run(tmp_path, '1', [_train_record(10, 4.0), _train_record(20, 2.0)])
     without_metrics = mmcv.imread(str(draw_curves(tmp_path, tmp_path / 'new' / 'a.png')))

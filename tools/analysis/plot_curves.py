@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mmhparse.commands import draw_curves, plain_usage_errors
+from mmhparse.commands import check_output_file, draw_curves, plain_usage_errors
 
 
 def main() -> None:
@@ -12,7 +12,9 @@ def main() -> None:
     parser.add_argument('--out', help='the picture; default: curves.png in the work folder')
     args = parser.parse_args()
     with plain_usage_errors():
-        print(draw_curves(args.work_dir, args.out or Path(args.work_dir) / 'curves.png'))
+        out = args.out or Path(args.work_dir) / 'curves.png'
+        check_output_file('--out', out)
+        print(draw_curves(args.work_dir, out))
 
 
 if __name__ == '__main__':
