@@ -19,7 +19,10 @@ class _Overrides(DictAction):
         for item in values or ():
             if not item.partition('=')[1]:
                 parser.error(f"{option_string} takes KEY=VALUE, got '{item}'")
-        super().__call__(parser, namespace, values, option_string)
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except (AssertionError, ValueError, IndexError) as error:  # brackets without an end
+            parser.error(f'{option_string}: {error}')
 
 
 def add_config_options(parser: argparse._ActionsContainer) -> None:
