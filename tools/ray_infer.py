@@ -11,10 +11,10 @@ from pathlib import Path
 
 from mmhparse.apis import BUNDLED_MODELS
 from mmhparse.apis.ray_predictor import RayPredictor
-from mmhparse.apis.shown_text import printable, without_secrets
 from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
 from mmhparse.utils import UsageError
+from mmhparse.utils.shown_text import printable, without_secrets
 
 ROWS = 16
 """Photos that a worker takes at once, and that another takes again if it dies."""

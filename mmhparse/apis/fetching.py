@@ -12,7 +12,7 @@ from urllib.request import (
     build_opener,
 )
 
-from .shown_text import without_secrets
+from mmhparse.utils.shown_text import without_secrets
 
 MAX_BYTES = 64 * 2**20
 MAX_SECONDS = 30.0

@@ -20,6 +20,7 @@ from mmhparse.engine.checkpoints import read_checkpoint, saved_config
 from mmhparse.registry import INFERENCERS
 from mmhparse.structures import PartSet, Skeleton
 from mmhparse.utils import progress_bar
+from mmhparse.utils.shown_text import file_name_of, printable
 from mmhparse.visualization import HumanParseVisualizer
 
 from .building import build_model, build_network, build_transforms, build_visualizer, checked_device
@@ -28,7 +29,6 @@ from .model_names import BUNDLED_MODELS, DEFAULT_MODEL, unknown_model
 from .networks import Backend, Precision
 from .output_folder import NoOutput
 from .parsing_pipeline import ParsingPipeline
-from .shown_text import file_name_of, printable
 from .stream_item import StreamItem
 from .stream_options import StreamOptions, stream_options
 

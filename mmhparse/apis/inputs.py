@@ -14,9 +14,10 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
+from mmhparse.utils.shown_text import printable, without_secrets
+
 from .input_files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, find_files, is_folder_or_pattern, is_video, root_of
 from .output_error import OutputError
-from .shown_text import printable, without_secrets
 from .stream_item import Clip, FailedInput, Source, StreamItem
 from .unique_names import TakeName, UniqueNames
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmhparse.utils.shown_text import file_name_of, printable, without_secrets
+
 from .human_parsing_inferencer import HumanParsingInferencer
 from .prediction import MAPS
-from .shown_text import file_name_of, printable, without_secrets
 from .stream_item import Source, StreamItem
 
 if TYPE_CHECKING:

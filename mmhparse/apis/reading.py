@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from mmhparse.datasets.readers import convert_image, read_image
+from mmhparse.utils.shown_text import without_secrets
 
 from .fetching import fetch
 from .opencv_paths import opencv_path
-from .shown_text import without_secrets
 from .stream_item import Clip, Source, StreamItem
 
 _USUAL_FPS = 25.0

@@ -8,8 +8,7 @@ from PIL import Image
 
 from mmhparse.datasets.readers import ImageSource, describe_source
 from mmhparse.structures import HumanParseDataSample, ParseFields
-
-from .shown_text import without_secrets
+from mmhparse.utils.shown_text import without_secrets
 
 Source = ImageSource | Image.Image
 """What an image is read from: a path or URL, the bytes of a file, an array, or a PIL image."""

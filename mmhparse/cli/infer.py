@@ -13,9 +13,9 @@ from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
 from mmhparse.apis.model_names import describe_bundled_models
-from mmhparse.apis.shown_text import printable
 from mmhparse.apis.writers import VideoCodec
 from mmhparse.commands import add_config_options, load_config, share_heaps
+from mmhparse.utils.shown_text import printable
 
 from .launched import LaunchedProcess, Launcher
 

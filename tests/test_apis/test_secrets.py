@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from functools import partial
 from typing import get_args
 
 import cv2
@@ -17,8 +18,9 @@ from bright_spot import bright_spot_config, spot
 from mmhparse.apis import Format, HumanParsingInferencer
 from mmhparse.apis.fetching import fetch
 from mmhparse.apis.reading import _open
-from mmhparse.apis.shown_text import file_name_of, without_secrets
 from mmhparse.apis.stream_item import Clip
+from mmhparse.datasets.readers import read_image, read_label_map
+from mmhparse.utils.shown_text import file_name_of, without_secrets
 
 ALL = get_args(Format)
 PNG = cv2.imencode('.png', spot())[1].tobytes()
@@ -104,6 +106,14 @@ def everything_written(folder):
     return b''.join(path.read_bytes() for path in folder.rglob('*') if path.suffix in ('.json', '.csv', '.html'))
 
 
+def everything_shown(error):
+    """All that a traceback shows."""
+    text = ''
+    while error is not None:
+        text, error = text + str(error), error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return text
+
+
 def test_no_file_holds_a_password(infer, server, tmp_path):
     host, _ = server
     inputs = [
@@ -126,10 +136,20 @@ def test_no_file_holds_a_password(infer, server, tmp_path):
     for address in inputs[1:]:
         with pytest.raises((OSError, ValueError)) as error:
             infer(address)
-        seen, text = error.value, ''
-        while seen is not None:  # all that a traceback shows
-            text, seen = text + str(seen), seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+        text = everything_shown(error.value)
         assert 'secret' not in text and 'sec ret' not in text
+
+
+@pytest.mark.parametrize(
+    'address',
+    ['http://user:secret@127.0.0.1:9/a.png', 'http://user:secret@127.0.0.1/a.png', 'http://127.0.0.1:9/a?token=secret']
+    + ['s3://user:secret@bucket/a.png', 'http://user:secret@[bad/a.png'],
+)
+@pytest.mark.parametrize('read', [partial(read_image, exif=False), read_label_map])
+def test_readers_of_data_sets_show_no_password(read, address):
+    with pytest.raises((OSError, ValueError)) as error:
+        read(address)
+    assert 'secret' not in everything_shown(error.value) and '***' in str(error.value)
 
 
 def test_the_terminal_shows_no_password(repo_root, tmp_path):

@@ -21,7 +21,7 @@ from bright_spot import bright_spot_config, spot
 from PIL import Image
 
 from mmhparse.apis import HumanParsingInferencer, name_inputs
-from mmhparse.apis.shown_text import printable
+from mmhparse.utils.shown_text import printable
 
 ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco', 'csv', 'page')
 PNG = cv2.imencode('.png', spot())[1].tobytes()

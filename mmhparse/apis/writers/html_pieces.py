@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from urllib.parse import quote
 
-from ..shown_text import printable
+from mmhparse.utils.shown_text import printable
+
 from ..stream_item import FailedInput
 
 Colour = tuple[int, int, int]

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from ..shown_text import printable
+from mmhparse.utils.shown_text import printable
+
 from .base import Summary
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmengine.logging import print_log
 
-from ..shown_text import printable, without_secrets
+from mmhparse.utils.shown_text import printable, without_secrets
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

@@ -9,6 +9,8 @@ from mmengine import fileio
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Transpose
 
+from mmhparse.utils import without_secrets
+
 ImageSource = str | Path | bytes | np.ndarray
 
 IMAGE_SUFFIXES = (
@@ -114,12 +116,12 @@ def is_upright(path: str | Path) -> bool:
 
 
 def describe_source(source: ImageSource) -> str:
-    """A name of a source for messages: its quoted path, or its kind."""
+    """A name of a source for messages: its quoted path without passwords, or its kind."""
     if isinstance(source, np.ndarray):
         return f'array of shape {source.shape} and type {source.dtype}'
     if isinstance(source, bytes):
         return f'{len(source)} bytes'
-    return f"'{source}'"
+    return f"'{without_secrets(str(source))}'"
 
 
 def decode_image(source: str | Path | bytes) -> Image.Image:
@@ -178,16 +180,21 @@ def _fetch(path: str | Path) -> bytes:
         raise TypeError(f'An image must be a path, a URL, bytes or an array, got {type(path).__name__}.')
     if '://' not in str(path) and Path(path).is_dir():
         raise ValueError(f"'{path}' is a folder; expected an image file.")
+    name = describe_source(path)
     try:
         return fileio.get(path)
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"There is no image file '{path}': check its path and, of a data set, data_root."
+            f'There is no image file {name}: check its path and, of a data set, data_root.'
         ) from error
-    except OSError as error:
-        raise OSError(f"Image '{path}' cannot be read: {error}.") from error
     except KeyError as error:
-        raise ValueError(f"Image '{path}': there is no file backend for {error}://.") from error
+        raise ValueError(f'Image {name}: there is no file backend for {error}://.') from error
+    except Exception as error:  # the backends of URLs raise errors of many types, and their text may hold a password
+        if '://' not in str(path) and not isinstance(error, OSError):
+            raise
+        if name != f"'{path}'":
+            raise OSError(f'Image {name} cannot be read ({type(error).__name__}).') from None
+        raise OSError(f'Image {name} cannot be read: {error}.') from error
 
 
 def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
