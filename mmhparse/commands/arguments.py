@@ -1,6 +1,7 @@
 """Options that all commands share, and usage errors shown without a traceback."""
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 
 from mmengine.config import DictAction
 
-from mmhparse.utils import UsageError
+from mmhparse.utils import UsageError, addresses_without_secrets
 
 
 class _Overrides(DictAction):
@@ -57,6 +58,9 @@ def export_local_rank(local_rank: int) -> None:
 def plain_usage_errors() -> Iterator[None]:
     """Turns a :class:`UsageError` into its message and exit status 1; other errors keep their traceback.
 
+    The message shows no password or token of an address. A path with a name that is too long for the file system is a
+    mistake of this kind, too.
+
     From here on, file names that are no text in the terminal's encoding are printed with escapes: no command is to fail
     at its last line.
     """
@@ -65,4 +69,9 @@ def plain_usage_errors() -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise SystemExit(f'error: {error}') from None
+        raise SystemExit(f'error: {addresses_without_secrets(str(error))}') from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        longest = max(str(error.filename).split(os.sep), key=len)
+        raise SystemExit(f"error: '{longest[:40]}...' is too long for the name of a file.") from None

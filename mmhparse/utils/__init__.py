@@ -4,12 +4,13 @@ from .atomic_files import atomic_path, path_inside, remove_unfinished, write_ato
 from .file_locks import locked, open_to_lock, try_lock
 from .progress import AboveBars, progress_bar
 from .registering import register_all_modules
-from .shown_text import file_name_of, printable, without_secrets
+from .shown_text import addresses_without_secrets, file_name_of, printable, without_secrets
 from .usage_error import UsageError
 
 __all__ = [
     'AboveBars',
     'UsageError',
+    'addresses_without_secrets',
     'atomic_path',
     'file_name_of',
     'locked',

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 _SECRET = re.compile(r'([?&;](?:[^=&;#]*(?:pass|pwd|secret|token|sig|key|auth|cred)[^=&;#]*)=)[^&;#]+', re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=')[\w+.-]+://[^']*(?=')|[\w+.-]+://\S+")
 _SURROGATE = re.compile('[\ud800-\udfff]')
 _USER = re.compile(r'(?<=://)[^/?#]*@')
 
@@ -21,6 +22,11 @@ def without_secrets(path: str) -> str:
     if '://' not in path:
         return path
     return _SECRET.sub(rf'\1{HIDDEN}', _USER.sub(f'{HIDDEN}@', path))
+
+
+def addresses_without_secrets(text: str) -> str:
+    """A message with :func:`without_secrets` of each address in it; one with spaces must stand in single quotes."""
+    return _ADDRESS.sub(lambda found: without_secrets(found[0]), text)
 
 
 def file_name_of(path: str) -> str:

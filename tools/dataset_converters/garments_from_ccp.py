@@ -52,7 +52,7 @@ def main() -> None:
         check_output_folder('--out-dir', args.out_dir)
         try:
             load_bodypix(args.teacher)
-        except (FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(str(error)) from error
         labels = find_labels(args.labels)
     work = partial(label_one, photos=args.photos, out_dir=args.out_dir)

@@ -53,7 +53,7 @@ def main() -> None:
             load_bodypix(args.teacher)
             people = People(ann_file=args.people, label_root='', data_prefix=dict(img=args.images), test_mode=True)
             _keep_settings(args.out_dir, {'teacher': _digest(args.teacher), 'raw': args.raw})
-        except (FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(str(error)) from error
     todo = [info for info in map(people.get_data_info, range(len(people))) if not _is_done(args.out_dir, info)]
     work = partial(label, people=people, out_dir=args.out_dir, raw=args.raw)
