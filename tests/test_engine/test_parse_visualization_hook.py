@@ -49,6 +49,19 @@ def test_an_image_without_file_is_the_input_without_padding_at_the_original_size
     assert kwargs['out_file'] is None
 
 
+def test_images_of_one_name_do_not_overwrite_each_other(tmp_path):
+    paths = [tmp_path / name for name in ('a/1.png', 'b/1.png', '1_2.png', 'B.png', 'c/b.png')]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), np.zeros((2, 2, 3), np.uint8))
+    samples = [BaseDataElement(metainfo=dict(img_path=str(path), ori_shape=(2, 2), img_shape=(2, 2))) for path in paths]
+    hook, inputs = ParseVisualizationHook(enable=True, out_dir='out'), [torch.zeros(3, 2, 2)] * 5
+    for _ in range(2):  # of each test
+        drawn = _draw(hook, samples, inputs)
+        assert [name for name, _, _ in drawn] == ['1', '1_2', '1_2_2', 'B', 'b_2']
+        assert [kwargs['out_file'] for _, _, kwargs in drawn] == [f'out/{name}.png' for name, _, _ in drawn]
+
+
 def test_only_every_so_many_and_nothing_when_off():
     samples = [BaseDataElement(metainfo=dict(img_id=i, ori_shape=(2, 2), img_shape=(2, 2))) for i in range(5)]
     inputs = [torch.zeros(3, 2, 2, dtype=torch.uint8)] * 5

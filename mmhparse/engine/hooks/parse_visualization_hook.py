@@ -17,7 +17,8 @@ class ParseVisualizationHook(Hook):
     Args:
         enable: Whether to draw at all.
         show: Whether to open a window.
-        out_dir: Folder for pictures, each named after its image; None saves none.
+        out_dir: Folder for pictures, each named after its image; None saves none. Of images of one name, as ``a/1.jpg``
+            and ``b/1.jpg``, the later ones get a number; several processes do not know the names of each other.
         interval: Draw every so many images.
         wait_time: Seconds that a window stays open; 0 waits for a key.
     """
@@ -37,9 +38,11 @@ class ParseVisualizationHook(Hook):
         self.interval = interval
         self.wait_time = wait_time
         self._seen = 0
+        self._names: set[str] = set()
 
     def before_test_epoch(self, runner) -> None:
         self._seen = 0
+        self._names.clear()
 
     def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         if not self.enable:
@@ -51,7 +54,7 @@ class ParseVisualizationHook(Hook):
             self._seen += 1
             if (self._seen - 1) % self.interval:
                 continue
-            name = image_name(sample)
+            name = self._free_name(image_name(sample))
             runner.visualizer.add_datasample(
                 name,
                 original_image(sample, packed),
@@ -61,3 +64,12 @@ class ParseVisualizationHook(Hook):
                 out_file=str(Path(self.out_dir) / f'{name}.png') if self.out_dir else None,
                 step=self._seen,
             )
+
+    def _free_name(self, wanted: str) -> str:
+        """The name, or with the first number from 2 on that no picture of this test has."""
+        name, repeat = wanted, 1
+        while name.casefold() in self._names:  # some file systems do not distinguish upper from lower case
+            repeat += 1
+            name = f'{wanted}_{repeat}'
+        self._names.add(name.casefold())
+        return name
