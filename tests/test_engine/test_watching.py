@@ -52,6 +52,12 @@ def test_the_wait_for_data_is_a_share_of_the_whole_time(monkeypatch):
     assert hub.get_scalar('train/data_wait').current() == pytest.approx(0.4 / 13.3)
 
 
+def test_a_window_without_iterations_is_refused():
+    """Before, nothing was logged."""
+    with pytest.raises(ValueError, match='window must be at least 1 iteration, got 0'):
+        DataWaitHook(window=0)
+
+
 def _train(folder, text):
     """Two steps of a config on tiny images, validated after each."""
     path = folder / f'{folder.name}.py'

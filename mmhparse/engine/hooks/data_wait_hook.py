@@ -17,12 +17,17 @@ class DataWaitHook(Hook):
 
     Args:
         window: Over how many iterations.
+
+    Raises:
+        ValueError: If that is less than 1.
     """
 
     # last of all hooks, so that what they do is not taken for waiting
     priority = 'LOWEST'
 
     def __init__(self, window: int = 20):
+        if window < 1:
+            raise ValueError(f'DataWaitHook: window must be at least 1 iteration, got {window}.')
         self._spent: deque[tuple[float, float]] = deque(maxlen=window)  # seconds waited, and of the whole iteration
         self._begin = self._waited = 0.0
 
