@@ -1,7 +1,11 @@
+from xml.etree import ElementTree
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mmhparse.apis.input_files import find_files
-from mmhparse.datasets import Release, files_in, join_inside, read_names
+from mmhparse.datasets import Release, files_in, is_list_name, join_inside, read_names
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
 
 RELEASE = Release('My people', 'https://example.org', 'my_people/\n  images/*.jpg\n  list.txt')
@@ -50,3 +54,22 @@ def test_folders_of_data_sets_and_of_inputs_know_the_same_images(tmp_path):
         (tmp_path / f'{len(suffix)}{suffix.lstrip(".")}{suffix}').touch()
     found = sorted(files_in(str(tmp_path)).values())
     assert found == sorted(find_files(str(tmp_path))) and len(found) == 2 * len(IMAGE_SUFFIXES)
+
+
+@given(name=st.text(st.characters(codec='utf-8') | st.characters(categories=['Cs']), max_size=5))
+@example(name='Screenshot at 3.04\u202fPM')
+@example(name='\ufffe')
+@example(name='caf\udce9')
+def test_names_that_lists_and_xml_hold_come_back(tmp_path_factory, name):
+    if not is_list_name(name):
+        assert not name.isprintable() or name != name.strip() or not name
+        return
+    path = tmp_path_factory.mktemp('list') / 'list.txt'
+    path.write_bytes(f'{name}\nother.png\n'.encode())
+    assert read_names(str(path)) == [name, 'other.png'] == path.read_text(encoding='utf-8').splitlines()
+    element = ElementTree.Element('image', name=name)
+    assert ElementTree.fromstring(ElementTree.tostring(element, encoding='utf-8')).get('name') == name
+
+
+def test_names_of_screenshots_are_kept():
+    assert is_list_name('Screenshot at 3.04\u202fPM') and is_list_name('\u5199\u771f 1 (2)')

@@ -2,6 +2,7 @@
 
 import os
 import os.path as osp
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -95,12 +96,13 @@ def read_names(path: str) -> list[str]:
 
 
 def is_list_name(name: str) -> bool:
-    """Whether a list of names, one a line, and XML can hold a name: text in UTF-8 without control characters."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # bytes of a file name that are not UTF-8, as lone surrogates
-        return False
-    return name.isprintable() and name == name.strip() != ''
+    """Whether a list of names, one a line, and XML can hold a name.
+
+    It holds text in UTF-8 without control characters and ends of lines, and without white space around it. Bytes of a
+    file name that are not UTF-8 are lone surrogates in Python.
+    """
+    has_others = any(unicodedata.category(char) in ('Cc', 'Cs', 'Zl', 'Zp') or char in '\ufffe\uffff' for char in name)
+    return not has_others and name == name.strip() != ''
 
 
 def files_in(folder: str, suffixes: Collection[str] = IMAGE_SUFFIXES) -> dict[str, str]:
