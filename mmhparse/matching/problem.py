@@ -1,6 +1,6 @@
 """MatchingProblem: a batch of weighted bipartite graphs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ class MatchingProblem:
     score: Tensor
     row_mask: Tensor
     col_mask: Tensor
+    _padded: bool = field(init=False, repr=False)  # whether a mask was given
 
     def __init__(self, score: Tensor, row_mask: Tensor | None = None, col_mask: Tensor | None = None):
         if not isinstance(score, Tensor):
@@ -37,9 +38,8 @@ class MatchingProblem:
         object.__setattr__(self, 'score', score)
         object.__setattr__(self, 'row_mask', _checked_mask('row_mask', row_mask, score, score.shape[1]))
         object.__setattr__(self, 'col_mask', _checked_mask('col_mask', col_mask, score, score.shape[2]))
-        with torch.no_grad():
-            finite = torch.isfinite(self.masked_score).all()
-        if not finite:
+        object.__setattr__(self, '_padded', row_mask is not None or col_mask is not None)
+        if not _all_finite(self.masked_score.detach()):
             raise ValueError('score holds NaN or infinity in rows and columns that are not masked out.')
 
     def __len__(self) -> int:
@@ -52,7 +52,9 @@ class MatchingProblem:
 
     @property
     def masked_score(self) -> Tensor:
-        """(B, N, M); the score, and 0 at padding, which no solver links."""
+        """(B, N, M); the score, and 0 at padding, which no solver links. Without masks, the score itself."""
+        if not self._padded:
+            return self.score
         return torch.where(self.mask, self.score, torch.zeros_like(self.score))
 
 
@@ -65,3 +67,8 @@ def _checked_mask(name: str, mask: Tensor | None, score: Tensor, length: int) ->
     if mask.device != score.device:
         raise ValueError(f'{name} must be on {score.device} as score, got {mask.device}.')
     return mask
+
+
+def _all_finite(score: Tensor) -> bool:
+    """Whether no entry is NaN or infinite, in one pass: the extremes are NaN where any entry is."""
+    return score.numel() == 0 or bool(torch.isfinite(torch.stack(torch.aminmax(score))).all())

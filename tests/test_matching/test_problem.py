@@ -21,6 +21,22 @@ def test_padding_has_a_score_of_0_even_if_it_is_nan():
     assert problem.masked_score.tolist() == [[[1, 1], [0, 0]]]
 
 
+@pytest.mark.parametrize('wrong', [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize('place', [0, 7, 23])
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_one_entry_that_is_not_finite_is_found(wrong, place, dtype):
+    score = torch.rand(2, 3, 4).to(dtype)
+    score[0, 0, 1] = torch.finfo(dtype).max  # as great as it may be, yet finite
+    MatchingProblem(score)
+    score.view(-1)[place] = wrong
+    with pytest.raises(ValueError, match='NaN or infinity'):
+        MatchingProblem(score)
+
+
+def test_a_problem_without_entries_is_finite():
+    assert MatchingProblem(torch.zeros(2, 0, 3)).masked_score.shape == (2, 0, 3)
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
