@@ -17,14 +17,31 @@ from mmhparse.utils import UsageError
 
 
 def test_bench_matching_writes_times_and_a_plot(load_tool, tmp_path, monkeypatch, capsys):
-    options = '--threads 1 --batch 4 --size 5 --repeats 1 --sizes 2 3 --batches 1 2 --out-dir'
+    options = '--threads 1 --clock cpu --batch 4 --size 5 --repeats 1 --sizes 2 3 --batches 1 2 --out-dir'
     monkeypatch.setattr('sys.argv', ['bench_matching.py', *options.split(), str(tmp_path)])
     load_tool('analysis/bench_matching.py').main()
     times = json.loads((tmp_path / 'times.json').read_text())
     assert {row['name'] for row in times['limbs']} >= {'PyTorch loop, unrolled', 'scipy linear_sum_assignment'}
     assert all(row['violation'] < 1e-3 for row in times['uniform'])
+    for sizes, numbers in times['sweeps'].values():
+        assert all(len(found) == 2 for found in (*sizes.values(), *numbers.values()))
     assert (tmp_path / 'time.png').stat().st_size > 1000
     assert 'x loop' in capsys.readouterr().out
+
+
+def test_bench_matching_leaves_out_what_would_take_too_long(load_tool):
+    tool = load_tool('analysis/bench_matching.py')
+    sweep = tool.Sweep('problems', '2 x 2', [1, 2, 2000], [(1, 2), (2, 2), (2000, 2)])
+
+    class TenSecondsAProblem:
+        device = torch.device('cpu')
+
+        def milliseconds(self, function, repeats):
+            return [1e4 * len(function())] * repeats
+
+    same = tool.NamedSolver('same', lambda score: score)
+    times = tool.sweep_times(same, sweep, 'uniform', TenSecondsAProblem(), most_seconds=20, repeats=3)
+    assert times == [1e4, 2e4]
 
 
 def true_fields_and_sample(seed: int):

@@ -1,4 +1,8 @@
-"""Times matching solvers side by side in one run, and plots time against problem size and batch size."""
+"""Times matching solvers side by side in one run, and plots where one overtakes another.
+
+The plots show the time of the forward pass against the size of a few problems and against their number. Where a solver
+would take more than ``--most-seconds``, it is left out, and the legend says so.
+"""
 
 import argparse
 import json
@@ -8,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import torch
@@ -22,6 +27,8 @@ from mmhparse.ops import compiled_devices
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after selecting a backend that needs no display)
+
+KINDS = 'uniform', 'limbs'
 
 
 @dataclass
@@ -80,19 +87,27 @@ def random_scores(batch: int, size: int, kind: str, device: torch.device) -> Ten
     return (affinity.clamp(0, 1) - 0.3).to(device)
 
 
-def milliseconds(function: Callable[[], object], device: torch.device, repeats: int) -> list[float]:
-    """Sorted wall times of ``repeats`` calls, after one that warms up."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        function()
-        if device.type == 'cuda':
-            torch.cuda.synchronize(device)
-        times.append(1e3 * (time.perf_counter() - start))
-    return sorted(times[1:])
+@dataclass(frozen=True)
+class Clock:
+    """``wall``: elapsed time. ``cpu``: that of this process on all cores, of use where other programs run."""
+
+    kind: Literal['wall', 'cpu']
+    device: torch.device
+
+    def milliseconds(self, function: Callable[[], object], repeats: int) -> list[float]:
+        """Sorted times of ``repeats`` calls, after one that warms up."""
+        now = time.process_time if self.kind == 'cpu' else time.perf_counter
+        times = []
+        for _ in range(repeats + 1):
+            start = now()
+            function()
+            if self.device.type == 'cuda':
+                torch.cuda.synchronize(self.device)
+            times.append(1e3 * (now() - start))
+        return sorted(times[1:])
 
 
-def measure(solver: NamedSolver, score: Tensor, repeats: int) -> dict:
+def measure(solver: NamedSolver, score: Tensor, clock: Clock, repeats: int) -> dict:
     """Times of the forward pass and of both passes, in ms, and the largest constraint violation of the plans."""
     weight = torch.randn(score.shape, generator=torch.Generator().manual_seed(1)).to(score.device)
 
@@ -100,8 +115,8 @@ def measure(solver: NamedSolver, score: Tensor, repeats: int) -> dict:
         leaf = score.clone().requires_grad_()
         (solver.plan(leaf) * weight).sum().backward()
 
-    forward = milliseconds(lambda: solver.plan(score), score.device, repeats)
-    passes = milliseconds(both, score.device, repeats) if solver.differentiable else None
+    forward = clock.milliseconds(lambda: solver.plan(score), repeats)
+    passes = clock.milliseconds(both, repeats) if solver.differentiable else None
     with torch.no_grad():
         worst = violation(solver.plan(score)).max().item()
     return dict(name=solver.name, forward=forward, both=passes, violation=worst)
@@ -127,20 +142,58 @@ def print_table(rows: list[dict], title: str) -> None:
     Console(width=130).print(table)
 
 
-def plot(sizes: dict[int, list[dict]], batches: dict[int, list[dict]], path: Path) -> None:
-    """Plots the time of the forward pass against problem size and against batch size."""
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True, layout='constrained')
-    for axis, runs, label in zip(axes, (sizes, batches), ('rows and columns', 'problems'), strict=True):
-        for index, row in enumerate(next(iter(runs.values()))):
-            middles = [statistics.median(rows[index]['forward']) for rows in runs.values()]
-            axis.loglog(list(runs), middles, marker='o', label=row['name'])
-        axis.set_xlabel(label)
-        axis.set_xticks(list(runs), [str(value) for value in runs])
-        axis.minorticks_off()
-        axis.grid(alpha=0.3)
-    axes[0].set_ylabel('forward pass, ms')
-    axes[1].legend(fontsize='small')
-    figure.savefig(path, dpi=120)
+@dataclass(frozen=True)
+class Sweep:
+    """Problems of growing size or number.
+
+    Attributes:
+        axis: What grows.
+        rest: What does not.
+        values: Of what grows, ascending.
+        shapes: Number and size of the problems, for each of the values.
+    """
+
+    axis: str
+    rest: str
+    values: list[int]
+    shapes: list[tuple[int, int]]
+
+
+def sweep_times(
+    solver: NamedSolver, sweep: Sweep, kind: str, clock: Clock, most_seconds: float, repeats: int
+) -> list[float]:
+    """Median ms of the forward pass for the first of the shapes: it stops before one that would take too long."""
+    times: list[float] = []
+    entries = [batch * size**2 for batch, size in sweep.shapes]
+    for index, (batch, size) in enumerate(sweep.shapes):
+        # no solver's time grows more slowly than the entries of large problems
+        if index and times[-1] * entries[index] / entries[index - 1] > 1e3 * most_seconds:
+            break
+        score = random_scores(batch, size, kind, clock.device)
+        times.append(statistics.median(clock.milliseconds(lambda score=score: solver.plan(score), repeats)))
+    return times
+
+
+def plot(
+    times: dict[str, list[dict[str, list[float]]]], sweeps: list[Sweep], label: str, most: float, path: Path
+) -> None:
+    """Draws the times (ms) of each kind of scores, sweep and solver: a row of plots for each kind of scores."""
+    figure, grid = plt.subplots(len(times), len(sweeps), figsize=(12, 8), squeeze=False, layout='constrained')
+    for axes, (kind, rows) in zip(grid, times.items(), strict=True):
+        for axis, sweep, solvers in zip(axes, sweeps, rows, strict=True):
+            for name, found in solvers.items():
+                left_out = (
+                    f' (from {sweep.values[len(found)]} on over {most:g} s)' if len(found) < len(sweep.values) else ''
+                )
+                axis.loglog(sweep.values[: len(found)], found, marker='o', markersize=4, label=name + left_out)
+            axis.set_title(f'{kind} scores, {sweep.rest}')
+            axis.set_xlabel(sweep.axis)
+            axis.set_xticks(sweep.values, [str(value) for value in sweep.values])
+            axis.minorticks_off()
+            axis.grid(alpha=0.3)
+            axis.legend(fontsize='x-small')
+        axes[0].set_ylabel(f'forward pass, {label}, ms')
+    figure.savefig(path, dpi=100)
 
 
 def main() -> None:
@@ -150,32 +203,47 @@ def main() -> None:
     )
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
+    parser.add_argument('--clock', choices=['wall', 'cpu'], default='wall', help='elapsed time or CPU time')
     parser.add_argument('--batch', type=int, default=304, help='problems: 19 limb types of 16 images')
     parser.add_argument('--size', type=int, default=30, help='rows and columns of a problem')
     parser.add_argument(
-        '--sizes', type=int, nargs='+', default=[5, 10, 20, 40], help='sizes of 64 problems in the plot'
+        '--sizes', type=int, nargs='+', default=[5, 10, 20, 50, 100, 200, 300], help='sizes of 8 problems in the plot'
     )
-    parser.add_argument('--batches', type=int, nargs='+', default=[1, 8, 64, 256], help='of size 20 in the plot')
+    parser.add_argument(
+        '--batches', type=int, nargs='+', default=[1, 10, 100, 1000, 10000], help='numbers of problems in the plot'
+    )
+    parser.add_argument('--most-seconds', type=float, default=3, help='of one solver, for one point of the plot')
     parser.add_argument('--repeats', type=int, default=9)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    device = torch.device(arguments.device)
-    solvers = solvers_for(device)
-
-    def run(batch: int, size: int, kind: str = 'uniform', repeats: int = arguments.repeats) -> list[dict]:
-        score = random_scores(batch, size, kind, device)
-        return [measure(solver, score, repeats) for solver in solvers]
-
-    where = f'{device}, {arguments.threads} threads, torch {torch.__version__}, {platform.machine()}'
+    clock = Clock(arguments.clock, torch.device(arguments.device))
+    solvers = solvers_for(clock.device)
+    where = f'{clock.device}, {arguments.threads} threads, torch {torch.__version__}, {platform.machine()}'
     results = {}
-    for kind in ('uniform', 'limbs'):
-        results[kind] = run(arguments.batch, arguments.size, kind)
+    for kind in KINDS:
+        score = random_scores(arguments.batch, arguments.size, kind, clock.device)
+        results[kind] = [measure(solver, score, clock, arguments.repeats) for solver in solvers]
         print_table(results[kind], f'{arguments.batch} {kind} problems of {arguments.size} x {arguments.size}, {where}')
-    sizes = {size: run(64, size, repeats=2) for size in arguments.sizes}
-    batches = {batch: run(batch, 20, repeats=2) for batch in arguments.batches}
+    sweeps = [
+        Sweep('rows and columns', '8 problems', arguments.sizes, [(8, size) for size in arguments.sizes]),
+        Sweep(
+            'problems',
+            f'{arguments.size} x {arguments.size}',
+            arguments.batches,
+            [(batch, arguments.size) for batch in arguments.batches],
+        ),
+    ]
+    times = {
+        kind: [
+            {each.name: sweep_times(each, sweep, kind, clock, arguments.most_seconds, repeats=3) for each in solvers}
+            for sweep in sweeps
+        ]
+        for kind in KINDS
+    }
     arguments.out_dir.mkdir(parents=True, exist_ok=True)
-    plot(sizes, batches, arguments.out_dir / 'time.png')
-    (arguments.out_dir / 'times.json').write_text(json.dumps(dict(where=where, **results), indent=1))
+    label = 'CPU time' if arguments.clock == 'cpu' else 'elapsed time'
+    plot(times, sweeps, label, arguments.most_seconds, arguments.out_dir / 'time.png')
+    (arguments.out_dir / 'times.json').write_text(json.dumps(dict(where=where, **results, sweeps=times), indent=1))
     print(f'{arguments.out_dir}/time.png and times.json were written.')
 
 
