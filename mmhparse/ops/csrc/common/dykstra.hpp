@@ -146,6 +146,10 @@ struct Thresholds {
   }
 };
 
+// Where the entries s of a half cycle lie while its thresholds are sought: on a CPU in a buffer of the thread. On a GPU,
+// the threads of a team would need too many; there, s lies in place of the increments, which then take one more pass.
+constexpr bool kInPlace = MMHPARSE_SINGLE_LANES;
+
 // What a half cycle reads and writes: with s = from + added, x becomes the projection P(s), and the increment s - P(s).
 template <typename T>
 struct HalfCycle {
@@ -153,6 +157,7 @@ struct HalfCycle {
   const T* added;  // (n, stride) the increment; in the first cycle of a step, the move, or null for 0
   T* x;            // (n, stride)
   T* increment;    // (n, stride)
+  T* buffer;       // (kRowsTogether, stride) of a block of rows, or (n, kLanes<T>) of one of columns; not used in place
   Thresholds<T> thresholds;
 };
 
@@ -164,36 +169,32 @@ MMHPARSE_DEVICE void project_row_block(HalfCycle<T> half, int i0, int m, int str
   const T* added = half.added + start;
   T* x = half.x + start;
   T* increment = half.increment + start;
+  T* shifted = kInPlace ? increment : half.buffer;
   T threshold[kRows];
   for (int r = 0; r < kRows; ++r) threshold[r] = half.thresholds.guess_one(i0 + r);
   row_thresholds<kRows>(
       m,
       [=](int r, int j) {
         const Lanes<T> s = load(from + r * stride + j) + load(added + r * stride + j);
-        store<T>(s, increment + r * stride + j);
+        store<T>(s, shifted + r * stride + j);
         return s;
       },
-      [=](int r, int j) { return load(increment + r * stride + j); },
+      [=](int r, int j) { return load(shifted + r * stride + j); },
       [=, &threshold](int r, int j, Lanes<T> s, Flags<T> active) {
-        store<T>(keep(active, s - threshold[r]), x + r * stride + j);
+        const Lanes<T> kept = keep(active, s - threshold[r]);
+        store<T>(kept, x + r * stride + j);
+        if (!kInPlace) store<T>(s - kept, increment + r * stride + j);
+        if (kTraced) {
+          std::uint32_t* word = trace.active + static_cast<std::size_t>(i0 + r) * words_of(m) + j / 32;
+          *word = (j % 32 == 0 ? 0 : *word) | pack_flags<T>(active, j % 32);
+        }
       },
       threshold);
   for (int r = 0; r < kRows; ++r) {
     half.thresholds.set_one(i0 + r, threshold[r]);
-    std::uint32_t word = 0;
-    for (int j = 0; j < m; j += kLanes<T>) {
-      const Lanes<T> s = load(increment + r * stride + j);
-      store<T>(s - load(x + r * stride + j), increment + r * stride + j);
-      if (kTraced) {
-        word |= pack_flags<T>(above<T>(s, splat<T>(threshold[r])), j % 32);
-        if (j % 32 + kLanes<T> == 32 || j + kLanes<T> >= m) {
-          trace.active[static_cast<std::size_t>(i0 + r) * words_of(m) + j / 32] = word;
-          word = 0;
-        }
-      }
-    }
     if (kTraced) trace.capped[i0 + r] = threshold[r] > 0;
   }
+  for (int j = 0; kInPlace && j < m; ++j) increment[j] -= x[j];
 }
 
 // A half cycle with row-wise projections.
@@ -216,32 +217,33 @@ MMHPARSE_DEVICE void project_columns(Team& team, HalfCycle<T> half, int n, int m
     const T* added = half.added == nullptr ? nullptr : half.added + j;
     T* x = half.x + j;
     T* increment = half.increment + j;
+    T* shifted = kInPlace ? increment : half.buffer;
+    const int apart = kInPlace ? stride : kBlock;
     const auto at = [=](int i) { return static_cast<std::size_t>(i) * stride; };
     Lanes<T> threshold = half.thresholds.guess(j);
+    std::uint32_t words[kBlock];
     column_thresholds<T>(
         n,
         [=](int i) {
           const Lanes<T> s = added == nullptr ? load(from + at(i)) : load(from + at(i)) + load(added + at(i));
-          store<T>(s, increment + at(i));
+          store<T>(s, shifted + static_cast<std::size_t>(i) * apart);
           return s;
         },
-        [=](int i) { return load(increment + at(i)); },
-        [=, &threshold](int i, Lanes<T> s, Flags<T> active) { store<T>(keep(active, s - threshold), x + at(i)); },
+        [=](int i) { return load(shifted + static_cast<std::size_t>(i) * apart); },
+        [&](int i, Lanes<T> s, Flags<T> active) {
+          const Lanes<T> kept = keep(active, s - threshold);
+          store<T>(kept, x + at(i));
+          if (!kInPlace) store<T>(s - kept, increment + at(i));
+          if (kTraced) {
+            if (i % 32 == 0) std::memset(words, 0, sizeof words);
+            set_flags<T>(active, i % 32, words);
+            if (i % 32 == 31 || i == n - 1)
+              std::memcpy(trace.active + static_cast<std::size_t>(i / 32) * stride + j, words, sizeof words);
+          }
+        },
         threshold);
     half.thresholds.set(j, threshold);
-    std::uint32_t words[kBlock] = {};
-    for (int i = 0; i < n; ++i) {
-      const Lanes<T> s = load(increment + at(i));
-      store<T>(s - load(x + at(i)), increment + at(i));
-      if (kTraced) {
-        set_flags<T>(above<T>(s, threshold), i % 32, words);
-        if (i % 32 == 31 || i == n - 1)
-          for (int l = 0; l < kBlock; ++l) {
-            trace.active[static_cast<std::size_t>(i / 32) * stride + j + l] = words[l];
-            words[l] = 0;
-          }
-      }
-    }
+    for (int i = 0; kInPlace && i < n; ++i) increment[at(i)] -= x[at(i)];
     if (kTraced) {
       T capped[kBlock];
       store<T>(threshold, capped);
@@ -253,13 +255,13 @@ MMHPARSE_DEVICE void project_columns(Team& team, HalfCycle<T> half, int n, int m
 
 // Gradient of a half cycle s = x + increment, x' = P(s), increment' = s - x'. Both inputs have the gradient of s,
 //   g_s = g_increment' + P'(s)^T (g_x' - g_increment'),
-// where P'(s) keeps the active entries and, if the sum was capped, subtracts their mean. `grad_x` and `grad_increment`
-// hold g_x' and g_increment', and both are replaced by g_s.
+// where P'(s) keeps the active entries and, if the sum was capped, subtracts their mean. `grad_increment` holds
+// g_increment' and is replaced by g_s.
 template <typename T, typename Team>
-MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int n, int m, int stride,
+MMHPARSE_DEVICE void backward_rows(Team& team, const T* grad_x, T* grad_increment, int n, int m, int stride,
                                   ProjectionTrace trace) {
   for (int i = team.rank(); i < n; i += team.size()) {
-    T* gx = grad_x + static_cast<std::size_t>(i) * stride;
+    const T* gx = grad_x + static_cast<std::size_t>(i) * stride;
     T* gp = grad_increment + static_cast<std::size_t>(i) * stride;
     const std::uint32_t* words = trace.active + static_cast<std::size_t>(i) * words_of(m);
     T mean = 0;
@@ -276,7 +278,6 @@ MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int
     for (int j = 0; j < m; j += kLanes<T>) {
       const Lanes<T> g = load(gp + j);
       const Lanes<T> g_s = g + keep(unpack_flags<T>(words[j / 32], j % 32), load(gx + j) - g - mean);
-      store<T>(g_s, gx + j);
       store<T>(g_s, gp + j);
     }
   }
@@ -284,7 +285,7 @@ MMHPARSE_DEVICE void backward_rows(Team& team, T* grad_x, T* grad_increment, int
 }
 
 template <typename T, typename Team>
-MMHPARSE_DEVICE void backward_columns(Team& team, T* grad_x, T* grad_increment, int n, int m, int stride,
+MMHPARSE_DEVICE void backward_columns(Team& team, const T* grad_x, T* grad_increment, int n, int m, int stride,
                                      ProjectionTrace trace) {
   constexpr int kBlock = kLanes<T>;
   for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
@@ -304,7 +305,6 @@ MMHPARSE_DEVICE void backward_columns(Team& team, T* grad_x, T* grad_increment, 
       const std::size_t at = static_cast<std::size_t>(i) * stride + j;
       const Lanes<T> g = load(grad_increment + at);
       const Lanes<T> g_s = g + keep(active(i), load(grad_x + at) - g - mean);
-      store<T>(g_s, grad_x + at);
       store<T>(g_s, grad_increment + at);
     }
   }

@@ -19,6 +19,7 @@ class UnrolledSteps {
   MMHPARSE_DEVICE UnrolledSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
       : by_rows_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
         by_columns_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
+        buffer_(arena.take<T>(kInPlace ? 0 : max_of(kRowsTogether * stride, rows * kLanes<T>))),
         row_thresholds_(arena.take<T>(rows)),
         column_thresholds_(arena.take<T>(stride)),
         row_changes_(arena.take<T>(static_cast<std::size_t>(rows) * options.cycles)),
@@ -42,11 +43,11 @@ class UnrolledSteps {
     for (int cycle = 0; cycle < options_.cycles; ++cycle) {
       const bool first = cycle == 0;
       project_rows<kTraced, T>(team,
-                               {first ? from : x, first ? move : by_rows_, x, by_rows_,
+                               {first ? from : x, first ? move : by_rows_, x, by_rows_, buffer_,
                                 {row_thresholds_, row_changes_ + cycle * n, first}},
                                n, m, stride, trace<kTraced>(step, cycle, 0));
       project_columns<kTraced, T>(team,
-                                  {x, first ? nullptr : by_columns_, x, by_columns_,
+                                  {x, first ? nullptr : by_columns_, x, by_columns_, buffer_,
                                    {column_thresholds_, column_changes_ + cycle * stride, first}},
                                   n, m, stride, trace<kTraced>(step, cycle, 1));
     }
@@ -57,10 +58,14 @@ class UnrolledSteps {
   MMHPARSE_DEVICE void backward(Team& team, T* grad, int n, int m, int stride, int step) {
     for (int k = team.rank(); k < n * stride; k += team.size()) by_rows_[k] = by_columns_[k] = 0;
     team.sync();
+    // x + increment has one gradient for both: what a half cycle makes of its increment's, the one before takes as x's
     for (int cycle = options_.cycles - 1; cycle >= 0; --cycle) {
-      backward_columns(team, grad, by_columns_, n, m, stride, trace<true>(step, cycle, 1));
-      backward_rows(team, grad, by_rows_, n, m, stride, trace<true>(step, cycle, 0));
+      const T* grad_x = cycle == options_.cycles - 1 ? grad : by_rows_;
+      backward_columns(team, grad_x, by_columns_, n, m, stride, trace<true>(step, cycle, 1));
+      backward_rows(team, by_columns_, by_rows_, n, m, stride, trace<true>(step, cycle, 0));
     }
+    for (int k = team.rank(); k < n * stride; k += team.size()) grad[k] = by_rows_[k];
+    team.sync();
   }
 
  private:
@@ -72,6 +77,7 @@ class UnrolledSteps {
 
   T* by_rows_;     // Dykstra's increments of the row projections, or their gradients
   T* by_columns_;  // those of the column projections
+  T* buffer_;             // see HalfCycle
   T* row_thresholds_;     // (n)
   T* column_thresholds_;  // (stride)
   T* row_changes_;        // (cycles, n) of the thresholds, see Thresholds

@@ -46,6 +46,7 @@ MMHPARSE_DEVICE int lowest_bit(std::uint32_t word) {
 }
 
 MMHPARSE_DEVICE int min_of(int a, int b) { return a < b ? a : b; }
+MMHPARSE_DEVICE int max_of(int a, int b) { return a > b ? a : b; }
 
 MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
 
