@@ -19,7 +19,11 @@ _CONVERGED = 1e-4
 
 
 _LARGE = 64
-"""Rows and columns from which on a problem without a gradient is solved by its connected components."""
+"""Rows and columns from which on a sparse problem without a gradient is solved by its connected components."""
+
+_SPARSE = 1 / 8
+"""Greatest share of scores above 0 in a sparse problem. To find the components of more links takes longer than to solve
+them as one."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class ProjectedGradient:
         score = problem.masked_score
         score = score.float() if score.dtype in (torch.float16, torch.bfloat16) else score
         wants_gradient = torch.is_grad_enabled() and score.requires_grad
-        if min(score.shape[1:]) >= _LARGE and score.device.type == 'cpu' and not wants_gradient:
+        if score.device.type == 'cpu' and not wants_gradient and _falls_apart(score):
             plan, change = solve_components(score.detach(), self._run)
         else:
             plan, change = self._run(score)
@@ -106,3 +110,8 @@ class ProjectedGradient:
             plan = project_exactly(plan) if exact else project_relaxed_matching(plan, self.cycles)
         change = (plan - before).detach().abs().flatten(1).sum(1)  # (B,)
         return plan.to(score.dtype), change.to(score.dtype)
+
+
+def _falls_apart(score: Tensor) -> bool:
+    """Whether problems (B, N, M) are so large and sparse that it pays to solve their components one by one."""
+    return min(score.shape[1:]) >= _LARGE and int((score > 0).sum()) <= _SPARSE * score.numel()

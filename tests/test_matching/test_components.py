@@ -37,7 +37,7 @@ def test_components_have_the_plan_of_the_whole(seed, shape, density):
         torch.testing.assert_close(summed, change, rtol=0, atol=1e-5)
 
 
-def test_a_large_problem_falls_apart_only_without_a_gradient(monkeypatch):
+def test_a_large_sparse_problem_falls_apart_only_without_a_gradient(monkeypatch):
     sizes = []
     monkeypatch.setattr(
         projected_gradient, 'solve_components', lambda score, run: sizes.append(score.shape) or run(score)
@@ -47,6 +47,7 @@ def test_a_large_problem_falls_apart_only_without_a_gradient(monkeypatch):
     assert sizes == [(2, 80, 70)]
     solve(MatchingProblem(score[:, :30]), ProjectedGradient())
     plan = solve(MatchingProblem(score.clone().requires_grad_()), ProjectedGradient()).plan
+    solve(MatchingProblem(sparse_scores(0, (2, 80, 70), 0.2)), ProjectedGradient())
     assert len(sizes) == 1 and plan.requires_grad
 
 
