@@ -2,7 +2,7 @@
 # trains it without a grouping loss, and fine-tunes each variant of the grouping loss from there.
 _base_ = './mg-pgd_light_synthetic.py'
 
-# the options of the grouping loss that were best in five seeds (docs: benchmarks)
+# the options of the grouping loss that were best in five seeds (docs: experiments)
 model = dict(codec=dict(limbs=dict(joint_price=0.2)), losses=dict(grouping=dict(pixel_weight=1.0)))
 iterations = 700
 image_size = (128, 128)

@@ -1,4 +1,4 @@
-"""Building blocks of the command lines: arguments, checked configs, runners, metrics files and learning curves."""
+"""Building blocks of the command lines: arguments, checked configs, runners, files of metrics and speeds."""
 
 from .arguments import add_config_options, add_launcher_options, export_local_rank, plain_usage_errors
 from .configs import load_config
@@ -21,15 +21,19 @@ from .run_options import (
 )
 from .runner_setup import build_runner
 from .seed_results import SeedResults
+from .speeds import Speed, add_speeds_option, append_speeds, milliseconds, read_speeds, speeds_of
 from .terse_output import build_terse_runner
 from .training_checks import check_built_model, check_training, leave_workers_out
 
 __all__ = [
     'HEADLINE_METRICS',
     'SeedResults',
+    'Speed',
     'add_config_options',
     'add_launcher_options',
+    'add_speeds_option',
     'add_split_option',
+    'append_speeds',
     'build_dataset',
     'build_runner',
     'build_terse_runner',
@@ -44,13 +48,16 @@ __all__ = [
     'label_photos',
     'leave_workers_out',
     'load_config',
+    'milliseconds',
     'newest_checkpoint',
     'plain_usage_errors',
     'read_log',
+    'read_speeds',
     'set_resume',
     'set_work_dir',
     'share_heaps',
     'skip_validation',
+    'speeds_of',
     'use_amp',
     'use_auto_scale_lr',
     'use_tta',

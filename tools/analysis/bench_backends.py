@@ -24,7 +24,7 @@ from rich.table import Table
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL, HumanParsingInferencer
 from mmhparse.apis.building import build_model
 from mmhparse.apis.networks import Network
-from mmhparse.commands import check_output_file, plain_usage_errors
+from mmhparse.commands import add_speeds_option, append_speeds, check_output_file, plain_usage_errors, speeds_of
 from mmhparse.datasets.readers import read_image
 from mmhparse.utils import UsageError, write_atomic
 
@@ -103,6 +103,13 @@ def print_table(times: dict[str, list[tuple[float, float]]], title: str) -> None
     Console(width=110).print(table)
 
 
+def references_of(times: dict[str, list[float]]) -> dict[str, str]:
+    """Networks are compared with torch as it was before folding, whole parsing with BodyPix, or else with torch."""
+    whole = 'whole, BodyPix' if 'whole, BodyPix' in times else 'whole, torch'
+    references = {name: 'network, torch, unfolded' if name.startswith('network') else whole for name in times}
+    return {name: reference for name, reference in references.items() if name != reference}
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('photos', nargs='+', type=Path, metavar='PHOTO')
@@ -119,6 +126,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU; default: 2')
     parser.add_argument('--repeats', type=int, default=5, help='rounds over the photos; default: 5')
     parser.add_argument('--out', type=Path, metavar='FILE.json', help='write all times to this file')
+    add_speeds_option(parser)
     return parser.parse_args()
 
 
@@ -141,6 +149,14 @@ def main() -> None:
         print_table(figures[kind], f'{kind}: {len(images)} photos, {args.repeats} times, {where}')
     if args.out is not None:
         write_atomic(args.out, (json.dumps({'where': where, **figures}, indent=1) + '\n').encode())
+    if args.speeds:
+        times = {
+            f'{kind}, {name}': [wall for wall, _ in rows]
+            for kind, steps in figures.items()
+            for name, rows in steps.items()
+        }
+        with plain_usage_errors():
+            append_speeds(args.speeds, speeds_of(f'a photo of {args.long_side} pixels', times, references_of(times)))
 
 
 if __name__ == '__main__':

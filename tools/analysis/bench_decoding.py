@@ -7,7 +7,6 @@ import argparse
 import json
 import platform
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from mmhparse.codecs.map_reader import DecodeOn
 from mmhparse.codecs.part_grid import PartGrid
 from mmhparse.codecs.people_to_parsing import people_to_parsing
 from mmhparse.codecs.person_grid import PersonGrid
+from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, plain_usage_errors, speeds_of
 from mmhparse.structures import ImageGeometry, ParseAnnotation, ParseFields, PartSet, PoseFields
 from mmhparse.synthetic import synthetic_scene
 
@@ -98,16 +98,6 @@ def all_pairs(fields: ParseFields, people, foreground: np.ndarray) -> np.ndarray
     joints = people.keypoints.numpy()[person, joint]
     table = np.linalg.norm(landing[:, None] - joints[None], axis=-1)
     return person[table.argmin(1)] + 1
-
-
-def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
-    """Wall times of the calls after a first one, sorted."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        function()
-        times.append(1e3 * (time.perf_counter() - start))
-    return sorted(times[1:])
 
 
 def grouping_side_by_side(repeats: int) -> dict[str, list[float]]:
@@ -195,6 +185,7 @@ def main() -> None:
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/bench_decoding'), help='plot and figures')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--repeats', type=int, default=9)
+    add_speeds_option(parser)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     where = f'{args.threads} threads, torch {torch.__version__}, {platform.machine()}'
@@ -213,6 +204,11 @@ def main() -> None:
     figures = dict(where=where, grouping=grouping, decoding=decoding, people=people, pixels=pixels, crowds=many)
     (args.out_dir / 'times.json').write_text(json.dumps(figures, indent=1))
     print(f'{args.out_dir}/growth.png and times.json were written.')
+    if args.speeds:
+        whole = {f'10 people, 512 x 512, {name}': times for name, times in decoding.items()}
+        references = {'grid of cells and k-d tree': 'all-pairs distance table'}
+        with plain_usage_errors():
+            append_speeds(args.speeds, speeds_of('decoding', whole | many | grouping, references))
 
 
 if __name__ == '__main__':

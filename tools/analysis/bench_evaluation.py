@@ -11,14 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, plain_usage_errors, speeds_of
 from mmhparse.datasets import part_instance_map
 from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
 from mmhparse.synthetic import synthetic_scene
@@ -61,30 +62,33 @@ def label_maps(maps: PeopleMaps) -> list[np.ndarray]:
     return [np.where(maps.person_map[0] == p, maps.part_map[0], 0) for p in range(1, maps.num_people + 1)]
 
 
-def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        function()
-        times.append(1e3 * (time.perf_counter() - start))
-    return sorted(times[1:])
-
-
-def compare(counts: list[int], size: int, classes: int, repeats: int) -> Table:
-    table = Table(
-        'people', 'histogram a pair, ms', 'one pass, ms', 'ratio', title=f'{size} x {size}, {classes} classes'
-    )
+def compare(counts: list[int], size: int, classes: int, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of both ways, by what was timed: of each number of people, the histograms and then one pass."""
+    times = {}
     for people in counts:
         truth, predicted = (draw_people(people, size, classes, seed) for seed in (0, 1))
         ours, theirs = label_maps(predicted), label_maps(truth)
         expected = histogram_for_each_pair(ours, theirs, classes)
         np.testing.assert_allclose(part_overlaps(predicted, truth, classes).mean_iou(), expected, rtol=1e-12)
-        pairs = milliseconds(lambda ours=ours, theirs=theirs: histogram_for_each_pair(ours, theirs, classes), repeats)
-        once = milliseconds(lambda p=predicted, t=truth: part_overlaps(p, t, classes).mean_iou(), repeats)
-        ratio = statistics.median(pairs) / statistics.median(once)
-        spread = [f'{statistics.median(times):.1f} ({times[0]:.1f} - {times[-1]:.1f})' for times in (pairs, once)]
-        table.add_row(str(people), *spread, f'{ratio:.1f}')
-    return table
+        what = f'{people} people, {size} x {size}'
+        times[f'{what}, a histogram for each pair'] = milliseconds(
+            lambda ours=ours, theirs=theirs: histogram_for_each_pair(ours, theirs, classes), repeats
+        )
+        times[f'{what}, one pass'] = milliseconds(
+            lambda p=predicted, t=truth: part_overlaps(p, t, classes).mean_iou(), repeats
+        )
+    return times
+
+
+def print_table(times: dict[str, list[float]], classes: int) -> None:
+    table = Table('', 'median ms', 'least - most', 'times as fast', title=f'part overlaps, {classes} classes')
+    names = list(times)
+    for pairs, once in zip(names[::2], names[1::2], strict=True):
+        ratio = statistics.median(times[pairs]) / statistics.median(times[once])
+        for name, cell in ((pairs, ''), (once, f'{ratio:.1f}')):
+            values = times[name]
+            table.add_row(name, f'{statistics.median(values):.2f}', f'{values[0]:.2f} - {values[-1]:.2f}', cell)
+    Console(width=110).print(table)
 
 
 def write_files(root: Path, count: int, size: int) -> None:
@@ -124,8 +128,16 @@ def main() -> None:
     parser.add_argument('--repeats', type=int, default=9)
     parser.add_argument('--files', type=int, default=0, metavar='N', help='images to evaluate from files')
     parser.add_argument('--workers', type=int, default=2, help='threads that read and compare images')
+    add_speeds_option(parser)
     args = parser.parse_args()
-    Console().print(compare(args.people, args.size, args.classes, args.repeats))
+    torch.set_num_threads(1)  # of which the overlaps need no more
+    times = compare(args.people, args.size, args.classes, args.repeats)
+    print_table(times, args.classes)
+    if args.speeds:
+        names = list(times)
+        references = dict(zip(names[1::2], names[::2], strict=True))
+        with plain_usage_errors():
+            append_speeds(args.speeds, speeds_of('evaluation', times, references))
     if args.files:
         print(time_files(args.files, args.size, args.workers))
 

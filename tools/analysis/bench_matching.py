@@ -21,6 +21,7 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from mmhparse.commands import add_speeds_option, append_speeds, plain_usage_errors, speeds_of
 from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport, solve
 from mmhparse.matching.result import violation
 from mmhparse.ops import compiled_devices
@@ -142,6 +143,15 @@ def print_table(rows: list[dict], title: str) -> None:
     Console(width=130).print(table)
 
 
+def times_of(rows: list[dict]) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Times by solver and pass, and what they are compared with: scipy forward, the PyTorch loop in both passes."""
+    forward = {f'forward, {row["name"]}': row['forward'] for row in rows}
+    both = {f'forward and backward, {row["name"]}': row['both'] for row in rows if row['both'] is not None}
+    scipy = next((name for name in forward if 'scipy' in name), None)
+    references = {name: scipy for name in forward if scipy is not None and name != scipy}
+    return forward | both, references | dict.fromkeys(list(both)[1:], next(iter(both)))
+
+
 @dataclass(frozen=True)
 class Sweep:
     """Problems of growing size or number.
@@ -214,6 +224,7 @@ def main() -> None:
     )
     parser.add_argument('--most-seconds', type=float, default=3, help='of one solver, for one point of the plot')
     parser.add_argument('--repeats', type=int, default=9)
+    add_speeds_option(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     clock = Clock(arguments.clock, torch.device(arguments.device))
@@ -245,6 +256,11 @@ def main() -> None:
     plot(times, sweeps, label, arguments.most_seconds, arguments.out_dir / 'time.png')
     (arguments.out_dir / 'times.json').write_text(json.dumps(dict(where=where, **results, sweeps=times), indent=1))
     print(f'{arguments.out_dir}/time.png and times.json were written.')
+    if arguments.speeds:
+        suffix = ', CPU time' if arguments.clock == 'cpu' else ''
+        with plain_usage_errors():
+            for kind, rows in results.items():
+                append_speeds(arguments.speeds, speeds_of(f'matching, {kind}{suffix}', *times_of(rows)))
 
 
 if __name__ == '__main__':

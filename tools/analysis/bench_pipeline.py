@@ -17,6 +17,7 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
+from mmhparse.commands import add_speeds_option, append_speeds, plain_usage_errors, speeds_of
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.datasets.readers import segmentation_mask
 from mmhparse.registry import DATASETS, TRANSFORMS
@@ -171,6 +172,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--memory', type=int, metavar='N', help='instead of timing, print the resident memory over N samples'
     )
+    add_speeds_option(parser)
     return parser.parse_args()
 
 
@@ -192,6 +194,11 @@ def main() -> None:
                 times[name] = measure(dataset, args.samples)
     if times:
         console.print(times_table(times))
+    if times and args.speeds:
+        spent = {f'{name}, a sample': [1e3 * sum(column.values())] for name, column in times.items()}
+        spent |= {f'{name}, `GenerateFields`': [1e3 * column['GenerateFields']] for name, column in times.items()}
+        with plain_usage_errors():
+            append_speeds(args.speeds, speeds_of('loading, mean CPU time on one core', spent))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,104 @@
+"""The page of benchmarks shows the newest runs of a history, and the one in the documents is what its history says."""
+
+from dataclasses import replace
+
+import pytest
+
+from mmhparse.commands import Speed, append_speeds, read_speeds
+
+OLD = Speed('decoding', '200 people, 1280 x 2048', 150.0, 149.5, 160.0, None, '2026-01-01', 'two cores', 'commit 1', 2)
+
+
+@pytest.fixture
+def page(load_tool):
+    return load_tool('analysis/benchmarks_page.py')
+
+
+def test_the_newest_run_beside_reference_target_and_the_fastest_before(page):
+    run = dict(day='2026-01-03', software='commit 3')
+    history = [
+        OLD,
+        replace(OLD, median=120.0, day='2026-01-02', software='commit 2'),
+        replace(OLD, median=9.0, machine='another machine'),
+        replace(OLD, median=8.0, threads=1),
+        replace(OLD, **run, median=90.0, least=89.0, greatest=1234.5),
+        replace(OLD, **run, what='by hand', median=45.0, least=44.0, greatest=46.0, reference=OLD.what),
+    ]
+    text = page.render(f'before\n{page.BEGIN}\nold\n{page.END}\nafter\n', history)
+    assert text == (
+        f'before\n{page.BEGIN}\n\n### Decoding\n\n'
+        '2026-01-03, 2 threads, two cores; commit 3. Milliseconds: median (least - greatest).\n\n'
+        '| | ms | times as fast as | target | fastest before |\n|---|---|---|---|---|\n'
+        '| 200 people, 1280 x 2048 | 90 (89 - 1,234) |  | 100 ms: met | 120, 2026-01-02 |\n'
+        '| by hand | 45 (44 - 46) | 2 x 200 people, 1280 x 2048 |  |  |\n\n'
+        f'{page.END}\nafter\n'
+    )
+    assert page.render(text, history) == text
+
+
+def test_targets(page):
+    slow = replace(OLD, median=100.5)
+    assert page.Target(most=100).verdict(OLD, None) == '100 ms: **missed**'
+    assert page.Target(times=2).verdict(OLD, replace(OLD, median=300.0)) == '2 times: met'
+    assert page.Target(times=2).verdict(slow, replace(OLD, median=200.0)) == '2 times: **missed**'
+    assert page.Target(times=2).verdict(slow, None) == '2 times: not measured'
+
+
+def test_targets_belong_to_what_is_measured(page):
+    known = {(speed.bench, speed.what) for speed in read_speeds(page.NOTES / 'speeds.jsonl')}
+    assert known >= page.TARGETS.keys()
+
+
+def test_the_page_in_the_documents_is_what_its_history_says(page):
+    text = (page.NOTES / 'benchmarks.md').read_text()
+    assert page.render(text, read_speeds(page.NOTES / 'speeds.jsonl')) == text
+
+
+def test_benchmarks_are_run_and_their_failure_is_told(page, call_main, monkeypatch, tmp_path):
+    history, out = tmp_path / 'speeds.jsonl', tmp_path / 'docs' / 'notes' / 'page.md'
+    out.parent.mkdir(parents=True)
+    (tmp_path / 'docs' / 'images').mkdir()
+    (tmp_path / 'growth.png').write_text('a plot')
+    out.write_text(f'{page.BEGIN}\n{page.END}\n')
+    ran = []
+
+    def run(command):
+        ran.append(command[1:])
+        append_speeds(history, [OLD])
+        return type('Result', (), {'returncode': len(ran) - 1})
+
+    monkeypatch.setattr(page.subprocess, 'run', run)
+    places = ['--history', history, '--page', out, '--work-dir', tmp_path]
+    call_main(page, '--only', 'decoding', *places)
+    assert '150 (150 - 160)' in out.read_text()
+    assert (tmp_path / 'docs' / 'images' / 'decoding_growth.png').read_text() == 'a plot'
+    assert ran[0][0].endswith('bench_decoding.py') and ran[0][-2:] == ['--speeds', str(history)]
+    with pytest.raises(SystemExit, match=r'bench_matching\.py failed'):
+        call_main(page, '--only', 'matching', *places)
+    out.write_text('no markers')
+    with pytest.raises(SystemExit, match='the page needs the lines'):
+        call_main(page, '--render', *places)
+    assert len(ran) == 2
+
+
+@pytest.mark.parametrize(
+    ('tool', 'options', 'bench', 'references'),
+    [
+        ('bench_evaluation.py', '--people 1 2 --size 64 --repeats 1', 'evaluation', 2),
+        (
+            'bench_matching.py',
+            '--batch 2 --size 4 --sizes 4 --batches 1 --repeats 1',
+            'matching',
+            10,
+        ),
+    ],
+)
+def test_tools_append_what_they_timed(load_tool, call_main, tmp_path, tool, options, bench, references):
+    file = tmp_path / 'speeds.jsonl'
+    folder = ['--out-dir', tmp_path, '--threads', 1] if tool == 'bench_matching.py' else []
+    call_main(load_tool(f'analysis/{tool}'), *options.split(), *folder, '--speeds', file)
+    speeds = read_speeds(file)
+    names = {(speed.bench, speed.what) for speed in speeds}
+    assert all(speed.bench.startswith(bench) and 0 < speed.least <= speed.median for speed in speeds)
+    compared = [speed for speed in speeds if speed.reference]
+    assert len(compared) >= references and all((speed.bench, speed.reference) in names for speed in compared)
