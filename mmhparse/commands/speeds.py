@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from math import inf
@@ -68,7 +68,9 @@ def milliseconds(function: Callable[[], object], repeats: int) -> list[float]:
     return sorted(times[1:])
 
 
-def speeds_of(bench: str, times: dict[str, Sequence[float]], references: dict[str, str] | None = None) -> list[Speed]:
+def speeds_of(
+    bench: str, times: Mapping[str, Sequence[float]], references: Mapping[str, str] | None = None
+) -> list[Speed]:
     """The speeds of a run on this machine, today.
 
     Args:
