@@ -5,11 +5,13 @@ are deleted an hour later.
 """
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL
+
+_NO_LIMIT = 2**63
+"""Bytes and pixels are counted in 64 bits."""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -33,10 +35,11 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     parser.add_argument('--most-megabytes', type=float, default=20, help='of a file; default: %(default)s')
     parser.add_argument('--most-megapixels', type=float, default=25, help='of a photo; default: %(default)s')
     args = parser.parse_args(arguments)
-    if not 0 < args.most_megabytes < math.inf or not 0 < args.most_megapixels < math.inf:
+    most_bytes, most_pixels = args.most_megabytes * 2**20, args.most_megapixels * 1e6
+    if not all(1 <= most < _NO_LIMIT for most in (most_bytes, most_pixels)):
         parser.error('--most-megabytes and --most-megapixels must be positive numbers')
-    if not 0 <= args.port < 2**16:
-        parser.error(f'--port must be from 0 to 65535, got {args.port}')
+    if not 1 <= args.port < 2**16:
+        parser.error(f'--port must be from 1 to 65535, got {args.port}')
     try:
         import gradio  # noqa: F401  # pyright: ignore[reportMissingImports] - an extra
     except ModuleNotFoundError as error:
@@ -45,12 +48,12 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     from .app_page import build_page, serve_page
 
     try:
-        page = build_page(args.model, args.device, int(args.most_megapixels * 1e6))
+        page = build_page(args.model, args.device, int(most_pixels))
         serve_page(
             page,
             server_name=args.host,
             server_port=args.port,
-            max_file_size=int(args.most_megabytes * 2**20),
+            max_file_size=int(most_bytes),
         )
     except (OSError, ValueError) as error:  # a device or an address that cannot be used
         print(f'error: {error}', file=sys.stderr)

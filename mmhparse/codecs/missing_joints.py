@@ -21,6 +21,9 @@ def place_missing_joints(people: People, persons: PersonGrid, fields: PoseFields
         persons: Whose the cells are.
         fields: Fields of the image on the same grid, with a batch of 1, on the CPU.
         first_id: Id of the first of these people among the persons of the cells.
+
+    Raises:
+        ValueError: If the offset at such a place is NaN or infinite.
     """
     heatmaps = fields.joint_heatmaps[0].flatten(1).numpy()  # (K, h * w)
     offsets = fields.joint_offsets[0].flatten(2).numpy()  # (K, 2, h * w)
@@ -36,7 +39,10 @@ def place_missing_joints(people: People, persons: PersonGrid, fields: PoseFields
         missing, cells = np.flatnonzero(~found), order[ends[person] : ends[person + 1]]  # (M,) and (S,)
         if len(cells):
             best = cells[heatmaps[np.ix_(missing, cells)].argmax(1)]  # (M,)
-            keypoints[person, missing] = centres[best] + offsets[missing, :, best]
+            offset = offsets[missing, :, best]  # (M, 2)
+            if not np.isfinite(offset).all():
+                raise ValueError('joint_offsets hold NaN or infinity.')
+            keypoints[person, missing] = centres[best] + offset
         elif found.any():
             keypoints[person, missing] = keypoints[person, found].mean(0)
     return torch.from_numpy(keypoints)

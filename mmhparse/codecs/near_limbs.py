@@ -84,7 +84,8 @@ def near_pairs(
         ValueError: If the fields hold NaN or infinity.
     """
     xy, mask = candidates.xy.cpu().double().numpy(), candidates.mask.cpu().numpy()
-    fields, costs = limb_fields.flatten(0, 1), prices.cpu().flatten().tolist()  # of B * L problems
+    # torch.no_grad holds for the thread that says so alone
+    fields, costs = limb_fields.detach().flatten(0, 1), prices.cpu().flatten().tolist()  # of B * L problems
     batch, limbs, most = len(mask), len(skeleton.limbs), mask.shape[2]
     used = [[np.flatnonzero(row) for row in image] for image in mask]
     trees = [[cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used[image])] for image in range(batch)]

@@ -121,7 +121,7 @@ class PersonGrid:
 def nearest_person(points: np.ndarray, people: People) -> tuple[np.ndarray, np.ndarray]:
     """(S,) id of the person whose found joint is nearest to each of the points (S, 2), and (S,) distance to that joint.
 
-    Without joints the ids are 0 and the distances infinite.
+    Without joints the ids are 0 and the distances infinite. Of people with a joint at one place, the first counts.
     """
     person, joint = np.nonzero(people.keypoint_scores.numpy() > 0)
     if not len(person) or not len(points):
@@ -152,14 +152,19 @@ def nearest_person_within_box(points: np.ndarray, cells: np.ndarray, people: Peo
 
 
 def _nearest(points: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) index of the nearest of the places (J, 2) to each of the points (S, 2), and (S,) distance to it; J > 0."""
+    """(S,) index of the nearest of the places (J, 2) to each of the points (S, 2), and (S,) distance to it; J > 0.
+
+    Of equal places the first counts.
+    """
     if not len(points):
         return np.zeros(0, np.int32), np.zeros(0, np.float32)
     # the tree refers to the places, and does not keep them alive
     points, places = (np.ascontiguousarray(xy.clip(-_FARTHEST, _FARTHEST), np.float32) for xy in (points, places))
     tree = cv2.flann.Index(places, dict(algorithm=_EXACT_TREE))
     index, squared = tree.knnSearch(points, 1, params={})  # (S, 1) each
-    return index[:, 0], np.sqrt(squared[:, 0])
+    # x and y in one number; 0 is added as -0 has another one
+    _, first, same = np.unique((places + 0).view(np.int64), return_index=True, return_inverse=True)
+    return first[same.reshape(-1)][index[:, 0]], np.sqrt(squared[:, 0])
 
 
 def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:

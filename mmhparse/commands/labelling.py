@@ -23,28 +23,27 @@ def label_photos(
         done: Photos that were labelled before, for the bar.
 
     Raises:
-        UsageError: If one of several processes was killed.
+        UsageError: If one of several processes was killed or could not start.
     """
     bar, failures = progress_bar(len(photos) + done, 'photos', initial=done), []
     with ExitStack() as stack:
-        if workers > 1:
-            # multiprocessing.Pool would wait for ever for the photo of a process that was killed
-            pool = stack.enter_context(ProcessPoolExecutor(workers, get_context('fork'), start))
-            results = pool.map(label, photos)
-        else:
-            start()
-            results = map(label, photos)
+        stack.callback(bar.close)
         try:
+            if workers > 1:
+                # multiprocessing.Pool would wait for ever for the photo of a process that was killed
+                pool = stack.enter_context(ProcessPoolExecutor(workers, get_context('fork'), start))
+                results = pool.map(label, photos)
+            else:
+                start()
+                results = map(label, photos)
             for failure in results:
                 failures += [failure] if failure else []
                 bar.update()
         except BrokenProcessPool as error:
             raise UsageError(
-                'one of the processes was killed, perhaps for want of memory: the same command continues where it was; '
-                'give fewer --workers.'
+                'one of the processes was killed, perhaps for want of memory, or could not start, as it says above: '
+                'the same command continues where it was; give fewer --workers.'
             ) from error
-        finally:
-            bar.close()
     for failure in failures:
         print(f'not labelled: {failure}')
     return len(failures)

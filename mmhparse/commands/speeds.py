@@ -87,8 +87,8 @@ def speeds_of(
 
 
 def add_speeds_option(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--speeds FILE``, for :func:`append_speeds`."""
-    parser.add_argument('--speeds', type=Path, metavar='FILE.jsonl', help='append the times to this history')
+    """Adds ``--speeds FILE``, for :func:`append_speeds`; a file that cannot be written is refused before the work."""
+    parser.add_argument('--speeds', type=_writable, metavar='FILE.jsonl', help='append the times to this history')
 
 
 def append_speeds(file: Path, speeds: Iterable[Speed]) -> None:
@@ -114,6 +114,14 @@ def read_speeds(file: Path) -> list[Speed]:
     except OSError as error:
         raise UsageError(f'{file}: {error.strerror or error}') from error
     return [_speed(line, f'{file}, line {number}') for number, line in enumerate(lines, start=1)]
+
+
+def _writable(path: str) -> Path:
+    try:
+        check_output_file('--speeds', path)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return Path(path)
 
 
 def _speed(line: str, where: str) -> Speed:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from mmhparse.structures import IGNORE, ParseAnnotation
+from mmhparse.utils import UsageError
 from mmhparse.utils.atomic_files import write_atomic
 
 from .derived.part_instances import part_instance_map
@@ -34,9 +35,21 @@ class CihpLayout:
         self.names: list[str] = []
 
     def listed(self, but: str) -> dict[str, set[str]]:
-        """The names in each list of the folder except one."""
-        lists = [path for path in self.root.glob('*_id.txt') if path.name != but]
-        return {str(path): set(path.read_text(encoding='utf-8-sig').splitlines()) for path in lists}
+        """The names in each list of the folder except one.
+
+        Raises:
+            UsageError: If a list is not text in UTF-8.
+        """
+        lists = {}
+        for path in self.root.glob('*_id.txt'):
+            if path.name == but:
+                continue
+            try:
+                lines = path.read_text(encoding='utf-8-sig').splitlines()
+            except UnicodeDecodeError as error:
+                raise UsageError(f"list '{path}' is not text in UTF-8: {error}. Save it as UTF-8.") from error
+            lists[str(path)] = {line.strip() for line in lines} - {''}
+        return lists
 
     def write(self, name: str, sample: dict) -> None:
         """Writes all files of one image."""

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 _SECRET = re.compile(r'([?&;](?:[^=&;#]*(?:pass|pwd|secret|token|sig|key|auth|cred)[^=&;#]*)=)[^&;#]+', re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<=')[\w+.-]+://[^']*(?=')|[\w+.-]+://\S+")
+_ADDRESS = re.compile(r"(?<=')[\w+.-]+://(?:[^/?#\s]*@)?[^']*(?=')|[\w+.-]+://\S+")
 _SURROGATE = re.compile('[\ud800-\udfff]')
 _USER = re.compile(r'(?<=://)[^/?#]*@')
 

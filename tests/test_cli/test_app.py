@@ -29,7 +29,7 @@ def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize('option', ['--most-megabytes', '--most-megapixels'])
-@pytest.mark.parametrize('value', ['0', '-1', 'nan', 'inf'])
+@pytest.mark.parametrize('value', ['0', '-1', 'nan', 'inf', '1e305', '1e-9'])
 def test_limits_must_be_positive(capsys, option, value):
     with pytest.raises(SystemExit, match='2'):
         app.main([f'{option}={value}'])
@@ -38,9 +38,10 @@ def test_limits_must_be_positive(capsys, option, value):
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')  # gradio's socket of the taken port
 def test_addresses_that_cannot_be_used_are_mistakes_of_the_command(capsys):
-    with pytest.raises(SystemExit, match='2'):
-        app.main(['--port', '65536'])
-    assert 'from 0 to 65535, got 65536' in capsys.readouterr().err
+    for port in (0, 65536):
+        with pytest.raises(SystemExit, match='2'):
+            app.main(['--port', str(port)])
+        assert f'from 1 to 65535, got {port}' in capsys.readouterr().err
     pytest.importorskip('gradio', reason='gradio is not installed: pip install "mmhparse[app]"')
     assert app.main(['--device', 'nonsense']) == 2
     assert "error: device='nonsense' cannot be used here" in capsys.readouterr().err

@@ -74,6 +74,17 @@ def test_poses_of_another_model_are_kept(scene):
     assert (people.keypoints[0, 1:] == 0).all()
 
 
+@pytest.mark.parametrize('decode_on', ['cpu', 'fields'])
+def test_offsets_that_are_not_finite_are_named(decode_on):
+    codec = DifferentiableGroupingCodec(people=dict(place_missing=True), decode_on=decode_on)
+    fields = codec.encode(synthetic_scene(0, (128, 96), num_people=2).annotation).as_prediction(15)
+    fields.pose.joint_heatmaps[:, 5] *= 0.01  # below the threshold of candidates
+    codec.decode(fields)
+    fields.pose.joint_offsets[:, 5] = torch.nan
+    with pytest.raises(ValueError, match='joint_offsets hold NaN or infinity'):
+        codec.decode(fields)
+
+
 def test_offsets_of_the_best_cell_count(scene):
     _, fields = scene
     shifted = replace(fields.pose, joint_offsets=fields.joint_offsets + 3.0)

@@ -183,3 +183,12 @@ def test_training_scores_all_links_of_a_crowd_with_a_gradient():
     candidates = fields_to_candidates(pose, codec.candidate_options).trimmed()
     pose.limb_fields.requires_grad_()
     assert codec.problems(candidates, pose).problem.score.requires_grad
+
+
+def test_people_of_a_crowd_are_found_from_fields_with_a_gradient():
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256))
+    pose = crowd(codec, 14).pose
+    expected = codec.group(pose).people
+    pose.limb_fields.requires_grad_()
+    people = codec.group(pose).people
+    assert len(people) > 60 and torch.equal(people.keypoints, expected.keypoints)

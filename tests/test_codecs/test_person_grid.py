@@ -46,6 +46,15 @@ def test_many_joints_at_one_place():
     np.testing.assert_allclose(distance, np.hypot(4, 4), rtol=1e-6)
 
 
+def test_of_people_at_one_place_the_first_counts():
+    generator = np.random.default_rng(0)
+    pose = generator.uniform(0, 500, (3, 2))
+    people = people_at([generator.uniform(0, 500, (3, 2)), pose, pose, pose + [0.0, -0.0]], np.ones((4, 3)))
+    points = generator.uniform(0, 500, (500, 2)).astype(np.float32)
+    person, _ = nearest_person(points, people)
+    assert set(person.tolist()) == {1, 2}
+
+
 @pytest.mark.parametrize('far', [1e12, 3e38])
 def test_points_and_joints_beyond_the_range_of_squares(far):
     joints = np.full((2, 3, 2), [[[10.0, 10.0]], [[far, 10.0]]])

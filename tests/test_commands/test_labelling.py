@@ -27,6 +27,20 @@ def test_a_process_that_is_killed_ends_the_others():
         label_photos(_dies, ['a', 'b', 'c'], partial(_start, 'ready'), 2)
 
 
+def test_a_process_that_is_killed_while_photos_are_handed_out():
+    with pytest.raises(UsageError, match='one of the processes was killed'):
+        label_photos(_dies, range(60_000), partial(_start, 'ready'), 2)
+
+
+def _does_not_start() -> None:
+    raise FileNotFoundError('no weights')
+
+
+def test_a_process_that_cannot_start():
+    with pytest.raises(UsageError, match='could not start, as it says above'):
+        label_photos(_label, ['a', 'b', 'c'], _does_not_start, 2)
+
+
 def _label(name: str, folder: Path) -> str | None:
     if name == 'bad':
         return f"'{name}' cannot be read"

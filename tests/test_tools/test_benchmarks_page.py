@@ -27,13 +27,20 @@ def test_the_newest_run_beside_reference_target_and_the_fastest_before(page):
     text = page.render(f'before\n{page.BEGIN}\nold\n{page.END}\nafter\n', history)
     assert text == (
         f'before\n{page.BEGIN}\n\n### Decoding\n\n'
-        '2026-01-03, 2 threads, two cores; commit 3. Milliseconds: median (least - greatest).\n\n'
+        '2026-01-03, 2 threads, two cores; commit 3. Milliseconds: median (least - greatest), or a mean.\n\n'
         '| | ms | times as fast as | target | fastest before |\n|---|---|---|---|---|\n'
         '| 200 people, 1280 x 2048 | 90 (89 - 1,234) |  | 100 ms: met | 120, 2026-01-02 |\n'
         '| by hand | 45 (44 - 46) | 2 x 200 people, 1280 x 2048 |  |  |\n\n'
         f'{page.END}\nafter\n'
     )
     assert page.render(text, history) == text
+
+
+def test_of_two_runs_of_a_day_the_last_times_count(page):
+    again = replace(OLD, median=999.7, least=999.6, greatest=999.8)
+    (run,) = page.newest_runs([OLD, again]).values()
+    assert run == [again]
+    assert '| 1,000 (1,000 - 1,000) |' in page.render(f'{page.BEGIN}\n{page.END}\n', [OLD, again])
 
 
 def test_targets(page):

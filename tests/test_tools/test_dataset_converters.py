@@ -12,6 +12,7 @@ from mmhparse.datasets.cihp_layout import CihpLayout
 from mmhparse.structures import DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
+from mmhparse.utils import UsageError
 
 METAINFO = dict(part_set='densepose_14', skeleton='coco_17')
 CENTRES = dict(part_set='densepose_14', skeleton=dict(name='two', joints=['head', 'torso'], limbs=[['head', 'torso']]))
@@ -74,9 +75,15 @@ def test_names_that_no_list_holds_become_numbers(run_tool, tmp_path, tool):
 
 
 def test_names_of_a_list_may_have_spaces(tmp_path):
-    (tmp_path / 'val_id.txt').write_text('my photo\nphoto\n', encoding='utf-8')
+    (tmp_path / 'val_id.txt').write_text('my photo \n\n photo\n', encoding='utf-8')
     (tmp_path / 'train_id.txt').write_text('other\n')
     assert CihpLayout(tmp_path, 3).listed(but='train_id.txt') == {str(tmp_path / 'val_id.txt'): {'my photo', 'photo'}}
+
+
+def test_a_list_in_another_encoding_is_named(tmp_path):
+    (tmp_path / 'val_id.txt').write_bytes(b'caf\xe9\n')
+    with pytest.raises(UsageError, match=r"val_id\.txt' is not text in UTF-8"):
+        CihpLayout(tmp_path, 3).listed(but='train_id.txt')
 
 
 def test_an_image_of_another_split_is_not_overwritten(run_tool, mhp_config, tmp_path):

@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--clock', choices=['wall', 'cpu'], default='wall', help='elapsed time or CPU time')
-    parser.add_argument('--batch', type=int, default=304, help='problems: 19 limb types of 16 images')
+    parser.add_argument('--batch', type=int, default=304, help='problems, e.g. 19 limb types of 16 images')
     parser.add_argument('--size', type=int, default=30, help='rows and columns of a problem')
     parser.add_argument(
         '--sizes', type=int, nargs='+', default=[5, 10, 20, 50, 100, 200, 300], help='sizes of 8 problems in the plot'

@@ -87,9 +87,15 @@ def commands_of(args: argparse.Namespace) -> dict[str, list[str]]:
 
 
 def newest_runs(speeds: Sequence[Speed]) -> dict[str, list[Speed]]:
-    """The speeds of the newest run of each benchmark, in the order of the history."""
+    """The speeds of the newest run of each benchmark, in the order of the history.
+
+    Of two runs of one commit on one day, the last times count.
+    """
     newest = {speed.bench: speed.run for speed in speeds}
-    return {bench: [speed for speed in speeds if speed.run == run] for bench, run in newest.items()}
+    return {
+        bench: list({speed.what: speed for speed in speeds if speed.run == run}.values())
+        for bench, run in newest.items()
+    }
 
 
 def table_of(run: Sequence[Speed], history: Sequence[Speed]) -> list[str]:
@@ -98,11 +104,12 @@ def table_of(run: Sequence[Speed], history: Sequence[Speed]) -> list[str]:
     Earlier runs are those on the same machine with as many threads.
     """
     first = run[0]
-    where = f'{first.day}, {first.threads} threads, {first.machine}; {first.software}.'
+    threads = f'{first.threads} thread{"s" if first.threads > 1 else ""}'
+    where = f'{first.day}, {threads}, {first.machine}; {first.software}.'
     lines = [
         f'### {first.bench[0].upper()}{first.bench[1:]}',
         '',
-        f'{where} Milliseconds: median (least - greatest).',
+        f'{where} Milliseconds: median (least - greatest), or a mean.',
         '',
     ]
     lines += ['| | ms | times as fast as | target | fastest before |', '|---|---|---|---|---|']
@@ -134,7 +141,7 @@ def _fastest(speeds: Sequence[Speed]) -> str:
 
 
 def _number(value: float) -> str:
-    return f'{value:.3g}' if value < 1000 else f'{value:,.0f}'
+    return f'{value:.3g}' if value < 999.5 else f'{value:,.0f}'
 
 
 def render(page: str, speeds: Sequence[Speed]) -> str:
@@ -166,6 +173,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_usage_errors():
+        render(args.page.read_text(), read_speeds(args.history) if args.history.exists() else [])  # can it be done?
         for name, command in commands_of(args).items():
             if name in args.only and not args.render:
                 tool, *options = command

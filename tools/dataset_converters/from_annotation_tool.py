@@ -79,9 +79,9 @@ def main() -> None:
             if path.suffix.lower() not in SUFFIXES:
                 raise UsageError(f"'{path}' is no export: expected .xml or .zip (CVAT) or .json (Label Studio).")
         parts = read_classes(args.classes)
-    layout, problems = CihpLayout(args.out_dir, len(parts) + 1), []
-    list_name = f'{args.split}_id.txt'
-    taken = set().union(*layout.listed(but=list_name).values())
+        layout, problems = CihpLayout(args.out_dir, len(parts) + 1), []
+        list_name = f'{args.split}_id.txt'
+        taken = set().union(*layout.listed(but=list_name).values())
     for export, photo in labelled_photos(args.exports, problems):
         try:
             name = list_name_of(photo, args.photos)

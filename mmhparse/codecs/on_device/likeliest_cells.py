@@ -16,6 +16,9 @@ def place_missing_joints(people: People, owner: Tensor, fields: PoseFields, firs
         owner: (h, w); the person of each cell that shows a part, 0 in others, on the device of the fields.
         fields: Fields of the image on the same grid, with a batch of 1.
         first_id: Id of the first of these people among the persons of the cells.
+
+    Raises:
+        ValueError: If the offset at such a place is NaN or infinite.
     """
     height, width = owner.shape
     heatmaps, offsets = fields.joint_heatmaps[0].flatten(1), fields.joint_offsets[0].flatten(2)
@@ -23,10 +26,13 @@ def place_missing_joints(people: People, owner: Tensor, fields: PoseFields, firs
     cell = best.clamp(max=height * width - 1)  # some cell in place of none
     offset = offsets[torch.arange(len(heatmaps), device=cell.device), :, cell].cpu()  # (P, K, 2)
     best, cell = best.cpu(), cell.cpu()
-    place = (torch.stack([cell % width, cell // width], -1) + 0.5) * fields.stride - 0.5 + offset  # (P, K, 2)
     found = (people.keypoint_scores > 0)[..., None]  # (P, K, 1)
+    placed = ~found & (best < height * width)[..., None]  # (P, K, 1)
+    if not offset[placed[..., 0]].isfinite().all():
+        raise ValueError('joint_offsets hold NaN or infinity.')
+    place = (torch.stack([cell % width, cell // width], -1) + 0.5) * fields.stride - 0.5 + offset  # (P, K, 2)
     mean = (people.keypoints * found).sum(1, keepdim=True) / found.sum(1, keepdim=True)  # (P, 1, 2), NaN without joints
-    place = torch.where((best < height * width)[..., None], place, mean)
+    place = torch.where(placed, place, mean)
     return torch.where(found | place.isnan(), people.keypoints, place)
 
 
