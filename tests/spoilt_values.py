@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 NUMBERS = [0, -1, 1, 2, 7.5, 1e8, -1e8, 1e300, 2**40, 10**400, float('nan'), float('inf'), -float('inf'), True]
 OTHERS = [None, '', 'x', '1', [], [[]], {}, [None], [1, 2], 40 * [3], 'é' * 50, '../up', '\x00']
+TEXTS = ['', ' ', '-1', '0', '1.5', 'nan']
+"""Texts that are no name, and numbers where others are expected."""
 VALUES = st.sampled_from([*NUMBERS, *OTHERS]) | st.recursive(
     st.none() | st.booleans() | st.integers(-3, 99) | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=2),

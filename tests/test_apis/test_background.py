@@ -4,19 +4,11 @@ import os
 import subprocess
 import sys
 import threading
-import warnings
 
 import pytest
-from bright_spot import bright_spot_config, spot
+from bright_spot import spot
 
-from mmhparse.apis import HumanParsingInferencer, OutputFolder
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
+from mmhparse.apis import OutputFolder
 
 
 def stages():

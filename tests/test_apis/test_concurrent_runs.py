@@ -31,13 +31,6 @@ THREADS, PHOTOS = 10, 100
 SIZE = (24, 16)
 
 
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
-
-
 def box_of(number):
     """A box of its own for each number up to 1000, by place and size."""
     x, y, size = number % 20, number // 20 % 10, 1 + number // 200

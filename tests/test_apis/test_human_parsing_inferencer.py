@@ -15,13 +15,6 @@ from mmhparse.apis import FailedInput, HumanParsingInferencer
 from mmhparse.structures import DENSEPOSE_14
 
 
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
-
-
 def write(path, image=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), spot() if image is None else image)

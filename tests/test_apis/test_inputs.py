@@ -2,25 +2,16 @@
 
 import http.server
 import threading
-import warnings
 
 import cv2
 import numpy as np
 import pytest
-from bright_spot import bright_spot_config, spot
+from bright_spot import spot
 from PIL import Image
 
-from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.background import in_background
 from mmhparse.apis.fetching import fetch
 from mmhparse.apis.inputs import count_inputs, name_inputs
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
 
 
 def names(inputs):

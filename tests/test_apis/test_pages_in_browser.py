@@ -1,27 +1,18 @@
 """The summary page and the comparison page in a real Chromium: videos play, by keyboard too, and axe finds nothing."""
 
-import warnings
-
 import numpy as np
 import pytest
-from bright_spot import bright_spot_config, spot
+from bright_spot import spot
 from browser import NARROW, WAIT, WIDE, browser, open_page, screenshot, serious_findings, width_of  # noqa: F401
 from PIL import Image
 
-from mmhparse.apis import FailedInput, HumanParsingInferencer
+from mmhparse.apis import FailedInput
 from mmhparse.apis.writers.comparison_page import ComparedPhoto, comparison_lines
 from mmhparse.evaluation.functional import PeopleMaps, people_agreement
 from mmhparse.structures import DENSEPOSE_14
 
 TIMES = [0, 0.1, 0.2, 0.5, 0.55, 1.3, 2.0]
 TYPES = {'h264': 'video/mp4; codecs="avc1.42E01E"', 'vp9': 'video/mp4; codecs="vp09.00.10.08"'}
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
 
 
 def is_playing(page):

@@ -12,13 +12,6 @@ from mmhparse.apis import HumanParsingInferencer, StreamItem, StreamOptions, nam
 from mmhparse.apis.output_folder import NoOutput
 
 
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
-
-
 def filled(item):
     """The attributes that stages fill in and that exist now."""
     names = ('index', 'pixels', 'packed', 'sample', 'fields', 'prediction')

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import warnings
 from functools import partial
 from typing import get_args
 
@@ -24,13 +23,6 @@ from mmhparse.utils.shown_text import file_name_of, without_secrets
 
 ALL = get_args(Format)
 PNG = cv2.imencode('.png', spot())[1].tobytes()
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -17,21 +16,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from bright_spot import bright_spot_config, spot
+from bright_spot import spot
 from PIL import Image
 
-from mmhparse.apis import HumanParsingInferencer, name_inputs
+from mmhparse.apis import name_inputs
 from mmhparse.utils.shown_text import printable
 
 ALL = ('part_maps', 'person_maps', 'instance_maps', 'pictures', 'videos', 'coco', 'csv', 'page')
 PNG = cv2.imencode('.png', spot())[1].tobytes()
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
 
 
 @pytest.fixture

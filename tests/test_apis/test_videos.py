@@ -3,26 +3,17 @@
 import builtins
 import json
 import os
-import warnings
 
 import cv2
 import numpy as np
 import pytest
-from bright_spot import bright_spot_config, spot
+from bright_spot import spot
 
-from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.writers import video_codecs
 from mmhparse.apis.writers.videos import VideoFile
 from mmhparse.cli import infer as infer_command
 
 UNEVEN = [0, 0.1, 0.2, 0.5, 0.55, 1.3, 2.0]
-
-
-@pytest.fixture(scope='module')
-def infer():
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return HumanParsingInferencer(bright_spot_config(), device='cpu', show_progress=False)
 
 
 @pytest.fixture(scope='module')

@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spoilt_values import TEXTS
 
 from mmhparse.commands import load_config
 from mmhparse.utils import UsageError
@@ -53,24 +54,7 @@ REQUIRED = {
 }
 """Arguments without which nothing else is looked at."""
 WORDS = st.sampled_from(
-    [
-        'no.py',
-        'no.pth',
-        'no/out',
-        'no.json',
-        'no.pkl',
-        'cihp',
-        'mhp',
-        'coco',
-        'mmhparse',
-        'x',
-        '',
-        ' ',
-        '-1',
-        '0',
-        '1.5',
-        'nan',
-    ]
+    ['no.py', 'no.pth', 'no/out', 'no.json', 'no.pkl', 'cihp', 'mhp', 'coco', 'mmhparse', 'x', *TEXTS]
     + ['1' * 30, 'a=b', 'a.b.c=[1,2', 'a=', '=', '=1', '../..', '/', '/dev/null/x', 'a\nb', 'é', '\udcff', '--', '-h']
     + [
         'http://[',

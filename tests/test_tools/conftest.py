@@ -50,6 +50,28 @@ def run_tool(repo_root, monkeypatch):
 
 
 @pytest.fixture
+def run_labelling(run_tool, capsys):
+    """Runs a tool that labels photos; returns the figures that it prints last, and what it could not label.
+
+    Its exit status tells whether there was any.
+    """
+
+    def call(*arguments):
+        try:
+            run_tool(*arguments)
+            status = 0
+        except SystemExit as error:
+            if error.code != 1:
+                raise
+            status = 1
+        *failures, figures = capsys.readouterr().out.splitlines()
+        assert status == bool(failures)
+        return json.loads(figures), failures
+
+    return call
+
+
+@pytest.fixture
 def call_main(monkeypatch):
     """Calls the main function of a loaded tool with arguments, as the shell would, and returns what it returns."""
 

@@ -59,20 +59,13 @@ def photos(tmp_path):
 
 
 @pytest.fixture
-def label(run_tool, teacher, capsys, photos):
+def label(run_labelling, teacher, photos):
     """Labels the photos; returns the figures that the tool prints, and what it could not label."""
 
     def run(*options, weights=teacher):
-        try:
-            run_tool(TOOL, photos.json, photos.folder, '--teacher', weights, '--out-dir', photos.labels, *options)
-            status = 0
-        except SystemExit as error:
-            if error.code != 1:
-                raise
-            status = 1
-        *failures, figures = capsys.readouterr().out.splitlines()
-        assert status == bool(failures)
-        return json.loads(figures), failures
+        return run_labelling(
+            TOOL, photos.json, photos.folder, '--teacher', weights, '--out-dir', photos.labels, *options
+        )
 
     return run
 

@@ -21,7 +21,7 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from mmhparse.commands import add_speeds_option, append_speeds, plain_usage_errors, speeds_of
+from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, plain_usage_errors, speeds_of
 from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport, solve
 from mmhparse.matching.result import violation
 from mmhparse.ops import compiled_devices
@@ -97,15 +97,7 @@ class Clock:
 
     def milliseconds(self, function: Callable[[], object], repeats: int) -> list[float]:
         """Sorted times of ``repeats`` calls, after one that warms up."""
-        now = time.process_time if self.kind == 'cpu' else time.perf_counter
-        times = []
-        for _ in range(repeats + 1):
-            start = now()
-            function()
-            if self.device.type == 'cuda':
-                torch.cuda.synchronize(self.device)
-            times.append(1e3 * (now() - start))
-        return sorted(times[1:])
+        return milliseconds(function, repeats, time.process_time if self.kind == 'cpu' else time.perf_counter)
 
 
 def measure(solver: NamedSolver, score: Tensor, clock: Clock, repeats: int) -> dict:
