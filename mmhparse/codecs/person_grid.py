@@ -164,7 +164,8 @@ def _nearest(points: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.nda
     index, squared = tree.knnSearch(points, 1, params={})  # (S, 1) each
     # x and y in one number; 0 is added as -0 has another one
     _, first, same = np.unique((places + 0).view(np.int64), return_index=True, return_inverse=True)
-    return first[same.reshape(-1)][index[:, 0]], np.sqrt(squared[:, 0])
+    nearest = np.asarray(index, np.int64)[:, 0]  # (S,)
+    return first[same.reshape(-1)[nearest]], np.sqrt(squared[:, 0])
 
 
 def _any_part(parts: PartGrid, size: tuple[int, int]) -> np.ndarray:
