@@ -33,6 +33,8 @@ def load_tool() -> Iterator[Callable[[str], ModuleType]]:
 
         def load(path: str) -> ModuleType:
             file = ROOT / 'tools' / path
+            # as Python does when it is run: modules beside it can be imported
+            patch.syspath_prepend(file.parent)
             spec = importlib.util.spec_from_file_location(f'tool_{file.stem}', file)
             command = importlib.util.module_from_spec(spec)
             # a dataclass looks its module up by name

@@ -43,9 +43,8 @@ def test_a_parser_of_ones_own_is_scored_by_its_weights(run_tool, folder):
     assert list(json.loads((folder / 'scores.json').read_text())) == [weights.rpartition('/')[2]]
 
 
-def test_bodypix_is_a_peer(run_tool, folder, repo_root, monkeypatch):
+def test_bodypix_is_a_peer(run_tool, folder):
     """Weights that nobody trained, in the layout of BodyPix's file."""
-    monkeypatch.syspath_prepend(str(repo_root / 'tools' / 'analysis'))
     weights = folder / 'bodypix.npz'
     state = BodyPix().state_dict()
     state['heads.heatmaps.bias'].fill_(-20)  # nobody anywhere: decoding many people takes long

@@ -1,6 +1,8 @@
-"""tools/analysis/bench_matching.py and compare_grouping.py."""
+"""tools/analysis/bench_matching.py, compare_grouping.py and what it measures."""
 
+import functools
 import json
+import types
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from mmengine.structures import InstanceData, PixelData
 
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.commands import SeedResults, load_config
-from mmhparse.registry import KEYPOINT_CODECS
+from mmhparse.registry import DATASETS, KEYPOINT_CODECS
 from mmhparse.structures import HumanParseDataSample
 from mmhparse.testing import synthetic_scene
 from mmhparse.utils import UsageError
@@ -49,7 +51,10 @@ def true_fields_and_sample(seed: int):
     codec = DifferentiableGroupingCodec(solver=dict(type='Hungarian'))
     fields = codec.encode(scene.annotation).as_prediction(len(codec.part_set))
     sample = HumanParseDataSample(metainfo=dict(ori_shape=(96, 128), img_shape=(96, 128)))
-    sample.gt_people = InstanceData(joints=torch.from_numpy(scene.annotation.joints))
+    joints = torch.from_numpy(scene.annotation.joints)
+    boxes = torch.cat([joints[..., :2].amin(1), joints[..., :2].amax(1)], 1)  # (P, 4)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)  # (P,)
+    sample.gt_people = InstanceData(joints=joints, bboxes=boxes, areas=areas)
     sample.gt_parsing = PixelData(
         part_map=torch.from_numpy(scene.annotation.part_map)[None],
         person_map=torch.from_numpy(scene.annotation.person_map)[None],
@@ -59,7 +64,7 @@ def true_fields_and_sample(seed: int):
 
 @pytest.mark.parametrize('seed', [0, 1])
 def test_true_fields_have_almost_all_links_and_pixels_right(load_tool, seed):
-    tool = load_tool('analysis/compare_grouping.py')
+    tool = load_tool('analysis/grouping_measures.py')
     codec, fields, sample = true_fields_and_sample(seed)
     labelled = tool.label_candidates(codec, fields, sample)
     right, true, judged, bad, made = tool.count_links(codec, labelled, fields)
@@ -73,7 +78,7 @@ def test_true_fields_have_almost_all_links_and_pixels_right(load_tool, seed):
 
 
 def test_links_between_two_people_are_wrong_and_links_to_nobody_are_bad_ends(load_tool):
-    tool = load_tool('analysis/compare_grouping.py')
+    tool = load_tool('analysis/grouping_measures.py')
     codec, fields, sample = true_fields_and_sample(2)
     labelled = tool.label_candidates(codec, fields, sample)
     strangers = torch.where(labelled.person > 0, torch.arange(labelled.person.shape[1])[None, :, None] + 1, 0)
@@ -85,11 +90,73 @@ def test_links_between_two_people_are_wrong_and_links_to_nobody_are_bad_ends(loa
 
 
 def test_true_parts_take_the_place_of_the_networks(load_tool):
-    tool = load_tool('analysis/compare_grouping.py')
+    tool = load_tool('analysis/grouping_measures.py')
     codec, fields, sample = true_fields_and_sample(0)
     spoilt = replace(fields, part_logits=-fields.part_logits)
     _, parsing = codec.decode(tool.with_true_parts(spoilt, sample))
     assert (parsing.part_map == sample.gt_parsing.part_map[0]).float().mean() > 0.99
+
+
+def measures_of_fields(tool, spoil):
+    """The measures of a parser that predicts spoilt true fields; 'training' and 'other' scenes are the same."""
+    scenes = []
+    for seed in (0, 1):
+        codec, fields, sample = true_fields_and_sample(seed)
+        labelled = tool.label_candidates(codec, fields, sample)
+        scenes.append(tool.PredictedScene(spoil(fields), labelled, sample))
+    init_default_scope('mmhparse')
+    measures = object.__new__(tool.GroupingMeasures)
+    measures.model = types.SimpleNamespace(codec=codec, decode=functools.partial(decode_with, codec))
+    measures.scenes = measures.other_scenes = scenes
+    measures.metainfo = {'skeleton': codec.skeleton, 'part_set': codec.part_set}
+    return measures
+
+
+def decode_with(codec, fields, sample):
+    sample.pred_people, parsing = codec.decode(fields, people=getattr(sample, 'given_people', None))
+    sample.pred_parsing, sample.pred_parts = parsing.to_pixel_data(), parsing.parts
+    return sample
+
+
+@pytest.mark.parametrize(('scale', 'shifts'), [(1.0, [0.0]), (0.2, [-0.15, -0.2])])
+def test_the_price_is_chosen_by_the_scale_of_limb_scores(load_tool, scale, shifts):
+    """Limb scores of 0.2 at most are not worth the config's price, 0.3; a lower one makes up for it entirely."""
+    tool = load_tool('analysis/grouping_measures.py')
+
+    def weaker(fields):
+        return replace(fields, pose=replace(fields.pose, limb_fields=scale * fields.limb_fields))
+
+    exact, weak = (measures_of_fields(tool, spoil) for spoil in (lambda fields: fields, weaker))
+    shift = weak.best_price_shift('optimum')
+    assert shift in shifts
+    assert weak.measure('optimum', shift)['AP_p_true_parts'] == exact.measure('optimum')['AP_p_true_parts'] == 1
+    assert (weak.measure('optimum')['link_recall'] < 0.1) == (scale < 1)
+    assert weak.model.codec.limb_options.price == 0.3  # as before
+
+
+def test_each_price_of_several_is_shifted(load_tool):
+    tool = load_tool('analysis/limb_prices.py')
+    prices = [0.3 + 0.01 * limb for limb in range(25)]
+    codec = DifferentiableGroupingCodec(limbs=dict(price=prices))
+    with tool.shift_price(codec, -0.05):
+        assert codec.limb_options.prices(codec.skeleton) == pytest.approx([price - 0.05 for price in prices])
+    assert list(codec.limb_options.price) == prices
+
+
+def test_prices_are_chosen_on_scenes_that_are_in_no_other_set(load_tool, repo_root):
+    tool = load_tool('analysis/grouping_measures.py')
+    config = load_config(str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_hard-crowds.py'))
+    seeds = set()
+    others = tool.with_other_scenes(config.test_dataloader)
+    for loader in (config.train_dataloader, config.test_dataloader, others):
+        dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+        own = {dataset.seed + index for index in range(dataset.num_images)}
+        assert not own & seeds
+        seeds |= own
+    assert others.dataset.num_images == config.test_dataloader.dataset.num_images
+    photos = load_config(str(repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_light_coco-mini.py'))
+    with pytest.raises(UsageError, match='SyntheticPeopleDataset, got CocoPosePartsDataset'):
+        tool.with_other_scenes(photos.test_dataloader)
 
 
 def compare(load_tool, repo_root, monkeypatch, folder, *arguments: str) -> list[dict]:
@@ -111,8 +178,12 @@ def test_compare_grouping_fine_tunes_each_variant_from_one_checkpoint(
     arguments = ['--seeds', '3', '--fine-tune', '1', '--variants', *variants]
     rows = compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments)
     decoders = ('greedy', 'optimum', 'relaxed', 'oracle')
-    assert [(row['variant'], row['decoder']) for row in rows] == [
-        (name, each) for name in variants for each in decoders
+    assert [(row['variant'], row['decoder'], row['price']) for row in rows] == [
+        (name, each, price)
+        for name in variants
+        for each in decoders
+        for price in ('config', 'chosen')
+        if (each, price) != ('oracle', 'chosen')  # which makes no links
     ]
     assert 'difference to the training without grouping loss' in capsys.readouterr().out
     assert (tmp_path / 'base_3' / 'iter_4.pth').exists()
@@ -153,7 +224,8 @@ def test_second_halves_resume_the_shared_first_half_exactly(load_tool, repo_root
         assert state['step'] == 4
         torch.testing.assert_close(resumed['optimizer']['state'][number]['exp_avg'], state['exp_avg'], rtol=0, atol=0)
     measures = [[row[name] for name in tool.MEASURES] for row in rows]
-    assert measures[:4] == measures[4:]
+    half = len(rows) // 2
+    assert measures[:half] == measures[half:]
 
 
 def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
@@ -175,8 +247,8 @@ def test_second_halves_need_a_half(load_tool, repo_root, tmp_path):
 )
 def test_a_network_with_other_weights_is_trained_whole(load_tool, repo_root, tmp_path, monkeypatch, variant, weights):
     arguments = ['--seeds', '3', '--protocol', 'second-half', '--decoders', 'optimum', '--variants', variant]
-    (row,) = compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments)
-    assert row['variant'] == variant
+    rows = compare(load_tool, repo_root, monkeypatch, tmp_path, *arguments)
+    assert [row['variant'] for row in rows] == [variant] * 2  # with the config's price and the chosen one
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())  # and no half that others share
     state = torch.load(folder / 'iter_4.pth', weights_only=False)['state_dict']
     assert all(any(name.startswith(prefix) for name in state) for prefix in weights)
@@ -191,11 +263,11 @@ def test_a_network_with_other_weights_is_not_fine_tuned_from_the_shared_ones(
 
 def test_differences_are_paired_by_seed(load_tool, tmp_path, capsys):
     tool = load_tool('analysis/compare_grouping.py')
-    results = SeedResults(tmp_path / 'grouping.jsonl', ('variant', 'decoder'), tool.MEASURES)
+    results = SeedResults(tmp_path / 'grouping.jsonl', ('variant', 'decoder', 'price'), tool.MEASURES)
     for seed in (0, 1, 2):
-        results.add(seed, {('without', 'optimum'): dict.fromkeys(tool.MEASURES, float(seed))})
+        results.add(seed, {('without', 'optimum', 'chosen'): dict.fromkeys(tool.MEASURES, float(seed))})
     for seed in (2, 1, 5):
-        results.add(seed, {('links', 'optimum'): dict.fromkeys(tool.MEASURES, seed + 0.25)})
+        results.add(seed, {('links', 'optimum', 'chosen'): dict.fromkeys(tool.MEASURES, seed + 0.25)})
     tool.print_tables(results, ['without', 'links'], 'title')
     values, differences = capsys.readouterr().out.split('difference to the training')
     assert '1.000 ± 2.484' in values  # of 0, 1 and 2: t(0.975, 2) = 4.303, s = 1
