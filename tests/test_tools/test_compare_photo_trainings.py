@@ -1,12 +1,15 @@
 """Short trainings on photos that differ in one thing each."""
 
+import copy
 import json
 
 import cv2
 import numpy as np
 import pytest
-from annotated_people import SIZE
+from annotated_people import SIZE, perfect_prediction, photo_of, standing_person
 from mmengine.config import Config
+
+from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 
 TOOL = 'analysis/compare_photo_trainings.py'
 
@@ -44,10 +47,48 @@ def compare(load_tool, call_main, release, repo_root):
 
 def test_each_row_is_trained_once_and_scored(compare, capfd):
     lines = compare('config', 'synthetic crowds')
-    assert [(line['row'], line['seed']) for line in lines] == [('config', 0), ('synthetic crowds', 0)]
+    assert [(line['row'], line['price'], line['seed']) for line in lines] == [
+        (row, price, 0) for row in ('config', 'synthetic crowds') for price in ('config', 'chosen')
+    ]
     assert all(0 <= line['part_points'] <= 1 for line in lines)
     assert 'difference' in capfd.readouterr().out
-    assert compare('config', 'synthetic crowds', 'labels by the teacher alone')[:2] == lines
+    assert compare('config', 'synthetic crowds', 'labels by the teacher alone')[:4] == lines
+
+
+def test_each_half_of_the_photos_gets_the_price_that_is_best_on_the_other(load_tool):
+    photos = [photo_of(standing_person(left)) for left in (10, 40, 70, 100)]
+    right = [perfect_prediction(photo) for photo in photos]
+    nobody = [perfect_prediction(photo_of()) for _ in photos]
+    parsed = {  # three prices: nobody, right on photos 0 and 2, right on 1 and 3
+        0.0: nobody,
+        0.1: [right[0], nobody[1], right[2], nobody[3]],
+        -0.1: [nobody[0], right[1], nobody[2], right[3]],
+    }
+    tool = load_tool(TOOL)
+    chosen, shifts = tool.at_chosen_prices(photos, parsed)
+    assert shifts == [-0.1, 0.1]
+    assert chosen == nobody  # each price is right on the half that chose it only
+    chosen, shifts = tool.at_chosen_prices(photos, {0.0: nobody, 0.1: right, 0.2: right})
+    assert shifts == [0.1, 0.1] and chosen == right  # of two that are as good, the one nearer to the config's
+    assert tool.scores_of(photos, chosen)['OKS_AP'] == pytest.approx(1)
+
+
+def test_photos_are_decoded_as_with_that_price_in_the_config(load_tool, repo_root):
+    tool = load_tool(TOOL)
+    photo = next((repo_root / 'demo').glob('*.jpg'))
+    infer = HumanParsingInferencer('photos-14-parts', show_progress=False)
+    parsed = tool.parse_at_prices(infer, [photo])
+    people = set()
+    for shift in (-0.2, 0.0, 0.2):
+        config = copy.deepcopy(infer.cfg)
+        config.model.codec.limbs.price += shift
+        other = HumanParsingInferencer(config, BUNDLED_MODELS['photos-14-parts'].path, show_progress=False)
+        (expected,) = other(str(photo))['predictions']
+        (found,) = parsed[shift]
+        np.testing.assert_array_equal(found.person_map > 0, expected['person_map'] > 0)
+        np.testing.assert_allclose(found.scores, [person['score'] for person in expected['people']])
+        people.add(tuple(found.scores))
+    assert len(people) > 1  # the price matters here
 
 
 def trained_config(load_tool, repo_root, row):

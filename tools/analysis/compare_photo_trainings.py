@@ -4,23 +4,39 @@
     PEOPLE.json PHOTOS --seeds 0 1 2 --cfg-options data_root=... train_cfg.max_iters=400
 
 All rows of a seed see the same photos in the same order as far as they take the same random numbers. PEOPLE.json and
-PHOTOS are those that decide. ``photos.jsonl`` in the work folder has a line for each seed and row; what it has is not
-run again.
+PHOTOS are those that decide.
+
+Each training has two lines: decoded with the config's price of links, and with chosen ones: a loss moves the scale of
+limb scores, so that with one price for all a training can look better only because the price happens to suit it. Every
+second photo is decoded with the price of the highest OKS AP + mask AP on the others, and the other way round.
+
+``photos.jsonl`` in the work folder has a line for each seed, row and price; what it has is not run again.
 """
 
 import argparse
-import json
-import subprocess
-import sys
+import copy
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from eval_photos import as_parsed_photo
+from limb_prices import PRICE_SHIFTS, shift_price
 from mmengine.config import Config, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
+from mmhparse.apis import HumanParsingInferencer
 from mmhparse.commands import SeedResults, add_config_options, build_runner, load_config, plain_usage_errors
 from mmhparse.commands.run_options import set_work_dir
+from mmhparse.datasets.readers import read_image
+from mmhparse.evaluation.photos import (
+    AnnotatedPhoto,
+    ParsedPhoto,
+    joint_precision,
+    mask_precision,
+    read_annotated_photos,
+    score_photos,
+)
 from mmhparse.utils import UsageError
 
 SCORES = ('OKS_AP', 'OKS_AP_50', 'mask_AP', 'mask_AP_50', 'part_points', 'part_points_right_person')
@@ -112,30 +128,62 @@ def train(cfg: Config, row: str, seed: int) -> Path:
     return folder
 
 
-def score(folder: Path, people: str, photos: str) -> dict[str, float | None]:
-    """The scores of a trained row; None where the photos do not define one.
-
-    Raises:
-        UsageError: If they cannot be computed; eval_photos.py has told why.
-    """
-    tool, out = Path(__file__).with_name('eval_photos.py'), folder / 'scores.json'
+def score(folder: Path, photos: list[AnnotatedPhoto]) -> dict[str, dict[str, float | None]]:
+    """The scores of a trained row by price, 'config' or 'chosen'; None where the photos do not define one."""
     (checkpoint,) = folder.glob('iter_*.pth')
-    command = [sys.executable, str(tool), people, photos, '--threads', '1', '--out', str(out)]
-    command += ['--config', str(folder / 'config.py'), '--weights', str(checkpoint)]
-    if subprocess.run(command).returncode:
-        raise UsageError(f'{tool.name} failed on {checkpoint}, as it says above.')
-    (scores,) = json.loads(out.read_text()).values()
-    return {name: scores[name] for name in SCORES}
+    infer = HumanParsingInferencer(str(folder / 'config.py'), checkpoint, device='cpu', show_progress=False)
+    parsed = parse_at_prices(infer, [photo.path for photo in photos])
+    chosen, shifts = at_chosen_prices(photos, parsed)
+    return {'config': scores_of(photos, parsed[0.0]), 'chosen': scores_of(photos, chosen) | {'price_shifts': shifts}}
+
+
+def parse_at_prices(infer: HumanParsingInferencer, paths: Sequence[Path]) -> dict[float, list[ParsedPhoto]]:
+    """What is found in each photo, by what is added to the price of links; the network runs once a photo."""
+    pipeline = infer.parsing_pipeline
+    parsed: dict[float, list[ParsedPhoto]] = {shift: [] for shift in PRICE_SHIFTS}
+    images = (read_image(path, exif=False) for path in paths)
+    for batch in infer.preprocess(images):
+        for item in pipeline.predict(batch):
+            for shift, photos in parsed.items():
+                with shift_price(pipeline.codec, shift):
+                    (decoded,) = pipeline.decode([copy.copy(item)])
+                photos.append(as_parsed_photo(decoded.prediction))
+    return parsed
+
+
+def at_chosen_prices(
+    photos: Sequence[AnnotatedPhoto], parsed: dict[float, list[ParsedPhoto]]
+) -> tuple[list[ParsedPhoto], list[float]]:
+    """Each half of the photos, every second one, at the price that is best on the other half; and the two shifts."""
+    chosen, shifts = list(parsed[0.0]), []
+    for half in (0, 1):
+        others = slice(1 - half, None, 2)
+        sums = {shift: precision_of(photos[others], found[others]) for shift, found in parsed.items()}
+        shifts.append(max(sums, key=lambda shift: (sums[shift], -abs(shift))))
+        chosen[half::2] = parsed[shifts[-1]][half::2]
+    return chosen, shifts
+
+
+def precision_of(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> float:
+    """OKS AP + mask AP, as far as the photos define them; by this prices are chosen."""
+    precisions = joint_precision(photos, parsed).ap, mask_precision(photos, parsed).ap
+    return sum(value for value in precisions if not math.isnan(value))
+
+
+def scores_of(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> dict[str, float | None]:
+    metrics = score_photos(photos, parsed).metrics()
+    return {name: None if math.isnan(metrics[name]) else metrics[name] for name in SCORES}
 
 
 def table_of(results: SeedResults, rows: Sequence[str]) -> Table:
     """Mean and 95 % interval over seeds; below each row its difference to the config, paired by seed."""
-    table = Table('training', *SCORES)
+    table = Table('training', 'price of links', *SCORES)
     for row in rows:
-        table.add_row(row, *results.intervals((row,)))
-        differences = results.differences((row,), ('config',))
-        if row != 'config' and differences:
-            table.add_row('  difference', *differences, style='dim')
+        for price in ('config', 'chosen'):
+            table.add_row(row, price, *results.intervals((row, price)))
+            differences = results.differences((row, price), ('config', price))
+            if row != 'config' and differences:
+                table.add_row('  difference', price, *differences, style='dim')
     return table
 
 
@@ -144,11 +192,16 @@ def main() -> None:
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, args.work_dir)
-        results = SeedResults(Path(cfg.work_dir) / 'photos.jsonl', ('row',), SCORES)
+        try:
+            photos = read_annotated_photos(args.people, args.photos)
+        except (ValueError, OSError) as error:
+            raise UsageError(str(error)) from error
+        results = SeedResults(Path(cfg.work_dir) / 'photos.jsonl', ('row', 'price'), SCORES)
         for seed in args.seeds:
             for row in args.rows:
-                if ((row,), seed) not in results:
-                    results.add(seed, {(row,): score(train(cfg, row, seed), args.people, args.photos)})
+                if ((row, 'config'), seed) not in results:
+                    found = score(train(cfg, row, seed), photos)
+                    results.add(seed, {(row, price): scores for price, scores in found.items()})
     Console(width=160).print(table_of(results, args.rows))
 
 
