@@ -10,43 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from labelled_regions import PARTS, label_maps, photo_of
 from scipy.ndimage import binary_fill_holes
 
-from mmhparse.datasets.annotation_tools import (
-    TOOLS,
-    LabelledPhoto,
-    PartClass,
-    Region,
-    decode_brush,
-    encode_brush,
-    paint,
-)
-from mmhparse.datasets.readers import encode_mask
+from mmhparse.datasets.annotation_tools import TOOLS, LabelledPhoto, decode_brush, encode_brush, paint
 from mmhparse.structures import DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
 
-PARTS = [PartClass(name, (10 * n, 255 - n, n)) for n, name in enumerate(DENSEPOSE_14.parts[1:], start=1)]
 MASKS = arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)))
-
-
-def photo_of(parts, people, name='a/one.jpg'):
-    """One region for each part of each person."""
-    regions = [
-        Region(DENSEPOSE_14.parts[part], int(person), encode_mask((parts == part) & (people == person)))
-        for person in np.unique(people[people > 0])
-        for part in np.unique(parts[people == person])
-    ]
-    return LabelledPhoto(name, parts.shape[::-1], tuple(regions))
-
-
-@st.composite
-def label_maps(draw):
-    """Part and person maps (H, W), in which a pixel has both or none; people are 1, 2, ... without gaps."""
-    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
-    labels = draw(arrays(np.int64, size, elements=st.integers(0, 6)))
-    people = (labels + 2) // 3 * (labels > 0)
-    _, people = np.unique(np.append(people, 0), return_inverse=True)
-    return (labels % 3 + 1) * (labels > 0), people[:-1].reshape(size)
 
 
 def export_of(tool, files, folder):
@@ -73,7 +44,7 @@ def round_trip(tool, photo, shapes, folder):
 @pytest.mark.parametrize('tool', TOOLS)
 @given(maps=label_maps())
 def test_masks_come_back_exactly(tmp_path_factory, tool, maps):
-    found = round_trip(tool, photo_of(*maps), 'masks', tmp_path_factory.mktemp('export'))
+    found = round_trip(tool, photo_of(maps), 'masks', tmp_path_factory.mktemp('export'))
     np.testing.assert_array_equal(found.part_map, maps[0])
     np.testing.assert_array_equal(found.person_map, maps[1])
 
@@ -82,7 +53,7 @@ def test_masks_come_back_exactly(tmp_path_factory, tool, maps):
 @given(maps=label_maps())
 def test_polygons_fill_nothing_but_background_in_holes(tmp_path_factory, tool, maps):
     parts, people = maps
-    found = round_trip(tool, photo_of(parts, people), 'polygons', tmp_path_factory.mktemp('export'))
+    found = round_trip(tool, photo_of(maps), 'polygons', tmp_path_factory.mktemp('export'))
     np.testing.assert_array_equal(found.part_map[people > 0], parts[people > 0])
     np.testing.assert_array_equal(found.person_map[people > 0], people[people > 0])
     filled = [
@@ -96,7 +67,7 @@ def test_polygons_fill_nothing_but_background_in_holes(tmp_path_factory, tool, m
 @pytest.mark.parametrize('tool', TOOLS)
 def test_a_scene_comes_back(tmp_path, tool, shapes):
     truth = synthetic_scene(5, (96, 128), num_people=3).annotation
-    found = round_trip(tool, photo_of(truth.part_map, truth.person_map), shapes, tmp_path)
+    found = round_trip(tool, photo_of((truth.part_map, truth.person_map)), shapes, tmp_path)
     for name in ('part_map', 'person_map'):
         known = truth.part_map > 0 if shapes == 'polygons' else ...
         np.testing.assert_array_equal(getattr(found, name)[known], getattr(truth, name)[known])
@@ -165,7 +136,7 @@ def test_broken_brush_codes(code, problem):
 @given(maps=label_maps())
 def test_cvats_package_decodes_the_masks(maps):
     masks = pytest.importorskip('cvat_sdk.masks', reason='pip install cvat-sdk')
-    photo = photo_of(*maps)
+    photo = photo_of(maps)
     content = TOOLS['cvat'].files([photo], PARTS, 'masks', '')['annotations.xml']
     shapes = ElementTree.fromstring(content).findall('image/mask')
     width, height = photo.size
@@ -181,7 +152,7 @@ def test_cvats_package_decodes_the_masks(maps):
 def test_datumaro_reads_cvats_file(tmp_path, shapes):
     datumaro = pytest.importorskip('datumaro', reason='pip install datumaro')
     truth = synthetic_scene(5, (64, 96), num_people=2).annotation
-    photo = photo_of(truth.part_map, truth.person_map, name='one.jpg')
+    photo = photo_of((truth.part_map, truth.person_map), 'one.jpg')
     (tmp_path / 'annotations.xml').write_bytes(TOOLS['cvat'].files([photo], PARTS, shapes, '')['annotations.xml'])
     (tmp_path / 'images').mkdir()
     cv2.imwrite(str(tmp_path / 'images' / 'one.jpg'), np.zeros((*photo.size[::-1], 3), np.uint8))
@@ -203,7 +174,7 @@ def test_datumaro_reads_cvats_file(tmp_path, shapes):
 def test_label_studios_interface_accepts_the_predictions(shapes):
     label_interface = pytest.importorskip('label_studio_sdk.label_interface', reason='pip install label-studio-sdk')
     truth = synthetic_scene(5, (64, 96), num_people=2).annotation
-    photo = photo_of(truth.part_map, truth.person_map)
+    photo = photo_of((truth.part_map, truth.person_map))
     files = TOOLS['label-studio'].files([photo], PARTS, shapes, '/data/')
     interface = label_interface.LabelInterface(files['interface.xml'].decode())
     interface.validate()
