@@ -23,15 +23,16 @@ endif
 
 LITE := .venv
 FULL := .venv-full
+EXCHANGE := .venv-exchange
 REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/ops/csrc -type f)
 # a process a core, at most four: each one takes a gigabyte or two
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
-.PHONY: help demo demo-train test lint typecheck docs test-full clean
+.PHONY: help demo demo-train test lint typecheck docs test-full test-exchange clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 15
 
 demo: $(LITE)/ready  ## parse the sample photos and IMAGES="photo.jpg ...", then as demo-train
 	@$(LITE)/bin/python tools/demo.py $(IMAGES)
@@ -58,8 +59,12 @@ docs: $(LITE)/ready-for-docs  ## build the documentation site into build/docs; w
 test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose and mmsegmentation models
 	$(FULL)/bin/python $(PYTEST)
 
+test-exchange: $(EXCHANGE)/ready  ## run the tests of exchange with annotation tools beside the tools' packages
+	PYTHONPATH=$(CURDIR)/$(EXCHANGE) $(LITE)/bin/python $(PYTEST) tests/test_datasets/test_annotation_tools.py \
+	  tests/test_tools/test_exports_of_tools.py
+
 clean:  ## remove the environments and what was built
-	rm -rf $(LITE) $(FULL) build dist *.egg-info mmhparse/.mim .pytest_cache .ruff_cache
+	rm -rf $(LITE) $(FULL) $(EXCHANGE) build dist *.egg-info mmhparse/.mim .pytest_cache .ruff_cache
 
 $(LITE)/ready: $(REQUIREMENTS)
 	$(call make_environment)
@@ -86,6 +91,15 @@ $(FULL)/ready: $(REQUIREMENTS)
 	$(PIP_INSTALL) -r requirements/optional.txt -r requirements/onnx.txt -r requirements/ray.txt
 	$(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
 	$(call install_ourselves)
+	@touch $@
+
+# a folder of packages that go before those of $(LITE), as they ask for an older numpy and for another cv2
+$(EXCHANGE)/ready: $(LITE)/ready
+	@echo 'Setting up $(@D) (a minute or two the first time) ...'
+	@mkdir -p $(@D)
+	grep -vE '^(numpy|-r)' $(CONSTRAINTS) > $(@D)/constraints.txt
+	$(LITE)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt \
+	  --upgrade --target $(@D) -r requirements/exchange.txt
 	@touch $@
 
 # torch first: a package that asks for it would bring whichever build is newest
