@@ -55,7 +55,9 @@ class SeedResults:
 
 
 def _interval(values: Sequence[float]) -> str:
-    """Mean and half the 95 % interval of a measure over seeds; the value alone for one seed."""
+    """Mean and half the 95 % interval of a measure over seeds; the value alone for one seed, a dash if none has any."""
+    if np.isnan(values).all():
+        return '–'
     mean = float(np.mean(values))
     if len(values) < 2:
         return f'{mean:.3f}'

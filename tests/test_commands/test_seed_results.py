@@ -26,7 +26,7 @@ def test_what_was_measured_is_there_again(tmp_path):
     assert (('plain', 'greedy'), 3) in again
     assert (('plain', 'greedy'), 4) not in again and (('other', 'greedy'), 3) not in again
     assert again.intervals(('plain', 'greedy')) == first.intervals(('plain', 'greedy')) == ['0.500', '0.250']
-    assert again.intervals(('plain', 'optimum')) == ['0.750', 'nan']
+    assert again.intervals(('plain', 'optimum')) == ['0.750', '–']
     line = (tmp_path / 'results.jsonl').read_text().splitlines()[0]
     assert json.loads(line) == dict(variant='plain', decoder='greedy', seed=3, AP=0.5, mIoU=0.25)
 

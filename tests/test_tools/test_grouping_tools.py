@@ -185,6 +185,7 @@ def test_compare_grouping_fine_tunes_each_variant_from_one_checkpoint(
         for price in ('config', 'chosen')
         if (each, price) != ('oracle', 'chosen')  # which makes no links
     ]
+    assert all((row['link_recall'] is None) == (row['decoder'] == 'oracle') for row in rows)
     assert 'difference to the training without grouping loss' in capsys.readouterr().out
     assert (tmp_path / 'base_3' / 'iter_4.pth').exists()
     assert (tmp_path / 'links+joint-price+pixels_3' / 'iter_1.pth').exists()

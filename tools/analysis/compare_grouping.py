@@ -166,7 +166,7 @@ def trained_variant(cfg: Config, name: str, seed: int, args: argparse.Namespace)
     return own, train(own, seed, name)
 
 
-def measure(cfg: Config, checkpoint: str, decoders: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
+def measure(cfg: Config, checkpoint: str, decoders: Sequence[str]) -> dict[tuple[str, str], dict[str, float | None]]:
     """The measures by decoder and price, 'config' or 'chosen'; with the shift of a chosen price."""
     measures = GroupingMeasures(cfg, checkpoint)
     results = {}

@@ -81,8 +81,8 @@ class GroupingMeasures:
         }
         return max(scores, key=lambda shift: (scores[shift], -abs(shift)))
 
-    def measure(self, decoder: str, price_shift: float = 0.0) -> dict[str, float]:
-        """All measures of a decoder on the test set."""
+    def measure(self, decoder: str, price_shift: float = 0.0) -> dict[str, float | None]:
+        """All measures of a decoder on the test set; None for the links of the oracle, which makes none."""
         return self._evaluate(self.scenes, decoder, price_shift, whole=True)
 
     @torch.no_grad()
@@ -100,7 +100,7 @@ class GroupingMeasures:
     @torch.no_grad()
     def _evaluate(
         self, scenes: Sequence[PredictedScene], decoder: str, price_shift: float, whole: bool = False
-    ) -> dict[str, float]:
+    ) -> dict[str, float | None]:
         """The measures of a decoder; those of the network's own parts only if ``whole``."""
         codec, solver = self.model.codec, DECODERS[decoder]
         own = Evaluator([dict(type='InstancePartMetric'), dict(type='JointMetric')])
@@ -122,9 +122,9 @@ class GroupingMeasures:
         precision = score_claims(claims)
         right, true_links, judged, bad, made = links
         found = {
-            'link_precision': right / max(judged, 1),
-            'link_recall': right / max(true_links, 1),
-            'bad_ends': bad / max(made, 1),
+            'link_precision': right / max(judged, 1) if solver else None,
+            'link_recall': right / max(true_links, 1) if solver else None,
+            'bad_ends': bad / max(made, 1) if solver else None,
             'pixels': pixels[0] / max(pixels[1], 1),
             'AP_p_true_parts': precision.ap[THRESHOLDS.index(0.5)],
             'AP_p_vol_true_parts': precision.ap_vol,
@@ -132,7 +132,7 @@ class GroupingMeasures:
         if whole:
             scores = own.evaluate(len(scenes))
             found |= {'AP_p': scores['AP_p_50'], 'AP_p_vol': scores['AP_p_vol'], 'OKS_AP': scores['OKS_AP']}
-        return {name: round(float(value), 6) for name, value in found.items()}
+        return {name: None if value is None else round(float(value), 6) for name, value in found.items()}
 
 
 def with_other_scenes(loader: ConfigDict) -> ConfigDict:
