@@ -42,6 +42,7 @@ class SecondDevice(TorchDispatchMode):
 
     Attributes:
         to_cpu, from_cpu: Bytes of each copy, in order.
+        waits: How often the CPU waited for the shape of a result, which depends on values on the device.
         peak: The most bytes that its tensors held at once, between operations.
     """
 
@@ -49,6 +50,7 @@ class SecondDevice(TorchDispatchMode):
         super().__init__()
         self.to_cpu: list[int] = []
         self.from_cpu: list[int] = []
+        self.waits = 0
         self.peak = 0
         self._held = 0
         self._holders: Counter[int] = Counter()  # tensors of each storage
@@ -76,6 +78,7 @@ class SecondDevice(TorchDispatchMode):
             raise RuntimeError(f'{func}: expected all tensors to be on one device, got {DEVICE} and cpu.')
         elif there and func is _aten._local_scalar_dense.default:
             self.to_cpu.append(there[0].element_size())
+        self.waits += bool(there) and func in (_aten.nonzero.default, _aten.bincount.default)
         known = {id(tensor.inner): tensor for tensor in there}  # an operation in place returns its argument
         args, kwargs = tree_map_only(_There, lambda tensor: tensor.inner, (args, kwargs))
         result = func(*args, **kwargs)

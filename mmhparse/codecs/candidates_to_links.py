@@ -1,5 +1,7 @@
 """Joint candidates and limb fields -> the links that can be made, in a list: the matching problems of decoding."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -22,8 +24,9 @@ def candidates_to_links(
 ) -> LinkProblem:
     """The scores of :func:`candidates_to_problems` as a list, without a gradient.
 
-    Of crowds of more than ``CROWD`` candidates only links that are short enough to be a limb are listed, so that time
-    and memory grow with the people and not with their square: in float32. Of other types all pairs are scored.
+    Of crowds, images with more than ``CROWD`` candidates of a joint type, only links that are short enough to be a limb
+    are listed, so that time and memory grow with the people and not with their square: in float32. Of other types all
+    pairs are scored.
 
     Args:
         candidates: N candidates for each of K joint types in B images.
@@ -42,11 +45,14 @@ def candidates_to_links(
     prices = link_prices(fields, skeleton, options)  # (B, L)
     if not prices.isfinite().all():
         raise ValueError('The prices of links hold NaN or infinity.')
-    if _is_crowd(candidates, fields, prices):
-        links = near_pairs(candidates, fields.limb_fields, skeleton, fields.stride, prices, options.samples)
+    crowds = _crowds(candidates, fields, prices)  # (B,)
+    if crowds.any():
+        chosen = crowds.to(candidates.mask.device)[:, None, None]
+        few, many = (replace(candidates, mask=candidates.mask & images) for images in (~chosen, chosen))
+        near = near_pairs(many, fields.limb_fields, skeleton, fields.stride, prices, options.samples)
+        links = torch.cat([_all_pairs(few.trimmed(), limbs), near])  # (E, 3), in each image by problem
     else:
-        first, second = (candidates.mask[:, end].flatten(0, 1) for end in limbs.T)  # (B * L, N) each
-        links = torch.nonzero(first[:, :, None] & second[:, None])  # (E, 3)
+        links = _all_pairs(candidates, limbs)  # (E, 3)
     problem, row, column = links.T
     image, limb = problem // len(limbs), problem % len(limbs)  # (E,) each
     score = pair_affinity(candidates.xy, fields.limb_fields, limbs, links, fields.stride, options.samples)  # (E,)
@@ -61,11 +67,21 @@ def candidates_to_links(
     return LinkProblem(links, score, (len(fields) * len(limbs), count, count))
 
 
-def _is_crowd(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> bool:
-    """Whether links are too many to be scored all, and the prices (B, L) tell of each limb type which are too long."""
+def _all_pairs(candidates: JointCandidates, limbs: Tensor) -> Tensor:
+    """(E, 3) int64; problem, row and column of all pairs of candidates of the limbs (L, 2)."""
+    first, second = (candidates.mask[:, end].flatten(0, 1) for end in limbs.T)  # (B * L, N) each
+    return torch.nonzero(first[:, :, None] & second[:, None])
+
+
+def _crowds(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> Tensor:
+    """(B,) bool on the CPU; whether an image's links are too many to be scored all, and can be told from too long ones.
+
+    Its own prices, of (B, L), have to tell of each limb type which are too long.
+    """
     plain = all(tensor.dtype == torch.float32 for tensor in (candidates.xy, fields.limb_fields))
-    many = candidates.xy.shape[2] > CROWD and min(fields.limb_fields.shape[-2:]) > 1
-    return plain and many and bool((prices > 0).all())
+    if not plain or candidates.xy.shape[2] <= CROWD or min(fields.limb_fields.shape[-2:]) < 2:
+        return torch.zeros(len(candidates), dtype=torch.bool)
+    return candidates.mask[:, :, CROWD:].flatten(1).any(1).cpu() & (prices > 0).all(1).cpu()
 
 
 def pair_affinity(xy: Tensor, limb_fields: Tensor, limbs: Tensor, links: Tensor, stride: int, samples: int) -> Tensor:

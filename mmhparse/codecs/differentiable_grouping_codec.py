@@ -1,13 +1,11 @@
 """DifferentiableGroupingCodec: people and maps to fields, and fields back to people and maps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import cast, get_args
+from typing import Literal, get_args
 
 import torch
-from torch import Tensor
 
-from mmhparse.matching import LinkProblem, made_links, solve_links
+from mmhparse.matching import made_links, solve_links
 from mmhparse.registry import KEYPOINT_CODECS, TASK_UTILS
 from mmhparse.structures import (
     IGNORE,
@@ -29,6 +27,7 @@ from . import solvers as _solvers  # noqa: F401  (registers them)
 from .annotations_to_fields import FieldOptions, annotations_to_fields
 from .candidates_to_links import candidates_to_links
 from .candidates_to_problems import LimbOptions, LimbProblems, candidates_to_problems
+from .corrected_people import corrected_people
 from .fields_to_candidates import CandidateOptions, fields_to_candidates
 from .given_people import (
     GivenBoxes,
@@ -39,38 +38,15 @@ from .given_people import (
     poses_in_input,
     read_given_people,
 )
-from .headless_pieces import headless_pieces
-from .map_reader import DecodeOn, MapReader, map_reader
-from .matches_to_people import PeopleOptions, matches_to_people
-from .neighbour_votes import voted_persons
+from .grouping import Grouping, Matches, people_of_matches
+from .map_reader import map_reader
+from .matches_to_people import PeopleOptions
 from .people_in_image import people_in_image
 from .people_to_parsing import person_certainty, shown_share
-from .person_grid import PersonGrid
-from .unfound_people import unfound_people
 
-
-@dataclass(frozen=True, eq=False)
-class Grouping:
-    """What each stage of grouping found in one image, in pixels of the network input.
-
-    Attributes:
-        candidates: N of each joint type, with a batch of 1.
-        problem: The L matching problems, one a limb type, as a list of E links.
-        plan: (E,) in [0, 1]; how much of each possible link is made.
-        made: (Q,) long; which of the E links are made.
-        people: The people that the links make up.
-    """
-
-    candidates: JointCandidates
-    problem: LinkProblem
-    plan: Tensor
-    made: Tensor
-    people: People
-
-    @property
-    def links(self) -> Tensor:
-        """(Q, 3) long; the links that are made: limb, candidate of its first joint type, candidate of its second."""
-        return self.problem.links[self.made]
+DecodeOn = Literal['auto', 'cpu', 'fields']
+"""'cpu': on the CPU, by code for CPUs. 'fields': where the fields are, be it a CPU, by operations of torch. 'auto': the
+former for fields on a CPU, the latter for others."""
 
 
 @KEYPOINT_CODECS.register_module()
@@ -159,39 +135,49 @@ class DifferentiableGroupingCodec:
             ValueError: If the fields are of another number of images, joints, limbs or parts, or hold NaN or infinity
                 where they are read, or ``people`` are neither boxes nor poses of the skeleton.
         """
+        return self.decode_batch(fields, [geometry], [people])[0]
+
+    def decode_batch(
+        self,
+        fields: ParseFields | TargetFields,
+        geometries: Sequence[ImageGeometry | None],
+        people: Sequence[GivenPeople | None],
+    ) -> list[tuple[People, Parsing]]:
+        """What :meth:`decode` finds in each of B images.
+
+        Fields that are decoded where they are, see ``decode_on``, are decoded all at once, so that the number of copies
+        from the device does not depend on B; others image by image.
+
+        Args:
+            fields: Fields of B images.
+            geometries: Of each image, as of :meth:`decode`.
+            people: For each image, as of :meth:`decode`; None where our own are wanted.
+
+        Raises:
+            ValueError: As :meth:`decode`.
+        """
         if isinstance(fields, TargetFields):
             fields = fields.as_prediction(len(self.part_set))
-        self._check_fields(fields)
-        if geometry is None:
-            height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
-            geometry = ImageGeometry((width, height), (width, height))
+        self._check_fields(fields, len(geometries))
+        if len(people) != len(fields):
+            raise ValueError(f'people must have an entry for each of {len(fields)} images, got {len(people)}.')
+        height, width = (length * fields.part_stride for length in fields.part_logits.shape[2:])
+        geometries = [own or ImageGeometry((width, height), (width, height)) for own in geometries]
+        given = [None if own is None else read_given_people(own, len(self.skeleton)) for own in people]
         if self.decode_on == 'cpu':
             fields = fields.to('cpu')
         fields = fields.detach().float()
-        given = None if people is None else read_given_people(people, len(self.skeleton))
-        if given is None:
-            found = self.group(fields.pose).people
-        elif isinstance(given, GivenBoxes):
-            boxes = boxes_in_input(given, geometry, len(self.skeleton))
-            found = joints_for_boxes(boxes, self.group(fields.pose).people)
-        else:
-            found = poses_in_input(given, geometry)
-        reader = map_reader(fields, self.decode_on)
-        persons = reader.persons(found, within_boxes=isinstance(given, GivenBoxes))
-        if self.head_labels and given is None:
-            pieces = torch.from_numpy(headless_pieces(persons, self.head_labels, len(found)))  # (P,)
-            if pieces.any():
-                found = cast(People, found[~pieces])
-                persons = reader.persons(found)
-        found, persons = self._complete(found, persons, reader, given)
-        parsing = reader.parsing(persons, found, geometry)
-        found.scores = found.scores * person_certainty(parsing.parts, len(found))
-        if self.people_options.score_by_parts:
-            found.scores = found.scores * shown_share(parsing.parts, len(found), len(self.part_set) - 1)
-        found = people_in_image(found, geometry)
-        if isinstance(given, GivenBoxes):
-            found.bboxes = given.bboxes
-        return found, parsing
+        if self.decodes_at_once(fields):
+            return self._decode(fields, geometries, given)
+        images = map(fields.of_image, range(len(fields)))
+        return [
+            self._decode(own, [geometry], [known])[0]
+            for own, geometry, known in zip(images, geometries, given, strict=True)
+        ]
+
+    def decodes_at_once(self, fields: ParseFields) -> bool:
+        """Whether :meth:`decode_batch` decodes all images of these fields at once, or one after another on the CPU."""
+        return self.decode_on == 'fields' or (self.decode_on == 'auto' and fields.part_logits.device.type != 'cpu')
 
     @torch.no_grad()
     def group(self, fields: PoseFields) -> Grouping:
@@ -203,34 +189,57 @@ class DifferentiableGroupingCodec:
         Raises:
             ValueError: If the fields hold NaN or infinity where they are read.
         """
+        matches = self._match(fields)
+        (people,) = people_of_matches(matches, self.skeleton, self.people_options)
+        return Grouping(matches.candidates, matches.problem, matches.plan, matches.made, people)
+
+    def _decode(
+        self,
+        fields: ParseFields,
+        geometries: Sequence[ImageGeometry],
+        given: Sequence[GivenPoses | GivenBoxes | None],
+    ) -> list[tuple[People, Parsing]]:
+        """The people of B images and their parsing maps, from fields in float32, all images at once."""
+        found = self._people_in_input(fields.pose, geometries, given)
+        reader = map_reader(fields, self.decodes_at_once(fields))
+        found, persons = corrected_people(found, reader, self.people_options, self.head_labels, given)
+        parsings = reader.parsing(persons, found, geometries)
+        for own, parsing in zip(found, parsings, strict=True):
+            own.scores = own.scores * person_certainty(parsing.parts, len(own))
+            if self.people_options.score_by_parts:
+                own.scores = own.scores * shown_share(parsing.parts, len(own), len(self.part_set) - 1)
+        found = list(map(people_in_image, found, geometries))
+        for own, known in zip(found, given, strict=True):
+            if isinstance(known, GivenBoxes):
+                own.bboxes = known.bboxes
+        return list(zip(found, parsings, strict=True))
+
+    def _people_in_input(
+        self,
+        fields: PoseFields,
+        geometries: Sequence[ImageGeometry],
+        given: Sequence[GivenPoses | GivenBoxes | None],
+    ) -> list[People]:
+        """The people of B images, our own or given ones, in pixels of the network input."""
+        own = []
+        if not all(isinstance(known, GivenPoses) for known in given):
+            own = people_of_matches(self._match(fields), self.skeleton, self.people_options)
+        found = []
+        for image, (known, geometry) in enumerate(zip(given, geometries, strict=True)):
+            if isinstance(known, GivenPoses):
+                found.append(poses_in_input(known, geometry))
+            elif isinstance(known, GivenBoxes):
+                found.append(joints_for_boxes(boxes_in_input(known, geometry, len(self.skeleton)), own[image]))
+            else:
+                found.append(own[image])
+        return found
+
+    def _match(self, fields: PoseFields) -> Matches:
+        """The joint candidates of B images, linked."""
         candidates = fields_to_candidates(fields, self.candidate_options).trimmed()
         problem = candidates_to_links(candidates, fields, self.skeleton, self.limb_options)
         plan = solve_links(problem, self.solver)  # (E,)
-        made = made_links(problem, plan)  # (Q,)
-        links, strength = problem.links[made].cpu().numpy(), (plan * problem.score)[made].float().cpu().numpy()
-        people = matches_to_people(candidates, links, strength, self.skeleton, self.people_options)
-        return Grouping(candidates, problem, plan, made, people)
-
-    def _complete(
-        self, people: People, persons: PersonGrid, reader: MapReader, given: GivenPoses | GivenBoxes | None
-    ) -> tuple[People, PersonGrid]:
-        """People, joints and cells corrected as far as the options say, and as far as they are not given.
-
-        People are added only to our own, cells stay inside given boxes, and the joints of given poses stay as they are.
-        """
-        options = self.people_options
-        place_missing = options.place_missing and not isinstance(given, GivenPoses)
-        if place_missing:
-            # before regions are taken away as people not found: they may be the person's own after all
-            people.keypoints = reader.missing_joints(people, persons)
-        added = cast(People, people[torch.zeros(len(people), dtype=torch.bool)])
-        if options.reach is not None and given is None:
-            added, persons = unfound_people(people, persons, options.reach, options.min_score, self.head_labels)
-        if options.vote_window and not isinstance(given, GivenBoxes):
-            persons = replace(persons, person=voted_persons(persons, options.vote_window))
-        if place_missing:
-            added.keypoints = reader.missing_joints(added, persons, first_id=len(people) + 1)
-        return cast(People, People.cat([people, added])), persons
+        return Matches(candidates, problem, plan, made_links(problem, plan))
 
     def problems(self, candidates: JointCandidates, fields: PoseFields) -> LimbProblems:
         """The affinities and matching problems of all limb types of B images, for training."""
@@ -260,9 +269,9 @@ class DifferentiableGroupingCodec:
                 f'{len(self.part_set) - 1}: give the codec the part set of the data set.'
             )
 
-    def _check_fields(self, fields: ParseFields) -> None:
+    def _check_fields(self, fields: ParseFields, images: int) -> None:
         expected = {
-            'images': (len(fields), 1),
+            'images': (len(fields), images),
             'joint types': (fields.joint_heatmaps.shape[1], len(self.skeleton)),
             'limbs': (fields.limb_fields.shape[1], len(self.skeleton.limbs)),
             'part classes': (fields.part_logits.shape[1], len(self.part_set)),

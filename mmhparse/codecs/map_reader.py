@@ -1,6 +1,7 @@
-"""MapReader: whose the cells of an image are, and its parsing maps, from its fields: on the CPU or where they are."""
+"""MapReader: whose the cells of images are, and their parsing maps, from fields: on the CPU or where they are."""
 
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from torch import Tensor
 
@@ -12,52 +13,56 @@ from .part_grid import PartGrid
 from .people_to_parsing import grids_to_parsing
 from .person_grid import PersonGrid
 
-DecodeOn = Literal['auto', 'cpu', 'fields']
-"""'cpu': on the CPU, by code for CPUs. 'fields': where the fields are, be it a CPU, by operations of torch. 'auto': the
-former for fields on a CPU, the latter for others."""
-
 
 class MapReader(Protocol):
-    """Reads the pixels of one image, in the steps between which people are corrected.
+    """Reads the pixels of B images, in the steps between which people are corrected.
 
-    People are in pixels of the network input, and always on the CPU, as is what the methods return.
+    Arguments and results hold an entry for each image. People are in pixels of the network input, and always on the
+    CPU, as is what the methods return.
     """
 
-    def persons(self, people: People, within_boxes: bool = False) -> PersonGrid:
+    def persons(self, people: Sequence[People], within_boxes: Sequence[bool]) -> list[PersonGrid]:
         """As :meth:`PersonGrid.of`."""
         ...
 
-    def missing_joints(self, people: People, persons: PersonGrid, first_id: int = 1) -> Tensor:
-        """As :func:`place_missing_joints`: (P, K, 2)."""
+    def missing_joints(
+        self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]
+    ) -> list[Tensor]:
+        """As :func:`place_missing_joints`: (P, K, 2) each."""
         ...
 
-    def parsing(self, persons: PersonGrid, people: People, geometry: ImageGeometry) -> Parsing:
+    def parsing(
+        self, persons: Sequence[PersonGrid], people: Sequence[People], geometries: Sequence[ImageGeometry]
+    ) -> list[Parsing]:
         """As :func:`grids_to_parsing`."""
         ...
 
 
 class CpuMapReader:
-    """A :class:`MapReader` of fields on the CPU, by the compiled ops where they were built.
+    """A :class:`MapReader` of fields on the CPU, by the compiled ops where they were built: image by image.
 
     Args:
-        fields: Fields of one image in float32, with a batch of 1.
+        fields: Fields of B images in float32.
     """
 
     def __init__(self, fields: ParseFields):
-        self.fields = fields
-        self.parts = PartGrid.of(fields.part_logits[0], fields.part_stride)
+        self.fields = [fields.of_image(image) for image in range(len(fields))]
+        self.parts = [PartGrid.of(own.part_logits[0], own.part_stride) for own in self.fields]
 
-    def persons(self, people: People, within_boxes: bool = False) -> PersonGrid:
-        return PersonGrid.of(self.fields, self.parts, people, within_boxes)
+    def persons(self, people: Sequence[People], within_boxes: Sequence[bool]) -> list[PersonGrid]:
+        return list(map(PersonGrid.of, self.fields, self.parts, people, within_boxes))
 
-    def missing_joints(self, people: People, persons: PersonGrid, first_id: int = 1) -> Tensor:
-        return place_missing_joints(people, persons, self.fields.pose, first_id)
+    def missing_joints(
+        self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]
+    ) -> list[Tensor]:
+        return list(map(place_missing_joints, people, persons, (own.pose for own in self.fields), first_ids))
 
-    def parsing(self, persons: PersonGrid, people: People, geometry: ImageGeometry) -> Parsing:
-        return grids_to_parsing(self.parts, persons, people, geometry)
+    def parsing(
+        self, persons: Sequence[PersonGrid], people: Sequence[People], geometries: Sequence[ImageGeometry]
+    ) -> list[Parsing]:
+        return list(map(grids_to_parsing, self.parts, persons, people, geometries))
 
 
-def map_reader(fields: ParseFields, decode_on: DecodeOn) -> MapReader:
-    """The reader of the fields of one image, in float32 and with a batch of 1; for 'cpu' they are there already."""
-    on_cpu = decode_on != 'fields' and fields.part_logits.device.type == 'cpu'
-    return CpuMapReader(fields) if on_cpu else DeviceMapReader(fields)
+def map_reader(fields: ParseFields, on_device: bool) -> MapReader:
+    """The reader of fields in float32: where they are, by operations of torch, or on the CPU, by code for CPUs."""
+    return DeviceMapReader(fields) if on_device else CpuMapReader(fields)

@@ -7,6 +7,7 @@ points span 2 of 9 steps, so that the reach is 60 * 9 / 2 = 270 pixels. A longer
 limbs of several people in a row.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -35,8 +36,12 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
     Raises:
         ValueError: If the field holds NaN or infinity.
     """
+    return _reach(*_strength(limb_field, _FLOOR * price), price, stride, samples)
+
+
+def _reach(most: float, above: np.ndarray, price: float, stride: int, samples: int) -> float:
+    """:func:`limb_reach` by what :func:`_strength` says of the field."""
     floor = _FLOOR * price
-    most, above = _strength(limb_field, floor)
     if not np.isfinite(most):
         raise ValueError('limb_fields hold NaN or infinity.')
     # the fewest points in a region that pay: the others gain less than the floor
@@ -53,16 +58,17 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
 
 
 def _strength(limb_field: Tensor, floor: float) -> tuple[float, np.ndarray]:
-    """Length of the longest vector of a field (2, h, w), and (h, w) uint8, 1 where vectors are longer than ``floor``.
+    """Length of the longest vector of a field (2, h, w), and (h, w) uint8, 1 where they are longer than ``floor``."""
+    x, y = map(np.ascontiguousarray, limb_field.numpy())
+    strength = cv2.magnitude(x, y)  # (h, w)
+    return float(strength.max()), (strength > floor).view(np.uint8)
 
-    Of a field on another device than the CPU a byte a cell is copied.
-    """
-    if limb_field.device.type == 'cpu':
-        x, y = map(np.ascontiguousarray, limb_field.numpy())
-        strength = cv2.magnitude(x, y)  # (h, w)
-        return float(strength.max()), (strength > floor).view(np.uint8)
-    length = torch.hypot(limb_field[0], limb_field[1])  # (h, w)
-    return float(length.max()), (length > floor).cpu().numpy().view(np.uint8)
+
+def _strengths(limb_fields: Tensor, floors: Sequence[float]) -> list[tuple[float, np.ndarray]]:
+    """As :func:`_strength`, of fields (Q, 2, h, w) on another device, of which a byte a cell is copied at once."""
+    length = torch.hypot(limb_fields[:, 0], limb_fields[:, 1])  # (Q, h, w)
+    above = length > length.new_tensor(floors)[:, None, None]  # (Q, h, w)
+    return list(zip(length.amax((1, 2)).cpu().tolist(), above.cpu().numpy().view(np.uint8), strict=True))
 
 
 def near_pairs(
@@ -89,13 +95,18 @@ def near_pairs(
     batch, limbs, most = len(mask), len(skeleton.limbs), mask.shape[2]
     used = [[np.flatnonzero(row) for row in image] for image in mask]
     trees = [[cKDTree(xy[image, joint, rows]) for joint, rows in enumerate(used[image])] for image in range(batch)]
+    ends = [(image, *limb) for image in range(batch) for limb in skeleton.limbs]  # of each problem
+    problems = [p for p, (image, *limb) in enumerate(ends) if all(len(used[image][joint]) for joint in limb)]
+    here = fields.device.type == 'cpu'
+    copied = [] if here else _strengths(fields[problems], [_FLOOR * costs[problem] for problem in problems])
 
-    def of_problem(problem: int) -> np.ndarray:
+    def of_problem(number: int) -> np.ndarray:
         """(q,) int64 (problem * N + row) * N + column of each pair, ascending."""
-        image, limb = divmod(problem, limbs)
-        first, second = skeleton.limbs[limb]
-        reach = limb_reach(fields[problem], costs[problem], stride, samples)
-        if not reach or not len(used[image][first]) or not len(used[image][second]):
+        problem = problems[number]
+        image, first, second = ends[problem]
+        strength = _strength(fields[problem], _FLOOR * costs[problem]) if here else copied[number]
+        reach = _reach(*strength, costs[problem], stride, samples)
+        if not reach:
             return np.zeros(0, np.int64)
         near = trees[image][first].sparse_distance_matrix(trees[image][second], reach, output_type='ndarray')  # (q,)
         row, column = used[image][first][near['i']], used[image][second][near['j']]
@@ -103,6 +114,6 @@ def near_pairs(
 
     # OpenCV, scipy and NumPy let other threads go on
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        keys = np.concatenate([np.zeros(0, np.int64), *pool.map(of_problem, range(batch * limbs))])  # (E,)
+        keys = np.concatenate([np.zeros(0, np.int64), *pool.map(of_problem, range(len(problems)))])  # (E,)
     pairs = np.stack(np.unravel_index(keys, (batch * limbs, most, most)), axis=1)  # (E, 3)
     return torch.from_numpy(pairs).to(limb_fields.device)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .tensor_record import TensorRecord
+
 
 @dataclass(frozen=True, eq=False)
-class JointCandidates:
+class JointCandidates(TensorRecord):
     """Up to N candidates for each of the K joint types of B images, best first, padded to one length.
 
     Attributes:
@@ -29,6 +31,9 @@ class JointCandidates:
                 'expected xy (B, K, N, 2), score (B, K, N) and mask (B, K, N), got '
                 f'{tuple(self.xy.shape)}, {tuple(self.score.shape)} and {tuple(self.mask.shape)}.'
             )
+
+    def __len__(self) -> int:
+        return len(self.mask)
 
     def trimmed(self) -> 'JointCandidates':
         """The candidates without the padding that no image and joint type uses; N stays 1 or more."""

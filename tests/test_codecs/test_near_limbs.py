@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from decoded_twice import assert_decoded_alike
 from second_device import DEVICE, second_device
 
 from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_links
@@ -148,8 +149,30 @@ def test_a_crowd_on_a_second_device_has_the_same_links():
     assert torch.equal(links, here.problem.links)
     torch.testing.assert_close(score, here.problem.score, rtol=0, atol=1e-5)
     assert torch.equal(made, here.made)
-    assert device.to_cpu.count(pose.limb_fields[0, 0, 0].numel()) == 25  # a byte a cell and limb type
+    assert pose.limb_fields[0, :, 0].numel() in device.to_cpu  # a byte a cell and limb type, at once
     assert max(device.to_cpu) <= links.nbytes < pose.limb_fields.nbytes / 2
+
+
+@pytest.mark.parametrize('device', ['cpu', DEVICE])
+def test_a_crowd_changes_no_other_image_of_its_batch(device):
+    """The few people of one image keep all their links, and the crowd beside them keeps the near ones."""
+    codec = DifferentiableGroupingCodec(candidates=dict(max_candidates=256), decode_on='fields')
+    fields = crowd(codec, 14)
+    few = fields.map(torch.clone)
+    few.joint_heatmaps[..., 3 * 96 // 4 :] = 0  # three of the fourteen scenes stay
+    names = 'joint_heatmaps', 'joint_offsets', 'limb_fields'
+    joined = [torch.cat([getattr(one, name) for one in (few, fields)]) for name in (*names, 'part_logits')]
+    projection = torch.cat([few.projection[0], fields.projection[0]])
+    both = ParseFields(PoseFields(*joined[:3], codec.stride), (projection,), joined[3], 1)
+    with second_device() as second:
+        singly = [codec.decode(one.to(device)) for one in (few, fields)]
+        second.to_cpu.clear()
+        at_once = codec.decode_batch(both.to(device), [None, None], [None, None])
+    assert 10 < len(singly[0][0]) < 20 and len(singly[1][0]) > 60
+    for one, other in zip(singly, at_once, strict=True):
+        assert_decoded_alike(one, other)
+    # a byte a cell and limb type of the crowd alone
+    assert second.to_cpu.count(fields.limb_fields[0, :, 0].numel()) == (device == DEVICE)
 
 
 def test_links_and_their_bytes_grow_linearly_with_people():

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.codecs import DifferentiableGroupingCodec
-from mmhparse.codecs.map_reader import DecodeOn
+from mmhparse.codecs.differentiable_grouping_codec import DecodeOn
 from mmhparse.codecs.part_grid import PartGrid
 from mmhparse.codecs.people_to_parsing import people_to_parsing
 from mmhparse.codecs.person_grid import PersonGrid

@@ -1,21 +1,17 @@
 """PersonCells: how :class:`mmhparse.codecs.person_grid.PersonGrid` reads the persons of pixels, on any device."""
 
 from dataclasses import dataclass
-from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor
 
 _OTHER_PART = 100.0
 """Added to the squared distance, in cells, of a cell that shows another part: any cell of the same part is nearer."""
-_STEPS = tuple(product((0, -1, 1), repeat=2))
-"""Rows and columns from a cell to itself and to the eight around it; of cells at one distance the first counts."""
 
 
 @dataclass(frozen=True, eq=False)
 class PersonCells:
-    """Part and person of each cell, on one device.
+    """Part and person of each cell of one image, on one device.
 
     Attributes:
         part: (h, w) uint8.
@@ -25,7 +21,7 @@ class PersonCells:
     part: Tensor
     person: Tensor
 
-    def read(self, columns: np.ndarray, rows: np.ndarray, part_map: Tensor) -> Tensor:
+    def read(self, columns: Tensor, rows: Tensor, part_map: Tensor) -> Tensor:
         """(H, W) int32 person of each pixel of a part, as of :meth:`PersonGrid.read`.
 
         Args:
@@ -33,24 +29,20 @@ class PersonCells:
             part_map: (H, W) uint8; their parts.
         """
         height, width = self.part.shape
-        column, row = self._nearest(columns, width), self._nearest(rows, height)
+        column, row = _nearest(columns, width), _nearest(rows, height)
         person = torch.where(part_map > 0, self.person[row[:, None], column], 0)  # (H, W)
         # the nearest cell mostly shows the same part; only elsewhere the other eight are read
         other = (self.part[row[:, None], column] != part_map) & (part_map > 0)  # (H, W)
         y, x = torch.nonzero(other, as_tuple=True)  # (S,) each
-        places = (torch.from_numpy(axis).to(self.part.device) for axis in (rows, columns))
-        row, column = (place[index] for place, index in zip(places, (y, x), strict=True))  # (S,) each
-        person[y, x] = self._of_same_part(row, column, part_map[y, x])
+        person[y, x] = self._of_same_part(rows[y], columns[x], part_map[y, x])
         return person
-
-    def _nearest(self, places: np.ndarray, length: int) -> Tensor:
-        """(W,) int64; the cells nearest to places along one axis."""
-        return torch.from_numpy(np.rint(places).astype(np.int64).clip(0, length - 1)).to(self.part.device)
 
     def _of_same_part(self, rows: Tensor, columns: Tensor, part: Tensor) -> Tensor:
         """(S,) person of the best of the nine cells around each place (S,), in cells, that shows a part (S,)."""
         height, width = self.part.shape
-        down, right = torch.tensor(_STEPS, device=part.device).T[..., None]  # (9, 1) each
+        # rows and columns to the cell itself and to the eight around it; of cells at one distance the first counts
+        steps = 1 - (torch.arange(3, device=part.device) + 1) % 3  # 0, -1, 1, not copied from the CPU for each band
+        down, right = steps.repeat_interleave(3)[:, None], steps.repeat(3)[:, None]  # (9, 1) each
         row = (rows.round().long() + down).clamp_(0, height - 1)  # (9, S)
         column = (columns.round().long() + right).clamp_(0, width - 1)  # (9, S)
         distance = (row - rows).square_() + (column - columns).square_()  # (9, S), squared
@@ -58,3 +50,8 @@ class PersonCells:
         distance += _OTHER_PART * (self.part.flatten()[cell] != part)
         best = cell.gather(0, distance.argmin(0)[None])[0]  # (S,)
         return self.person.flatten()[best]
+
+
+def _nearest(places: Tensor, length: int) -> Tensor:
+    """(W,) int64; the cells nearest to places along one axis."""
+    return places.round().long().clamp(0, length - 1)
