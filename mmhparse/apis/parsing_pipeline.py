@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ import torch
 from mmhparse.codecs.given_people import GivenPeople, read_given_people
 from mmhparse.codecs.merge_views import merge_views
 from mmhparse.models.parsers import HumanParserTTA
-from mmhparse.structures import HumanParseDataSample, Parsing
+from mmhparse.structures import HumanParseDataSample, ParseFields, Parsing
 from mmhparse.tracking import PeopleTracker
 from mmhparse.visualization import HumanParseVisualizer
 
@@ -192,11 +193,8 @@ class ParsingPipeline:
             Parsed images, with ``prediction`` and complete ``sample``.
         """
         tracker, tracked_clip = PeopleTracker(self.codec.skeleton), None
-        for item in items:
+        for item in self._decode_fields(items):
             if item.is_pending_image:
-                if item.fields is not None:
-                    with torch.no_grad():
-                        self.model.decode(item.fields, item.sample)
                 del item.fields
                 if self.min_score > 0 and getattr(item.sample, 'given_people', None) is None:
                     leave_out_people(item.sample, self.min_score)
@@ -281,8 +279,8 @@ class ParsingPipeline:
             samples, fields = self.model.test_step(data), [None] * len(batch)
         elif self.tta is None:
             data = self.model.data_preprocessor(data, False)
-            samples, predicted = data['data_samples'], self.network(data['inputs'])  # (B, 3, H, W) -> (B, ..., h, w)
-            fields = [predicted.of_image(index).detach() for index in range(len(batch))]
+            predicted = self.network(data['inputs']).detach()  # (B, 3, H, W) -> (B, ..., h, w)
+            samples, fields = data['data_samples'], [predicted] * len(batch)
         else:
             views = self.tta.see(data, self.network)  # of each image
             samples = [sample for _, sample in views]
@@ -291,6 +289,26 @@ class ParsingPipeline:
             item.sample, item.fields = sample, own_fields
             del item.packed
         return batch
+
+    def _decode_fields(self, items: Iterable[StreamItem]) -> Iterator[StreamItem]:
+        """The items in their order; of images with fields, ``sample`` is complete."""
+        items = iter(items)
+        for item in items:
+            if item.is_pending_image and item.fields is not None:
+                # the other images of a batch of the network follow
+                yield from self._decode_batch(item.fields, [item, *islice(items, len(item.fields) - 1)])
+            else:
+                yield item
+
+    def _decode_batch(self, fields: ParseFields, batch: list[StreamItem]) -> Iterator[StreamItem]:
+        """The images of a batch: all at once if the codec decodes them so, otherwise one by one."""
+        together = self.codec.decodes_at_once(fields)
+        step = len(batch) if together else 1
+        for start in range(0, len(batch), step):
+            items = batch[start : start + step]
+            with torch.no_grad():
+                self.model.decode_batch(fields if together else fields.of_image(start), [item.sample for item in items])
+            yield from items
 
 
 def _with_frames(items: Iterable[StreamItem], output: Output, strict: bool) -> Iterator[StreamItem]:

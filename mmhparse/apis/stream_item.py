@@ -71,8 +71,8 @@ class StreamItem:
         pixels: (H, W, 3) uint8 BGR, upright. Stage: load; removed after drawing.
         packed: The image prepared for the network, as the test pipeline packs it. Stage: load; removed by predict.
         sample: What was predicted. Stages: predict, decode.
-        fields: Fields of the image, a batch of 1; None from models that decode by themselves. Stage: predict; removed
-            by decode.
+        fields: Fields of the B images that the network saw at once, the same in each of B consecutive items; None from
+            models that decode by themselves. Stage: predict; removed by decode.
         prediction: As of :func:`mmhparse.apis.prediction.prediction_of`. Stage: decode.
         picture: (H, W, 3) uint8 RGB with the people drawn; None where no picture was asked for. Stage: draw.
     """

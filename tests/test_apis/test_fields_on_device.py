@@ -1,13 +1,16 @@
 """The fields that the photo parser predicts of photos, decoded on a device, give what they give on the CPU."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
 from decoded_twice import assert_decoded_alike
 from second_device import DEVICE, second_device
 
-from mmhparse.apis import HumanParsingInferencer
-from mmhparse.structures import ImageGeometry
+from mmhparse.apis import HumanParsingInferencer, name_inputs
+from mmhparse.apis.output_folder import NoOutput
+from mmhparse.structures import ImageGeometry, Parsing
 
 PHOTOS = sorted(Path(__file__).resolve().parents[2].glob('demo/*.jpg'))
 
@@ -31,6 +34,60 @@ def test_photos_are_decoded_alike_on_a_second_device(infer, photo):
     (width, height), (rows, columns) = geometry.image_size, fields.joint_heatmaps.shape[2:]
     lists = sum(device.to_cpu) - 2 * width * height - 2 * 9 * rows * columns
     assert lists < 200_000  # of 16 MB of fields
+
+
+@pytest.fixture
+def without_autocast(monkeypatch):
+    """torch has no autocast for the second device, and refuses even to turn it off."""
+    monkeypatch.setattr(torch, 'autocast', lambda *_, **__: nullcontext())
+
+
+@pytest.mark.usefixtures('without_autocast')
+@pytest.mark.parametrize('batch_size', [2, 4])
+def test_the_pipeline_decodes_batches_at_once(infer, monkeypatch, batch_size):
+    """Photos of several sizes, padded into batches, beside one that fails; the last batch is smaller."""
+    pipeline, photos = infer.parsing_pipeline, [str(photo) for photo in PHOTOS[:3]]
+    inputs = [photos[0], 'missing.jpg', *photos[1:], photos[0]]
+    network, decode_batch, sizes = pipeline.network, pipeline.codec.decode_batch, []
+
+    def noting(fields, geometries, people):
+        sizes.append(len(geometries))
+        return decode_batch(fields, geometries, people)
+
+    def parsed():
+        items = pipeline.load(name_inputs(inputs), output=NoOutput(), strict=False)
+        return [item for item in pipeline.decode(pipeline.predict(items, batch_size)) if item.status == 'parsed']
+
+    here = parsed()
+    monkeypatch.setattr(pipeline.codec, 'decode_batch', noting)
+    monkeypatch.setattr(pipeline, 'network', lambda images: network(images).to(DEVICE))
+    with second_device():
+        there = parsed()
+    assert sizes == {2: [1, 2, 1], 4: [1, 3]}[batch_size]
+    for one, other in zip(here, there, strict=True):
+        assert one.index == other.index and not hasattr(other, 'fields')
+        assert_decoded_alike(*(decoded(item.sample) for item in (one, other)))
+
+
+@pytest.mark.usefixtures('without_autocast')
+def test_the_parser_predicts_batches_at_once(infer, monkeypatch):
+    model, pipeline = infer.model, infer.parsing_pipeline
+    items = list(pipeline.load(name_inputs([str(photo) for photo in PHOTOS[:2]]), output=NoOutput(), strict=True))
+    data = model.data_preprocessor(pipeline.collate([item.packed for item in items]), False)
+    inputs, samples = data['inputs'], data['data_samples']
+    here = [decoded(sample) for sample in model.predict(inputs, samples)]
+    fields = model.predict_fields(inputs).detach()
+    with second_device() as device:
+        monkeypatch.setattr(model, 'predict_fields', lambda _: fields.to(DEVICE))
+        there = [decoded(sample) for sample in model.predict(inputs, samples)]
+    for one, other in zip(here, there, strict=True):
+        assert_decoded_alike(one, other)
+    pixels = sum(one[1].part_map.numel() for one in here)
+    assert device.to_cpu.count(pixels) == 2  # the part maps of both photos, and their person maps
+
+
+def decoded(sample):
+    return sample.pred_people, Parsing.from_pixel_data(sample.pred_parsing, sample.pred_parts)
 
 
 def test_there_are_photos():

@@ -1,6 +1,7 @@
 """BottomUpHumanParser: images to people and parsing maps, in one pass."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -150,22 +151,27 @@ class BottomUpHumanParser(BaseModel):
 
     def predict(self, inputs: Tensor, data_samples: list[HumanParseDataSample]) -> list[HumanParseDataSample]:
         """The same data samples, with people and parsing maps of the original images."""
-        fields = self.predict_fields(inputs)
-        return [self.decode(fields.of_image(index).detach(), sample) for index, sample in enumerate(data_samples)]
+        return self.decode_batch(self.predict_fields(inputs).detach(), data_samples)
 
     def decode(self, fields: ParseFields, sample: HumanParseDataSample) -> HumanParseDataSample:
-        """The same data sample, with the people and parsing maps that the codec decodes.
+        """As :meth:`decode_batch`, of one image: ``fields`` has a batch of 1."""
+        return self.decode_batch(fields, [sample])[0]
+
+    def decode_batch(self, fields: ParseFields, samples: Sequence[HumanParseDataSample]) -> list[HumanParseDataSample]:
+        """The same data samples, with the people and parsing maps that the codec decodes.
 
         Args:
-            fields: Fields of its image, with a batch of 1.
-            sample: People in its ``given_people`` replace our own.
+            fields: Fields of their B images.
+            samples: People in their ``given_people`` replace our own.
         """
-        given = getattr(sample, 'given_people', None)
+        geometries = [ImageGeometry.from_metainfo(sample.metainfo) for sample in samples]
+        given = [getattr(sample, 'given_people', None) for sample in samples]
         with torch.autocast(fields.joint_heatmaps.device.type, enabled=False):
-            people, parsing = self.codec.decode(fields, ImageGeometry.from_metainfo(sample.metainfo), given)
-        sample.pred_people = people
-        sample.pred_parsing = parsing.to_pixel_data()
-        sample.pred_parts = parsing.parts
-        if self.keep_fields:
-            sample.pred_fields = fields
-        return sample
+            decoded = self.codec.decode_batch(fields, geometries, given)
+        for index, (sample, (people, parsing)) in enumerate(zip(samples, decoded, strict=True)):
+            sample.pred_people = people
+            sample.pred_parsing = parsing.to_pixel_data()
+            sample.pred_parts = parsing.parts
+            if self.keep_fields:
+                sample.pred_fields = fields.of_image(index)
+        return list(samples)
