@@ -43,12 +43,12 @@ def _trace_bytes(rows: int, columns: int, projections: int) -> int:
     """An upper bound of the bytes that the trace of one problem takes.
 
     A projection takes a bit for each entry, in words of 32 bits along rows or along columns, and a byte for each row
-    and column. Example: 20 x 30 with 10 steps of exact projections: max(20 * 1, 1 * 32) = 32 words and 20 + 32 = 52
-    bytes per projection, hence 10 * 4 * 32 = 1280 and 10 * 52 = 520, rounded up to 576, and 64 for the number of steps:
-    1920 in all.
+    and column. Example: 20 x 30 with 10 steps of exact projections: max(20 * 1, 1 * 32) = 32 words and 32 + 32 = 64
+    bytes per projection, hence 10 * 4 * 32 = 1280 and 10 * 64 = 640, and 64 for the number of steps: 1984 in all.
     """
-    words = max(rows * _round_up(columns, 32) // 32, _round_up(rows, 32) // 32 * _round_up(columns, _MOST_LANES))
-    capped = rows + _round_up(columns, _MOST_LANES)
+    padded_rows, padded_columns = _round_up(rows, _MOST_LANES), _round_up(columns, _MOST_LANES)
+    words = max(padded_rows * _round_up(columns, 32), _round_up(rows, 32) * padded_columns) // 32
+    capped = padded_rows + padded_columns
     return _round_up(projections * 4 * words, 64) + _round_up(projections * capped, 64) + 64
 
 

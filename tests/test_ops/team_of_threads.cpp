@@ -1,8 +1,8 @@
 // Solves problems as a GPU does, each by a team of threads, on the CPU.
 //
-//   team_of_threads THREADS float|double COUNT ROWS COLUMNS STEPS STEP_SIZE CYCLES < problems > results
+//   team_of_threads THREADS dense|sparse float|double COUNT ROWS COLUMNS STEPS STEP_SIZE CYCLES < problems > results
 //
-// Problems are scores, then gradients of plans, both (COUNT, ROWS, COLUMNS); results are plans, then how far the last
+// 'sparse' computes the links alone, by one thread. Problems are scores, then gradients of plans, both (COUNT, ROWS, COLUMNS); results are plans, then how far the last
 // step moved each (COUNT), then gradients of scores.
 #include <barrier>
 #include <cstdio>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "projected_gradient.hpp"
+#include "sparse_steps.hpp"
 
 using namespace mmhparse;
 
@@ -67,7 +68,7 @@ void let_team_work(int threads, const Work& work) {
 
 template <typename Steps>
 ProjectedGradient<Steps> lay_out(Arena& arena, Arena* trace, const Problems& problems) {
-  const int stride = Core::stride_of<typename Steps::Real>(problems.columns);
+  const int stride = Core<typename Steps::Real>::stride_of(problems.columns);
   return {arena, trace, problems.rows, problems.columns, stride, problems.options};
 }
 
@@ -146,14 +147,19 @@ void solve(int threads, const Problems& problems) {
     std::fwrite(result->data(), sizeof(T), result->size(), stdout);
 }
 
+template <typename T>
+void solve_as(const std::string& kind, int threads, const Problems& problems) {
+  if (problems.options.cycles == 0) return solve<ExactSteps, T>(threads, problems);
+  if (kind == "sparse") return solve<SparseSteps<T>, T>(threads, problems);
+  solve<UnrolledSteps<T>, T>(threads, problems);
+}
+
 int main(int argument_count, char** arguments) {
-  if (argument_count != 9) return EXIT_FAILURE;
+  if (argument_count != 10) return EXIT_FAILURE;
   const auto number = [=](int k) { return std::atoi(arguments[k]); };
-  const Options options{number(6), std::atof(arguments[7]), number(8)};
-  const Problems problems{static_cast<std::size_t>(number(3)), number(4), number(5), options};
-  const bool is_float = std::string(arguments[2]) == "float", exact = options.cycles == 0;
-  const auto chosen = exact ? (is_float ? solve<ExactSteps, float> : solve<ExactSteps, double>)
-                            : (is_float ? solve<UnrolledSteps<float>, float> : solve<UnrolledSteps<double>, double>);
-  chosen(number(1), problems);
+  const Options options{number(7), std::atof(arguments[8]), number(9)};
+  const Problems problems{static_cast<std::size_t>(number(4)), number(5), number(6), options};
+  const bool is_float = std::string(arguments[3]) == "float";
+  (is_float ? solve_as<float> : solve_as<double>)(arguments[2], number(1), problems);
   return EXIT_SUCCESS;
 }

@@ -65,7 +65,7 @@ def test_a_team_of_threads_equals_the_reference(thread_teams, dtype, gradient, s
     solver = ProjectedGradient(gradient=gradient, backend='reference')
     expected = plan_and_gradient(solver, score, grad_plan)
     for threads in (1, 3, 4):
-        plan, _, grad_score = thread_teams.solve(solver, score, grad_plan, before=(threads,))
+        plan, _, grad_score = thread_teams.solve(solver, score, grad_plan, before=(threads, 'dense'))
         torch.testing.assert_close((plan, grad_score), expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
 
 
@@ -73,7 +73,7 @@ def test_a_team_of_threads_equals_the_reference(thread_teams, dtype, gradient, s
 def test_a_team_tells_how_far_the_last_step_moved(thread_teams, gradient):
     score = SCORES['padded and empty']
     solver = ProjectedGradient(steps=3, gradient=gradient)
-    _, moved, _ = thread_teams.solve(solver, score, score, before=(3,))
+    _, moved, _ = thread_teams.solve(solver, score, score, before=(3, 'dense'))
     _, expected = solver._iterate(score)
     assert expected[:-1].min() > 0
     torch.testing.assert_close(moved, expected, atol=1e-10, rtol=0)
@@ -83,12 +83,12 @@ def test_vector_registers_touch_no_foreign_memory(tmp_path):
     """Under AddressSanitizer and UndefinedBehaviorSanitizer; of 64 bytes: most rows end within a register."""
     sanitizers = ('-fsanitize=address,undefined', '-fno-sanitize-recover=all')
     lone_thread = ThreadTeams(tmp_path, '-O0', '-g', *sanitizers, lanes='-DMMHPARSE_REGISTER=64')
-    for gradient in GRADIENTS:
+    for kind, gradient in (('dense', 'unrolled'), ('sparse', 'unrolled'), ('dense', 'implicit')):
         for dtype in TOLERANCES:
             solver = ProjectedGradient(steps=6, cycles=3, gradient=gradient, backend='reference')
             for score in SCORES.values():
                 grad_plan = random_gradient(score.to(dtype))
-                plan, _, grad_score = lone_thread.solve(solver, score.to(dtype), grad_plan, before=(1,))
+                plan, _, grad_score = lone_thread.solve(solver, score.to(dtype), grad_plan, before=(1, kind))
                 expected = plan_and_gradient(solver, score.to(dtype), grad_plan)
                 torch.testing.assert_close((plan, grad_score), expected, atol=TOLERANCES[dtype], rtol=TOLERANCES[dtype])
 
@@ -97,7 +97,7 @@ def test_vector_registers_touch_no_foreign_memory(tmp_path):
 def test_threads_of_a_team_do_not_race(watched_thread_teams, gradient):
     solver = ProjectedGradient(steps=4, cycles=2, gradient=gradient)
     score = SCORES['padded and empty']
-    watched_thread_teams.solve(solver, score, random_gradient(score), before=(3,))
+    watched_thread_teams.solve(solver, score, random_gradient(score), before=(3, 'dense'))
 
 
 needs_gpu = pytest.mark.skipif(

@@ -53,6 +53,25 @@ def test_compiled_equals_reference(shape, dtype, gradient):
         torch.testing.assert_close(one, other, atol=TOLERANCE[dtype], rtol=0)
 
 
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize('shape', [(5, 3, 5), (4, 16, 16), (8, 30, 30), (4, 40, 17), (3, 17, 40), (2, 70, 65)])
+def test_problems_of_few_links_equal_the_reference(shape, dtype):
+    """A CPU computes only their links: a tenth of the entries, and a whole row and column of the first problem."""
+    score, *masks = random_problem(sum(shape), shape, dtype)
+    score = score - 0.6
+    score[0, 1] = score[0, :, 2] = 0.2
+    score[0, 1] += 0.01 * torch.arange(shape[2])
+    score[0, :, 2] += 0.013 * torch.arange(shape[1])
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    expected, found = (
+        plan_and_gradient(score, *masks, ProjectedGradient(backend=backend), weight)
+        for backend in ('reference', 'compiled')
+    )
+    assert (expected[0] > 0).any() and expected[1].abs().sum() > 0
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=TOLERANCE[dtype], rtol=0)
+
+
 @given(
     st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12), st.integers(1, 4), st.sampled_from([0.1, 0.5, 2.0])
 )

@@ -26,6 +26,10 @@ MMHPARSE_DEVICE void widen(Integers lanes, Doubles* low, Doubles* high) {
   *high = _mm512_cvtepi32_pd(halves[1]);
 }
 
+MMHPARSE_DEVICE Lanes<float> narrow(Doubles low, Doubles high) {
+  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low)), _mm512_cvtpd_ps(high), 1);
+}
+
 template <typename T>
 MMHPARSE_DEVICE Flags<T> above(Lanes<T> x, Lanes<T> bound) {
   if constexpr (sizeof(T) == 4)

@@ -25,14 +25,12 @@ struct DykstraTrace {
   std::size_t capped_length = 0;
 
   MMHPARSE_DEVICE DykstraTrace() {}
-  MMHPARSE_DEVICE DykstraTrace(Arena& arena, int rows, int columns, int stride, std::size_t projections) {
-    const std::size_t by_row = static_cast<std::size_t>(rows) * words_of(columns);
-    const std::size_t by_column = static_cast<std::size_t>(words_of(rows)) * stride;
-    active_length = by_row > by_column ? by_row : by_column;
-    capped_length = rows > stride ? rows : stride;
-    active = arena.take<std::uint32_t>(active_length * projections);
-    capped = arena.take<std::uint8_t>(capped_length * projections);
-  }
+  MMHPARSE_DEVICE DykstraTrace(Arena& arena, std::size_t active_length, std::size_t capped_length,
+                               std::size_t projections)
+      : active(arena.take<std::uint32_t>(active_length * projections)),
+        capped(arena.take<std::uint8_t>(capped_length * projections)),
+        active_length(active_length),
+        capped_length(capped_length) {}
 
   MMHPARSE_DEVICE ProjectionTrace at(std::size_t projection) const {
     return {active + projection * active_length, capped + projection * capped_length};
@@ -154,11 +152,16 @@ constexpr bool kInPlace = MMHPARSE_SINGLE_LANES;
 template <typename T>
 struct HalfCycle {
   const T* from;   // (n, stride) may be x
-  const T* added;  // (n, stride) the increment; in the first cycle of a step, the move, or null for 0
+  const T* added;  // (n, stride) the increment; in the first cycle of a step, the move of rows
   T* x;            // (n, stride)
   T* increment;    // (n, stride)
   T* buffer;       // (kRowsTogether, stride) of a block of rows, or (n, kLanes<T>) of one of columns; not used in place
   Thresholds<T> thresholds;
+
+  // The half cycle of what begins at number k of the arrays.
+  MMHPARSE_DEVICE HalfCycle from_number(std::size_t k) const {
+    return {from + k, added + k, x + k, increment + k, buffer, thresholds};
+  }
 };
 
 // The half cycle of project_rows for kRows neighbouring rows.
@@ -208,48 +211,50 @@ MMHPARSE_DEVICE void project_rows(Team& team, HalfCycle<T> half, int n, int m, i
   team.sync();
 }
 
+// The half cycle of project_columns for kLanes<T> neighbouring columns, the first of which has index j: `height`
+// registers, `apart` numbers apart. The words of the trace of one register of columns are `lines` words apart.
+template <bool kTraced, typename T>
+MMHPARSE_DEVICE void project_column_block(HalfCycle<T> half, int j, int height, int apart, int lines,
+                                          ProjectionTrace trace) {
+  T* shifted = kInPlace ? half.increment : half.buffer;
+  const int shifted_apart = kInPlace ? apart : kLanes<T>;
+  const auto at = [=](int i) { return static_cast<std::size_t>(i) * apart; };
+  Lanes<T> threshold = half.thresholds.guess(j);
+  std::uint32_t words[kLanes<T>];
+  column_thresholds<T>(
+      height,
+      [=](int i) {
+        const Lanes<T> s = load(half.from + at(i)) + load(half.added + at(i));
+        store<T>(s, shifted + static_cast<std::size_t>(i) * shifted_apart);
+        return s;
+      },
+      [=](int i) { return load(shifted + static_cast<std::size_t>(i) * shifted_apart); },
+      [&](int i, Lanes<T> s, Flags<T> active) {
+        const Lanes<T> kept = keep(active, s - threshold);
+        store<T>(kept, half.x + at(i));
+        if (!kInPlace) store<T>(s - kept, half.increment + at(i));
+        if (kTraced) {
+          if (i % 32 == 0) std::memset(words, 0, sizeof words);
+          set_flags<T>(active, i % 32, words);
+          if (i % 32 == 31 || i == height - 1)
+            std::memcpy(trace.active + static_cast<std::size_t>(i / 32) * lines + j, words, sizeof words);
+        }
+      },
+      threshold);
+  half.thresholds.set(j, threshold);
+  for (int i = 0; kInPlace && i < height; ++i) half.increment[at(i)] -= half.x[at(i)];
+  if (kTraced) {
+    T capped[kLanes<T>];
+    store<T>(threshold, capped);
+    for (int l = 0; l < kLanes<T>; ++l) trace.capped[j + l] = capped[l] > 0;
+  }
+}
+
 // The other half cycle, with column-wise projections.
 template <bool kTraced, typename T, typename Team>
 MMHPARSE_DEVICE void project_columns(Team& team, HalfCycle<T> half, int n, int m, int stride, ProjectionTrace trace) {
-  constexpr int kBlock = kLanes<T>;
-  for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
-    const T* from = half.from + j;
-    const T* added = half.added == nullptr ? nullptr : half.added + j;
-    T* x = half.x + j;
-    T* increment = half.increment + j;
-    T* shifted = kInPlace ? increment : half.buffer;
-    const int apart = kInPlace ? stride : kBlock;
-    const auto at = [=](int i) { return static_cast<std::size_t>(i) * stride; };
-    Lanes<T> threshold = half.thresholds.guess(j);
-    std::uint32_t words[kBlock];
-    column_thresholds<T>(
-        n,
-        [=](int i) {
-          const Lanes<T> s = added == nullptr ? load(from + at(i)) : load(from + at(i)) + load(added + at(i));
-          store<T>(s, shifted + static_cast<std::size_t>(i) * apart);
-          return s;
-        },
-        [=](int i) { return load(shifted + static_cast<std::size_t>(i) * apart); },
-        [&](int i, Lanes<T> s, Flags<T> active) {
-          const Lanes<T> kept = keep(active, s - threshold);
-          store<T>(kept, x + at(i));
-          if (!kInPlace) store<T>(s - kept, increment + at(i));
-          if (kTraced) {
-            if (i % 32 == 0) std::memset(words, 0, sizeof words);
-            set_flags<T>(active, i % 32, words);
-            if (i % 32 == 31 || i == n - 1)
-              std::memcpy(trace.active + static_cast<std::size_t>(i / 32) * stride + j, words, sizeof words);
-          }
-        },
-        threshold);
-    half.thresholds.set(j, threshold);
-    for (int i = 0; kInPlace && i < n; ++i) increment[at(i)] -= x[at(i)];
-    if (kTraced) {
-      T capped[kBlock];
-      store<T>(threshold, capped);
-      for (int l = 0; l < kBlock; ++l) trace.capped[j + l] = capped[l] > 0;
-    }
-  }
+  for (int j = team.rank() * kLanes<T>; j < m; j += team.size() * kLanes<T>)
+    project_column_block<kTraced>(half.from_number(j), j, n, stride, stride, trace);
   team.sync();
 }
 
@@ -284,30 +289,31 @@ MMHPARSE_DEVICE void backward_rows(Team& team, const T* grad_x, T* grad_incremen
   team.sync();
 }
 
+// The same for kLanes<T> neighbouring columns, laid out as in project_column_block.
+template <typename T>
+MMHPARSE_DEVICE void backward_column_block(const T* grad_x, T* grad_increment, int j, int height, int apart, int lines,
+                                           ProjectionTrace trace) {
+  const auto at = [=](int i) { return static_cast<std::size_t>(i) * apart; };
+  const auto active = [=](int i) {
+    return flags_from<T>(trace.active + static_cast<std::size_t>(i / 32) * lines + j, i % 32);
+  };
+  Tally<T> tally;
+  for (int i = 0; i < height; ++i) tally.add(load(grad_x + at(i)) - load(grad_increment + at(i)), active(i));
+  T means[kLanes<T>];
+  store<T>(tally.mean(0), means);
+  for (int l = 0; l < kLanes<T>; ++l) means[l] = trace.capped[j + l] ? means[l] : T(0);
+  const Lanes<T> mean = load(means);
+  for (int i = 0; i < height; ++i) {
+    const Lanes<T> g = load(grad_increment + at(i));
+    store<T>(g + keep(active(i), load(grad_x + at(i)) - g - mean), grad_increment + at(i));
+  }
+}
+
 template <typename T, typename Team>
 MMHPARSE_DEVICE void backward_columns(Team& team, const T* grad_x, T* grad_increment, int n, int m, int stride,
-                                     ProjectionTrace trace) {
-  constexpr int kBlock = kLanes<T>;
-  for (int j = team.rank() * kBlock; j < m; j += team.size() * kBlock) {
-    const auto active = [=](int i) {
-      return flags_from<T>(trace.active + static_cast<std::size_t>(i / 32) * stride + j, i % 32);
-    };
-    Tally<T> tally;
-    for (int i = 0; i < n; ++i) {
-      const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      tally.add(load(grad_x + at) - load(grad_increment + at), active(i));
-    }
-    T means[kBlock];
-    store<T>(tally.mean(0), means);
-    for (int l = 0; l < kBlock; ++l) means[l] = trace.capped[j + l] ? means[l] : T(0);
-    const Lanes<T> mean = load(means);
-    for (int i = 0; i < n; ++i) {
-      const std::size_t at = static_cast<std::size_t>(i) * stride + j;
-      const Lanes<T> g = load(grad_increment + at);
-      const Lanes<T> g_s = g + keep(active(i), load(grad_x + at) - g - mean);
-      store<T>(g_s, grad_increment + at);
-    }
-  }
+                                      ProjectionTrace trace) {
+  for (int j = team.rank() * kLanes<T>; j < m; j += team.size() * kLanes<T>)
+    backward_column_block(grad_x + j, grad_increment + j, j, n, stride, stride, trace);
   team.sync();
 }
 

@@ -15,6 +15,7 @@ template <typename T>
 class UnrolledSteps {
  public:
   using Real = T;
+  using Layout = Core<T>;
 
   MMHPARSE_DEVICE UnrolledSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
       : by_rows_(arena.take<T>(static_cast<std::size_t>(rows) * stride)),
@@ -25,13 +26,16 @@ class UnrolledSteps {
         row_changes_(arena.take<T>(static_cast<std::size_t>(rows) * options.cycles)),
         column_changes_(arena.take<T>(static_cast<std::size_t>(stride) * options.cycles)),
         options_(options) {
-    if (trace) trace_ = DykstraTrace(*trace, rows, columns, stride, 2 * std::size_t(options.steps) * options.cycles);
+    if (!trace) return;
+    const std::size_t words = max_of(rows * words_of(columns), words_of(rows) * stride);
+    trace_ = DykstraTrace(*trace, words, max_of(rows, stride), 2 * std::size_t(options.steps) * options.cycles);
   }
 
   static MMHPARSE_DEVICE T padding() { return 0; }
 
   template <typename Team>
-  MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
+  MMHPARSE_DEVICE void start(Team& team, const Core<T>& core) {
+    const int n = core.n(), stride = core.stride;
     for (int k = team.rank(); k < n * options_.cycles; k += team.size()) row_changes_[k] = 0;
     for (int k = team.rank(); k < stride * options_.cycles; k += team.size()) column_changes_[k] = 0;
     team.sync();
@@ -39,7 +43,10 @@ class UnrolledSteps {
 
   // Writes the projection of from + move into x; all are (n, stride).
   template <bool kTraced, typename Team>
-  MMHPARSE_DEVICE void forward(Team& team, const T* from, const T* move, T* x, int n, int m, int stride, int step) {
+  MMHPARSE_DEVICE void forward(Team& team, const T* from, const T* move, T* x, const Core<T>& core, int step) {
+    const int n = core.n(), m = core.m(), stride = core.stride;
+    for (int k = team.rank(); k < n * stride; k += team.size()) by_columns_[k] = 0;
+    team.sync();
     for (int cycle = 0; cycle < options_.cycles; ++cycle) {
       const bool first = cycle == 0;
       project_rows<kTraced, T>(team,
@@ -47,7 +54,7 @@ class UnrolledSteps {
                                 {row_thresholds_, row_changes_ + cycle * n, first}},
                                n, m, stride, trace<kTraced>(step, cycle, 0));
       project_columns<kTraced, T>(team,
-                                  {x, first ? nullptr : by_columns_, x, by_columns_, buffer_,
+                                  {x, by_columns_, x, by_columns_, buffer_,
                                    {column_thresholds_, column_changes_ + cycle * stride, first}},
                                   n, m, stride, trace<kTraced>(step, cycle, 1));
     }
@@ -55,7 +62,8 @@ class UnrolledSteps {
 
   // Replaces the gradient with respect to the projection, (n, stride), by that with respect to the projected point.
   template <typename Team>
-  MMHPARSE_DEVICE void backward(Team& team, T* grad, int n, int m, int stride, int step) {
+  MMHPARSE_DEVICE void backward(Team& team, T* grad, const Core<T>& core, int step) {
+    const int n = core.n(), m = core.m(), stride = core.stride;
     for (int k = team.rank(); k < n * stride; k += team.size()) by_rows_[k] = by_columns_[k] = 0;
     team.sync();
     // x + increment has one gradient for both: what a half cycle makes of its increment's, the one before takes as x's
@@ -90,6 +98,7 @@ class UnrolledSteps {
 class ExactSteps {
  public:
   using Real = double;
+  using Layout = Core<double>;
 
   MMHPARSE_DEVICE ExactSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
       : projection_(arena, rows, stride) {
@@ -99,14 +108,15 @@ class ExactSteps {
   static MMHPARSE_DEVICE double padding() { return -1; }  // never positive, because the duals are not negative
 
   template <typename Team>
-  MMHPARSE_DEVICE void start(Team& team, int n, int stride) {
-    projection_.start(team, n, stride);
+  MMHPARSE_DEVICE void start(Team& team, const Core<double>& core) {
+    projection_.start(team, core.n(), core.stride);
     last_ = -1;
   }
 
   template <bool kTraced, typename Team>
-  MMHPARSE_DEVICE void forward(Team& team, const double* from, const double* move, double* x, int n, int m, int stride,
+  MMHPARSE_DEVICE void forward(Team& team, const double* from, const double* move, double* x, const Core<double>& core,
                                int step) {
+    const int n = core.n(), m = core.m(), stride = core.stride;
     double* point = projection_.point();
     for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = from[k] + move[k];
     team.sync();
@@ -115,7 +125,8 @@ class ExactSteps {
   }
 
   template <typename Team>
-  MMHPARSE_DEVICE void backward(Team& team, double* grad, int n, int m, int stride, int step) {
+  MMHPARSE_DEVICE void backward(Team& team, double* grad, const Core<double>& core, int step) {
+    const int n = core.n(), m = core.m(), stride = core.stride;
     // the gradient of a projection is itself a projection: a second one onto the same set changes nothing
     if (last_ >= 0 && projection_.same_traces(team, n, m, stride, step, last_, trace_)) return;
     projection_.backward(team, grad, n, m, stride, step, trace_);
@@ -137,7 +148,7 @@ class ProjectedGradient {
 
   MMHPARSE_DEVICE ProjectedGradient(Arena& arena, Arena* trace, int max_rows, int max_columns, int max_stride,
                                    mmhparse::Options options)
-      : core_(arena, max_rows, max_columns),
+      : layout_(arena, max_rows, max_columns),
         move_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
         x_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
         before_(arena.take<Real>(static_cast<std::size_t>(max_rows) * max_stride)),
@@ -153,7 +164,7 @@ class ProjectedGradient {
   MMHPARSE_DEVICE void forward(Team& team, const T* score, T* plan, T* moved) {
     prepare(team, score);
     const double change = run<kTraced>(team);
-    core_.scatter(team, x_, Real(1), max_columns_, plan);
+    layout_.scatter(team, x_, Real(1), max_columns_, plan);
     if (team.rank() == 0) *moved = static_cast<T>(change);
   }
 
@@ -163,39 +174,39 @@ class ProjectedGradient {
   MMHPARSE_DEVICE void backward(Team& team, const T* grad_plan, const T* score, T* grad_score) {
     prepare(team, score);
     if (!kTraced) run<true>(team);
-    const int length = core_.n() * core_.stride;
+    const int length = layout_.length();
     Real* grad = x_;
     Real* sum = before_;
-    core_.gather(team, grad_plan, max_columns_, T(1), Real(0), grad);
+    layout_.gather(team, grad_plan, max_columns_, T(1), Real(0), grad);
     for (int k = team.rank(); k < length; k += team.size()) sum[k] = 0;
     for (int step = options_.steps - 1; step >= 0; --step) {
-      steps_.backward(team, grad, core_.n(), core_.m(), core_.stride, min_of(step, *steps_run_ - 1));
+      steps_.backward(team, grad, layout_, min_of(step, *steps_run_ - 1));
       for (int k = team.rank(); k < length; k += team.size()) sum[k] += grad[k];
       team.sync();
     }
-    core_.scatter(team, sum, static_cast<Real>(options_.step_size), max_columns_, grad_score);
+    layout_.scatter(team, sum, static_cast<Real>(options_.step_size), max_columns_, grad_score);
   }
 
  private:
   template <typename T, typename Team>
   MMHPARSE_DEVICE void prepare(Team& team, const T* score) {
-    core_.template find<Real>(team, score, max_rows_, max_columns_);
-    core_.gather(team, score, max_columns_, static_cast<T>(options_.step_size), Steps::padding(), move_);
-    for (int k = team.rank(); k < core_.n() * core_.stride; k += team.size()) x_[k] = before_[k] = 0;
-    steps_.start(team, core_.n(), core_.stride);
+    layout_.find(team, score, max_rows_, max_columns_);
+    layout_.gather(team, score, max_columns_, static_cast<T>(options_.step_size), Steps::padding(), move_);
+    for (int k = team.rank(); k < layout_.length(); k += team.size()) x_[k] = before_[k] = 0;
+    steps_.start(team, layout_);
     team.sync();
   }
 
   // Runs steps until the plan no longer changes or all have been run; returns how far the last one moved it.
   template <bool kTraced, typename Team>
   MMHPARSE_DEVICE double run(Team& team) {
-    const int length = core_.n() * core_.stride;
+    const int length = layout_.length();
     int step = 0;
     for (bool changed = true; step < options_.steps && changed; ++step) {
       Real* before = x_;
       x_ = before_;
       before_ = before;
-      steps_.template forward<kTraced>(team, before_, move_, x_, core_.n(), core_.m(), core_.stride, step);
+      steps_.template forward<kTraced>(team, before_, move_, x_, layout_, step);
       int differences = 0;
       for (int k = team.rank(); k < length; k += team.size()) differences += x_[k] != before_[k];
       changed = team.sum(differences) > 0;
@@ -211,7 +222,7 @@ class ProjectedGradient {
     return change;
   }
 
-  Core core_;
+  typename Steps::Layout layout_;
   Real* move_;    // (n, stride) step_size * score
   Real* x_;       // (n, stride) the plan; in the backward pass the gradient
   Real* before_;  // (n, stride) the plan before the step; in the backward pass the sum of gradients

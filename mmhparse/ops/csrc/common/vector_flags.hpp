@@ -28,6 +28,14 @@ MMHPARSE_DEVICE void widen(V lanes, Doubles* low, Doubles* high) {
   *high = __builtin_convertvector(halves[1], Doubles);
 }
 
+// The inverse of widen.
+MMHPARSE_DEVICE Lanes<float> narrow(Doubles low, Doubles high) {
+  const HalfFloats halves[2] = {__builtin_convertvector(low, HalfFloats), __builtin_convertvector(high, HalfFloats)};
+  Lanes<float> lanes;
+  std::memcpy(&lanes, halves, sizeof lanes);
+  return lanes;
+}
+
 template <typename T>
 MMHPARSE_DEVICE Flags<T> above(Lanes<T> x, Lanes<T> bound) {
   return x > bound;

@@ -93,11 +93,7 @@ struct Tally<float> {
   MMHPARSE_DEVICE Lanes<float> mean(double excess) const {
     Doubles count_low, count_high;
     widen(count.at_least_one(), &count_low, &count_high);
-    const HalfFloats halves[2] = {__builtin_convertvector((low - excess) / count_low, HalfFloats),
-                                  __builtin_convertvector((high - excess) / count_high, HalfFloats)};
-    Lanes<float> lanes;
-    std::memcpy(&lanes, halves, sizeof lanes);
-    return lanes;
+    return narrow((low - excess) / count_low, (high - excess) / count_high);
   }
   MMHPARSE_DEVICE double total() const { return total_of(low + high); }
 };

@@ -46,7 +46,10 @@ MMHPARSE_DEVICE int lowest_bit(std::uint32_t word) {
 }
 
 MMHPARSE_DEVICE int min_of(int a, int b) { return a < b ? a : b; }
-MMHPARSE_DEVICE int max_of(int a, int b) { return a > b ? a : b; }
+template <typename Integer>
+MMHPARSE_DEVICE Integer max_of(Integer a, Integer b) {
+  return a > b ? a : b;
+}
 
 MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
 
@@ -54,6 +57,7 @@ MMHPARSE_DEVICE int padded_to(int count, int multiple) { return (count + multipl
 //
 // A score of 0 or less never enters the plan: no projection increases an entry, so it stays at 0 from X_0 = 0 on and
 // contributes to no sum. Omitting such rows and columns changes no result, and removes the padding.
+template <typename Real>
 struct Core {
   int* rows;     // (n,) indices of its rows in the problem, ascending
   int* columns;  // (m,) indices of its columns, ascending
@@ -65,14 +69,14 @@ struct Core {
 
   MMHPARSE_DEVICE int n() const { return sizes[0]; }
   MMHPARSE_DEVICE int m() const { return sizes[1]; }
+  MMHPARSE_DEVICE int length() const { return n() * stride; }
 
   // A multiple of the number of lanes; with single lanes an odd number, which spreads rows over memory banks.
-  template <typename Real>
   static MMHPARSE_DEVICE int stride_of(int columns) {
     return kLanes<Real> > 1 ? padded_to(columns, kLanes<Real>) : columns | 1;
   }
 
-  template <typename Real, typename T, typename Team>
+  template <typename T, typename Team>
   MMHPARSE_DEVICE void find(Team& team, const T* score, int max_rows, int max_columns) {
     for (int i = team.rank(); i < max_rows; i += team.size()) {
       int positive = 0;
@@ -92,15 +96,15 @@ struct Core {
       sizes[1] = compact_indices(columns, max_columns);
     }
     team.sync();
-    stride = stride_of<Real>(m());
+    stride = stride_of(m());
   }
 
   // Fills `inside` (n, stride) with factor * the core's entries of the whole matrix; `padding` in columns beyond m.
-  template <typename Inside, typename T, typename Team>
-  MMHPARSE_DEVICE void gather(Team& team, const T* whole, int max_columns, T factor, Inside padding, Inside* inside) const {
+  template <typename T, typename Team>
+  MMHPARSE_DEVICE void gather(Team& team, const T* whole, int max_columns, T factor, Real padding, Real* inside) const {
     for (int i = team.rank(); i < n(); i += team.size()) {
       const T* source = whole + static_cast<std::size_t>(rows[i]) * max_columns;
-      Inside* target = inside + static_cast<std::size_t>(i) * stride;
+      Real* target = inside + static_cast<std::size_t>(i) * stride;
       for (int j = 0; j < m(); ++j) target[j] = factor * source[columns[j]];
       for (int j = m(); j < stride; ++j) target[j] = padding;
     }
@@ -108,8 +112,8 @@ struct Core {
   }
 
   // Writes factor * `inside` into the whole matrix; entries outside of the core are not changed.
-  template <typename Inside, typename T, typename Team>
-  MMHPARSE_DEVICE void scatter(Team& team, const Inside* inside, Inside factor, int max_columns, T* whole) const {
+  template <typename T, typename Team>
+  MMHPARSE_DEVICE void scatter(Team& team, const Real* inside, Real factor, int max_columns, T* whole) const {
     for (int i = team.rank(); i < n(); i += team.size()) {
       T* target = whole + static_cast<std::size_t>(rows[i]) * max_columns;
       for (int j = 0; j < m(); ++j)

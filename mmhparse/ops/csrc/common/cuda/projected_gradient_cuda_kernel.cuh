@@ -59,7 +59,7 @@ struct Problems {
 // The solver, with its arrays allocated from an arena.
 template <typename Steps>
 __host__ __device__ ProjectedGradient<Steps> lay_out(Arena& arena, const Problems& problems, bool backward) {
-  const int stride = Core::stride_of<typename Steps::Real>(problems.columns);
+  const int stride = Core<typename Steps::Real>::stride_of(problems.columns);
   return {arena, backward ? &arena : nullptr, problems.rows, problems.columns, stride, problems.options};
 }
 
