@@ -24,12 +24,13 @@ endif
 LITE := .venv
 FULL := .venv-full
 EXCHANGE := .venv-exchange
+FIFTYONE := .venv-fiftyone
 REQUIREMENTS := $(wildcard requirements/*.txt) setup.py $(shell find mmhparse/ops/csrc -type f)
 # a process a core, at most four: each one takes a gigabyte or two
 PYTEST = -m pytest -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
-.PHONY: help demo demo-train test lint typecheck docs test-full test-exchange clean
+.PHONY: help demo demo-train test lint typecheck docs test-full test-exchange test-fiftyone clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 15
@@ -63,8 +64,11 @@ test-exchange: $(EXCHANGE)/ready  ## run the tests of exchange with annotation t
 	PYTHONPATH=$(CURDIR)/$(EXCHANGE) $(LITE)/bin/python $(PYTEST) tests/test_datasets/test_annotation_tools.py \
 	  tests/test_tools/test_exports_of_tools.py
 
+test-fiftyone: $(FIFTYONE)/ready  ## run the tests with FiftyOne, which starts a MongoDB for them
+	PYTHONPATH=$(CURDIR)/$(FIFTYONE) $(LITE)/bin/python -m pytest tests/test_tools/test_coco_in_fiftyone.py
+
 clean:  ## remove the environments and what was built
-	rm -rf $(LITE) $(FULL) $(EXCHANGE) build dist *.egg-info mmhparse/.mim .pytest_cache .ruff_cache
+	rm -rf $(LITE) $(FULL) $(EXCHANGE) $(FIFTYONE) build dist *.egg-info mmhparse/.mim .pytest_cache .ruff_cache
 
 $(LITE)/ready: $(REQUIREMENTS)
 	$(call make_environment)
@@ -93,13 +97,12 @@ $(FULL)/ready: $(REQUIREMENTS)
 	$(call install_ourselves)
 	@touch $@
 
-# a folder of packages that go before those of $(LITE), as they ask for an older numpy and for another cv2
 $(EXCHANGE)/ready: $(LITE)/ready
-	@echo 'Setting up $(@D) (a minute or two the first time) ...'
-	@mkdir -p $(@D)
-	grep -vE '^(numpy|-r)' $(CONSTRAINTS) > $(@D)/constraints.txt
-	$(LITE)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt \
-	  --upgrade --target $(@D) -r requirements/exchange.txt
+	$(call install_before,exchange)
+	@touch $@
+
+$(FIFTYONE)/ready: $(LITE)/ready
+	$(call install_before,fiftyone)
 	@touch $@
 
 # torch first: a package that asks for it would bring whichever build is newest
@@ -115,4 +118,13 @@ define install_ourselves
 @if [ "$$MMHPARSE_WITH_OPS" = 0 ]; then echo 'Without the compiled matching op (MMHPARSE_WITH_OPS=0, or no C++ compiler).'; \
   else echo 'Compiling the matching op (half a minute) ...'; fi
 PATH="$(CURDIR)/$(@D)/bin:$$PATH" $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+endef
+
+# a folder of packages that go before those of $(LITE), as they ask for another cv2, and some for an older numpy
+define install_before
+@echo 'Setting up $(@D) (minutes the first time) ...'
+@mkdir -p $(@D)
+grep -vE '^(numpy|-r)' $(CONSTRAINTS) > $(@D)/constraints.txt
+$(LITE)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt --upgrade --target $(@D) \
+  -r requirements/$(1).txt
 endef
