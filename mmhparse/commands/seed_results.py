@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import stdtrit
 
+from mmhparse.utils import UsageError
+
 Key = tuple[str, ...]
 """What was trained and measured, e.g. a variant and a decoder."""
 
@@ -19,6 +21,9 @@ class SeedResults:
         file: What it holds is read; it need not exist.
         columns: Names of the entries of a key, in the lines of the file.
         measures: Names of the measures.
+
+    Raises:
+        UsageError: If a line of the file lacks one of these, as in files of other versions.
     """
 
     def __init__(self, file: Path, columns: Sequence[str], measures: Sequence[str]):
@@ -26,6 +31,12 @@ class SeedResults:
         self.values: dict[Key, dict[int, list[float]]] = {}
         for line in file.read_text().splitlines() if file.exists() else []:
             row = json.loads(line)
+            missing = sorted({*self.columns, 'seed', *self.measures} - row.keys())
+            if missing:
+                raise UsageError(
+                    f'{file} has a line without {", ".join(missing)}, as it is of another version: move it away. '
+                    'Trainings that are there are not repeated.'
+                )
             self._keep(tuple(row[name] for name in self.columns), row['seed'], row)
 
     def __contains__(self, key_and_seed: tuple[Key, int]) -> bool:

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from mmhparse.commands import SeedResults
+from mmhparse.utils import UsageError
 
 
 def results(tmp_path):
@@ -29,6 +32,13 @@ def test_what_was_measured_is_there_again(tmp_path):
     assert again.intervals(('plain', 'optimum')) == ['0.750', '–']
     line = (tmp_path / 'results.jsonl').read_text().splitlines()[0]
     assert json.loads(line) == dict(variant='plain', decoder='greedy', seed=3, AP=0.5, mIoU=0.25)
+
+
+def test_a_file_of_another_version_is_refused_before_anything_is_trained(tmp_path):
+    line = dict(variant='plain', seed=3, AP=0.5)
+    (tmp_path / 'results.jsonl').write_text(json.dumps(line) + '\n')
+    with pytest.raises(UsageError, match=r'results\.jsonl has a line without decoder, mIoU, .* move it away'):
+        results(tmp_path)
 
 
 def test_differences_are_paired_by_seed(tmp_path):

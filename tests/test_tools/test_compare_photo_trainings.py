@@ -55,6 +55,12 @@ def test_each_row_is_trained_once_and_scored(compare, capfd):
     assert compare('config', 'synthetic crowds', 'labels by the teacher alone')[:4] == lines
 
 
+def test_a_parser_of_other_parts_is_refused_before_it_is_trained(load_tool, call_main, repo_root, tmp_path):
+    config = repo_root / 'configs' / 'multi_granularity' / 'mg-pgd_mobilenet_garments.py'
+    with pytest.raises(SystemExit, match="only 'densepose_14' can be scored"):
+        call_main(load_tool(TOOL), config, tmp_path / 'people.json', tmp_path, '--work-dir', tmp_path / 'work')
+
+
 def test_each_half_of_the_photos_gets_the_price_that_is_best_on_the_other(load_tool):
     photos = [photo_of(standing_person(left)) for left in (10, 40, 70, 100)]
     right = [perfect_prediction(photo) for photo in photos]

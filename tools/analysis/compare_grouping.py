@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grouping_measures import DECODERS, MEASURES, GroupingMeasures
+from grouping_measures import DECODERS, MEASURES, GroupingMeasures, with_other_scenes
 from mmengine.config import Config, ConfigDict
 from rich.console import Console
 from rich.table import Table
@@ -199,6 +199,7 @@ def main() -> None:
     args = parse_args()
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
+        with_other_scenes(cfg.test_dataloader)  # are there any? Asked before the trainings
         set_work_dir(cfg, args.work_dir)
         results = SeedResults(Path(cfg.work_dir) / 'grouping.jsonl', ('variant', 'decoder', 'price'), MEASURES)
         for seed in args.seeds:

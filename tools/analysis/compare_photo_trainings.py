@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from eval_photos import as_parsed_photo
+from eval_photos import as_parsed_photo, check_classes
 from limb_prices import PRICE_SHIFTS, shift_price
 from mmengine.config import Config, ConfigDict
 from rich.console import Console
@@ -37,6 +37,7 @@ from mmhparse.evaluation.photos import (
     read_annotated_photos,
     score_photos,
 )
+from mmhparse.registry import KEYPOINT_CODECS
 from mmhparse.utils import UsageError
 
 SCORES = ('OKS_AP', 'OKS_AP_50', 'mask_AP', 'mask_AP_50', 'part_points', 'part_points_right_person')
@@ -192,6 +193,8 @@ def main() -> None:
     with plain_usage_errors():
         cfg = load_config(args.config, args.cfg_options)
         set_work_dir(cfg, args.work_dir)
+        codec = KEYPOINT_CODECS.build(dict(cfg.model.codec, _scope_='mmhparse'))
+        check_classes(args.config, codec.skeleton, codec.part_set)
         try:
             photos = read_annotated_photos(args.people, args.photos)
         except (ValueError, OSError) as error:

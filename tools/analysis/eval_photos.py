@@ -28,7 +28,7 @@ from mmhparse.apis.networks import Precision
 from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
-from mmhparse.structures import COCO_17, DENSEPOSE_14
+from mmhparse.structures import COCO_17, DENSEPOSE_14, PartSet, Skeleton
 from mmhparse.utils import UsageError, progress_bar, write_atomic
 
 Parser = Callable[[np.ndarray], ParsedPhoto]
@@ -96,15 +96,24 @@ def as_parsed_photo(prediction: dict) -> ParsedPhoto:
     )
 
 
+def check_classes(name: str, skeleton: Skeleton, part_set: PartSet) -> None:
+    """Checks that a parser of these joints and parts can be scored.
+
+    Raises:
+        UsageError: If it knows others than the annotations.
+    """
+    for known, wanted in ((skeleton, COCO_17), (part_set, DENSEPOSE_14)):
+        if known.name != wanted.name:
+            raise UsageError(f"{name} predicts '{known.name}', but only '{wanted.name}' can be scored on photos.")
+
+
 def inferencer_parser(name: str, infer: HumanParsingInferencer) -> Parser:
     """The inferencer as a parser to be scored.
 
     Raises:
         UsageError: If it knows other joints or parts than those that can be scored.
     """
-    for known, wanted in ((infer.skeleton, COCO_17), (infer.part_set, DENSEPOSE_14)):
-        if known.name != wanted.name:
-            raise UsageError(f"{name} predicts '{known.name}', but only '{wanted.name}' can be scored on photos.")
+    check_classes(name, infer.skeleton, infer.part_set)
     return lambda image: as_parsed_photo(infer(image)['predictions'][0])
 
 

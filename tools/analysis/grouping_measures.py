@@ -14,6 +14,7 @@ grouping.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -72,7 +73,12 @@ class GroupingMeasures:
         self.model: BottomUpHumanParser = MODELS.build(cfg.model).eval()
         load_checkpoint(self.model, checkpoint, map_location='cpu')
         self.scenes, self.metainfo = self._predict(cfg.test_dataloader)
-        self.other_scenes, _ = self._predict(with_other_scenes(cfg.test_dataloader))
+        self.other_loader = with_other_scenes(cfg.test_dataloader)
+
+    @cached_property
+    def other_scenes(self) -> list[PredictedScene]:
+        """Those on which prices are chosen."""
+        return self._predict(self.other_loader)[0]
 
     def best_price_shift(self, decoder: str) -> float:
         """What is best added to the price of links for this decoder: AP_p_vol with true parts, on the other scenes."""
