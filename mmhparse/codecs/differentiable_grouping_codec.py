@@ -154,7 +154,7 @@ class DifferentiableGroupingCodec:
             people: For each image, as of :meth:`decode`; None where our own are wanted.
 
         Raises:
-            ValueError: As :meth:`decode`.
+            ValueError: As :meth:`decode`, if this holds for any of the images.
         """
         if isinstance(fields, TargetFields):
             fields = fields.as_prediction(len(self.part_set))
@@ -167,7 +167,7 @@ class DifferentiableGroupingCodec:
         if self.decode_on == 'cpu':
             fields = fields.to('cpu')
         fields = fields.detach().float()
-        if self.decodes_at_once(fields):
+        if len(fields) and self.decodes_at_once(fields):
             return self._decode(fields, geometries, given)
         images = map(fields.of_image, range(len(fields)))
         return [

@@ -123,3 +123,13 @@ def test_a_batch_of_another_size_is_refused():
         codec.decode(batch_of([fields] * 2))
     with pytest.raises(ValueError, match='people must have an entry for each of 2 images, got 1'):
         codec.decode_batch(batch_of([fields] * 2), [None] * 2, [None])
+
+
+@pytest.mark.parametrize('decode_on', ['cpu', 'fields'])
+def test_no_image_at_all(decode_on):
+    codec = DifferentiableGroupingCodec(decode_on=decode_on)
+    fields = codec.encode(synthetic_scene(0, SIZE, 1).annotation).as_prediction(len(codec.part_set))
+    names = ('joint_heatmaps', 'joint_offsets', 'limb_fields')
+    pose = replace(fields.pose, **{name: getattr(fields, name)[:0] for name in names})
+    none = replace(fields, pose=pose, projection=(fields.projection[0][:0],), part_logits=fields.part_logits[:0])
+    assert codec.decode_batch(none, [], []) == []

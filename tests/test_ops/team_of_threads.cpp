@@ -2,8 +2,8 @@
 //
 //   team_of_threads THREADS dense|sparse float|double COUNT ROWS COLUMNS STEPS STEP_SIZE CYCLES < problems > results
 //
-// 'sparse' computes the links alone, by one thread. Problems are scores, then gradients of plans, both (COUNT, ROWS, COLUMNS); results are plans, then how far the last
-// step moved each (COUNT), then gradients of scores.
+// 'sparse' computes the links alone, by one thread. Problems are scores, then gradients of plans, both (COUNT, ROWS,
+// COLUMNS); results are plans, then how far the last step moved each (COUNT), then gradients of scores.
 #include <barrier>
 #include <cstdio>
 #include <cstdlib>
