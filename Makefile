@@ -61,6 +61,7 @@ test-full: $(FULL)/ready  ## run the tests beside mmcv with ops, mmdet, mmpose a
 	$(FULL)/bin/python $(PYTEST)
 
 test-exchange: $(EXCHANGE)/ready  ## run the tests of exchange with annotation tools beside the tools' packages
+	@PYTHONPATH=$(CURDIR)/$(EXCHANGE) $(LITE)/bin/python -c 'import cvat_sdk, datumaro, label_studio_sdk'  # or tests skip
 	PYTHONPATH=$(CURDIR)/$(EXCHANGE) $(LITE)/bin/python $(PYTEST) tests/test_datasets/test_annotation_tools.py \
 	  tests/test_tools/test_exports_of_tools.py
 
