@@ -22,13 +22,13 @@ _FLOOR = 0.25
 """Vectors shorter than this share of the price belong to no region."""
 
 
-def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> float:
-    """How long a link of a limb type can be, in pixels, for one region of the field to pay for it.
+def limb_reach(most: float, above: np.ndarray, price: float, stride: int, samples: int) -> float:
+    """How long a link of a limb type can be, in pixels, for one region of its field to pay for it.
 
     0 if no region can, and infinite if the price is so low that a single point can.
 
     Args:
-        limb_field: (2, h, w) float32.
+        most, above: Of the field, as of :func:`field_strength`.
         price: What a link costs, above 0.
         stride: Pixels per cell.
         samples: Points along a link at which the field is read.
@@ -36,11 +36,6 @@ def limb_reach(limb_field: Tensor, price: float, stride: int, samples: int) -> f
     Raises:
         ValueError: If the field holds NaN or infinity.
     """
-    return _reach(*_strength(limb_field, _FLOOR * price), price, stride, samples)
-
-
-def _reach(most: float, above: np.ndarray, price: float, stride: int, samples: int) -> float:
-    """:func:`limb_reach` by what :func:`_strength` says of the field."""
     floor = _FLOOR * price
     if not np.isfinite(most):
         raise ValueError('limb_fields hold NaN or infinity.')
@@ -57,17 +52,17 @@ def _reach(most: float, above: np.ndarray, price: float, stride: int, samples: i
     return float(stride * np.hypot(*(sides + 2)) * (samples - 1) / (points - 1))
 
 
-def _strength(limb_field: Tensor, floor: float) -> tuple[float, np.ndarray]:
-    """Length of the longest vector of a field (2, h, w), and (h, w) uint8, 1 where they are longer than ``floor``."""
+def field_strength(limb_field: Tensor, price: float) -> tuple[float, np.ndarray]:
+    """Length of the longest vector of a field (2, h, w) on the CPU, and its regions: (h, w) uint8, 1 in their cells."""
     x, y = map(np.ascontiguousarray, limb_field.numpy())
     strength = cv2.magnitude(x, y)  # (h, w)
-    return float(strength.max()), (strength > floor).view(np.uint8)
+    return float(strength.max()), (strength > _FLOOR * price).view(np.uint8)
 
 
-def _strengths(limb_fields: Tensor, floors: Sequence[float]) -> list[tuple[float, np.ndarray]]:
-    """As :func:`_strength`, of fields (Q, 2, h, w) on another device, of which a byte a cell is copied at once."""
+def _strengths(limb_fields: Tensor, prices: Sequence[float]) -> list[tuple[float, np.ndarray]]:
+    """As :func:`field_strength`, of fields (Q, 2, h, w) on another device, of which a byte a cell is copied at once."""
     length = torch.hypot(limb_fields[:, 0], limb_fields[:, 1])  # (Q, h, w)
-    above = length > length.new_tensor(floors)[:, None, None]  # (Q, h, w)
+    above = length > _FLOOR * length.new_tensor(prices)[:, None, None]  # (Q, h, w)
     return list(zip(length.amax((1, 2)).cpu().tolist(), above.cpu().numpy().view(np.uint8), strict=True))
 
 
@@ -98,14 +93,14 @@ def near_pairs(
     ends = [(image, *limb) for image in range(batch) for limb in skeleton.limbs]  # of each problem
     problems = [p for p, (image, *limb) in enumerate(ends) if all(len(used[image][joint]) for joint in limb)]
     here = fields.device.type == 'cpu'
-    copied = [] if here else _strengths(fields[problems], [_FLOOR * costs[problem] for problem in problems])
+    copied = [] if here else _strengths(fields[problems], [costs[problem] for problem in problems])
 
     def of_problem(number: int) -> np.ndarray:
         """(q,) int64 (problem * N + row) * N + column of each pair, ascending."""
         problem = problems[number]
         image, first, second = ends[problem]
-        strength = _strength(fields[problem], _FLOOR * costs[problem]) if here else copied[number]
-        reach = _reach(*strength, costs[problem], stride, samples)
+        strength = field_strength(fields[problem], costs[problem]) if here else copied[number]
+        reach = limb_reach(*strength, costs[problem], stride, samples)
         if not reach:
             return np.zeros(0, np.int64)
         near = trees[image][first].sparse_distance_matrix(trees[image][second], reach, output_type='ndarray')  # (q,)

@@ -10,7 +10,7 @@ from mmhparse.codecs import DifferentiableGroupingCodec, candidates_to_links
 from mmhparse.codecs.candidates_to_links import pair_affinity
 from mmhparse.codecs.candidates_to_problems import limb_affinity
 from mmhparse.codecs.fields_to_candidates import fields_to_candidates
-from mmhparse.codecs.near_limbs import limb_reach, near_pairs
+from mmhparse.codecs.near_limbs import field_strength, limb_reach, near_pairs
 from mmhparse.structures import JointCandidates, ParseFields, PoseFields
 from mmhparse.synthetic import synthetic_scene
 
@@ -28,6 +28,10 @@ def crowd(codec, scenes):
     return ParseFields(pose, (projection,), torch.cat([fields.part_logits for fields in found], -1), 1)
 
 
+def reach_of(field, price, stride, samples):
+    return limb_reach(*field_strength(field, price), price, stride, samples)
+
+
 def near_affinity(candidates, fields, codec, prices, samples=10):
     """(B * L, N, N) affinities of the pairs within reach, and 0 for the others."""
     links = near_pairs(candidates, fields, codec.skeleton, 4, prices, samples)
@@ -43,7 +47,7 @@ def test_the_reach_is_what_the_longest_region_can_pay_for():
     fields[0, 1, 15, 30] = 0.5  # a small region
     fields[1, 0] = 0.07  # below a quarter of the price
     fields[2] = 0.4  # everywhere: one region of 40 x 20 cells
-    reaches = [limb_reach(field, 0.3, stride=4, samples=10) for field in fields]
+    reaches = [reach_of(field, 0.3, stride=4, samples=10) for field in fields]
     # (3 * 0.9 + 7 * 0.075) / 10 = 0.32 pays, 2 points give 0.24; of vectors of length 0.4 * sqrt(2), 5 points pay
     expected = 4 * np.hypot(14, 3) * 9 / 2, 0, 4 * np.hypot(42, 22) * 9 / 4
     np.testing.assert_allclose(reaches, expected, rtol=1e-6)
@@ -65,12 +69,12 @@ def test_pairs_within_reach_have_the_affinity_of_all_pairs():
 def test_a_price_that_one_point_pays_has_no_reach():
     field = torch.zeros(2, 20, 40)
     field[0, 5, 3:15] = 1
-    assert limb_reach(field, 0.3, 4, samples=1) == np.inf
-    assert limb_reach(field, 0.12, 4, samples=10) == np.inf  # (1 + 9 * 0.03) / 10 = 0.127
-    assert limb_reach(field, 0.14, 4, samples=10) < np.inf  # (1 + 9 * 0.035) / 10 = 0.132
+    assert reach_of(field, 0.3, 4, samples=1) == np.inf
+    assert reach_of(field, 0.12, 4, samples=10) == np.inf  # (1 + 9 * 0.03) / 10 = 0.127
+    assert reach_of(field, 0.14, 4, samples=10) < np.inf  # (1 + 9 * 0.035) / 10 = 0.132
     field[1, 7, 7] = torch.nan
     with pytest.raises(ValueError, match='limb_fields hold NaN or infinity'):
-        limb_reach(field, 0.3, 4, samples=10)
+        reach_of(field, 0.3, 4, samples=10)
 
 
 @pytest.mark.parametrize(('price', 'samples'), [(0.3, 10), (0.19, 10), (0.09, 10), (0.05, 10), (0.3, 5), (0.3, 1)])
@@ -96,7 +100,7 @@ def test_each_limb_type_has_the_reach_of_its_own_price():
     fields = torch.zeros(25, 2, 9, 40)
     fields[:, 0, 3:6, 5:15] = 1
     prices = torch.linspace(0.2, 0.8, 25).tolist()
-    reaches = [limb_reach(fields[0], price, 4, 10) for price in prices]
+    reaches = [reach_of(fields[0], price, 4, 10) for price in prices]
     # the higher the price, the shorter
     assert all(np.diff(reaches) <= 0) and reaches[0] > 3 * reaches[-1]
     codec = DifferentiableGroupingCodec(limbs=dict(price=prices))
