@@ -127,7 +127,7 @@ def test_memory_grows_by_the_maps_alone(monkeypatch):
     fields = noisy_fields(1, 4, 2.0, (128, 128))
     small, large, crowded = (peak(random_people(n), fields, side) for n, side in ((3, 500), (3, 1000), (300, 500)))
     # two bytes a pixel, and a few numbers a row and column
-    assert 0 < large - small <= 2 * (1000**2 - 500**2) + 500 * 300
+    assert 0 < large - small <= 2 * (1000**2 - 500**2) + 500 * 200
     # ids of more than 255 people take four bytes; a table of all joints and cells would take 40 MB
     assert 0 < crowded - small <= 3 * 500**2 + 300 * 17 * 200
 

@@ -16,7 +16,7 @@ class PixelAxis(TensorRecord):
     """S columns or rows of pixels, on one device.
 
     Attributes:
-        low, high: (S,) int64; the two cells of the part logits around each.
+        low, high: (S,) int32; the two cells of the part logits around each.
         share: (S,) float32; weight of the second.
         place: (S,) float64; position among the cells of the finest grid, whose centres are at 0, 1, 2 and so on.
     """
@@ -37,7 +37,7 @@ class PixelAxis(TensorRecord):
             stride: Pixels per cell of the finest grid.
         """
         low, high, share = neighbours(positions, part_stride, part_cells)
-        return cls(low, high, share.float(), (positions + 0.5) / stride - 0.5)
+        return cls(low.int(), high.int(), share.float(), (positions + 0.5) / stride - 0.5)
 
     def __len__(self) -> int:
         return len(self.place)
