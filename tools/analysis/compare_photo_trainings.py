@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval_photos import as_parsed_photo, check_classes
-from limb_prices import PRICE_SHIFTS, shift_price
+from limb_prices import PRICE_SHIFTS, best_shift, shift_price
 from mmengine.config import Config, ConfigDict
 from rich.console import Console
 from rich.table import Table
@@ -160,7 +160,7 @@ def at_chosen_prices(
     for half in (0, 1):
         others = slice(1 - half, None, 2)
         sums = {shift: precision_of(photos[others], found[others]) for shift, found in parsed.items()}
-        shifts.append(max(sums, key=lambda shift: (sums[shift], -abs(shift))))
+        shifts.append(best_shift(sums))
         chosen[half::2] = parsed[shifts[-1]][half::2]
     return chosen, shifts
 
@@ -202,7 +202,7 @@ def main() -> None:
         results = SeedResults(Path(cfg.work_dir) / 'photos.jsonl', ('row', 'price'), SCORES)
         for seed in args.seeds:
             for row in args.rows:
-                if ((row, 'config'), seed) not in results:
+                if ((row, 'chosen'), seed) not in results:
                     found = score(train(cfg, row, seed), photos)
                     results.add(seed, {(row, price): scores for price, scores in found.items()})
     Console(width=160).print(table_of(results, args.rows))

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import torch
 import torch.nn.functional as F
-from limb_prices import PRICE_SHIFTS, shift_price
+from limb_prices import PRICE_SHIFTS, best_shift, shift_price
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
@@ -85,7 +85,7 @@ class GroupingMeasures:
         scores = {
             shift: self._evaluate(self.other_scenes, decoder, shift)['AP_p_vol_true_parts'] for shift in PRICE_SHIFTS
         }
-        return max(scores, key=lambda shift: (scores[shift], -abs(shift)))
+        return best_shift(scores)
 
     def measure(self, decoder: str, price_shift: float = 0.0) -> dict[str, float | None]:
         """All measures of a decoder on the test set; None for the links of the oracle, which makes none."""
@@ -111,6 +111,8 @@ class GroupingMeasures:
         codec, solver = self.model.codec, DECODERS[decoder]
         own = Evaluator([dict(type='InstancePartMetric'), dict(type='JointMetric')])
         own.dataset_meta = self.metainfo
+        if solver is not None:
+            codec.solver = solver
         links, pixels, claims = np.zeros(5), np.zeros(2), []
         with shift_price(codec, price_shift):
             for scene in scenes:
@@ -118,7 +120,6 @@ class GroupingMeasures:
                 if solver is None:
                     sample.given_people = true_groups(scene.labelled, sample)
                 else:
-                    codec.solver = solver
                     links += count_links(codec, scene.labelled, fields)
                 if whole:
                     own.process([self.model.decode(fields, sample)])

@@ -3,7 +3,7 @@
 Trainings are compared fairly only if each is decoded with the price that suits it, chosen on other images.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -27,3 +27,8 @@ def shift_price(codec: DifferentiableGroupingCodec, shift: float) -> Iterator[No
         yield
     finally:
         codec.limb_options = options
+
+
+def best_shift(scores: Mapping[float, float]) -> float:
+    """The shift of the highest score; of equals, the nearest to the config's price."""
+    return max(scores, key=lambda shift: (scores[shift], -abs(shift)))
