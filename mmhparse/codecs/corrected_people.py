@@ -40,15 +40,18 @@ def corrected_people(
     boxed = [isinstance(one, GivenBoxes) for one in given]
     placing = [options.place_missing and not isinstance(one, GivenPoses) for one in given]
     own = [one is None for one in given]
-    people, persons = list(people), reader.persons(people, boxed)
+    people, persons = list(people), reader.persons(people, boxed, range(len(people)))
     if head_labels:
         whole = [
             ~torch.from_numpy(headless_pieces(cells, head_labels, len(found))) if ours else _all(found)  # (P,)
             for found, cells, ours in zip(people, persons, own, strict=True)
         ]
-        if not all(map(torch.all, whole)):
-            people = [_some(found, rows) for found, rows in zip(people, whole, strict=True)]
-            persons = reader.persons(people, boxed)
+        fewer = [image for image, rows in enumerate(whole) if not rows.all()]
+        for image in fewer:
+            people[image] = _some(people[image], whole[image])
+        if fewer:
+            for image, cells in zip(fewer, reader.persons(people, boxed, fewer), strict=True):
+                persons[image] = cells
     # before regions are taken away as people not found: they may be the person's own after all
     _place_missing(people, persons, reader, placing, [1] * len(people))
     added = [_some(found, ~_all(found)) for found in people]
@@ -71,8 +74,10 @@ def _place_missing(
     first_ids: Sequence[int],
 ) -> None:
     """Places joints that were not found, in the images of which ``placing`` says so."""
-    if any(placing) and any(map(len, people)):
-        joints = reader.missing_joints(people, persons, first_ids)
+    # images without people are not read
+    placed = [found if wanted else _some(found, ~_all(found)) for found, wanted in zip(people, placing, strict=True)]
+    if any(map(len, placed)):
+        joints = reader.missing_joints(placed, persons, first_ids)
         for found, keypoints, wanted in zip(people, joints, placing, strict=True):
             if wanted:
                 found.keypoints = keypoints

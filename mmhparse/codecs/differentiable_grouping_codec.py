@@ -221,18 +221,27 @@ class DifferentiableGroupingCodec:
         given: Sequence[GivenPoses | GivenBoxes | None],
     ) -> list[People]:
         """The people of B images, our own or given ones, in pixels of the network input."""
-        own = []
-        if not all(isinstance(known, GivenPoses) for known in given):
-            own = people_of_matches(self._match(fields), self.skeleton, self.people_options)
+        grouped = iter(self._people_of(fields, [not isinstance(known, GivenPoses) for known in given]))
         found = []
-        for image, (known, geometry) in enumerate(zip(given, geometries, strict=True)):
+        for known, geometry in zip(given, geometries, strict=True):
             if isinstance(known, GivenPoses):
                 found.append(poses_in_input(known, geometry))
             elif isinstance(known, GivenBoxes):
-                found.append(joints_for_boxes(boxes_in_input(known, geometry, len(self.skeleton)), own[image]))
+                found.append(joints_for_boxes(boxes_in_input(known, geometry, len(self.skeleton)), next(grouped)))
             else:
-                found.append(own[image])
+                found.append(next(grouped))
         return found
+
+    def _people_of(self, fields: PoseFields, wanted: Sequence[bool]) -> list[People]:
+        """Our own people in those of B images that are wanted; the fields of others are not read.
+
+        If these are some of B, the device needs memory for their joints and limbs once more.
+        """
+        if not any(wanted):
+            return []
+        if not all(wanted):
+            fields = PoseFields.cat([fields.of_image(image) for image, own in enumerate(wanted) if own])
+        return people_of_matches(self._match(fields), self.skeleton, self.people_options)
 
     def _match(self, fields: PoseFields) -> Matches:
         """The joint candidates of B images, linked."""

@@ -17,18 +17,20 @@ from .person_grid import PersonGrid
 class MapReader(Protocol):
     """Reads the pixels of B images, in the steps between which people are corrected.
 
-    Arguments and results hold an entry for each image. People are in pixels of the network input, and always on the
-    CPU, as is what the methods return.
+    Arguments and results hold an entry for each image, unless they say of which. People are in pixels of the network
+    input, and always on the CPU, as is what the methods return.
     """
 
-    def persons(self, people: Sequence[People], within_boxes: Sequence[bool]) -> list[PersonGrid]:
-        """As :meth:`PersonGrid.of`."""
+    def persons(
+        self, people: Sequence[People], within_boxes: Sequence[bool], images: Sequence[int]
+    ) -> list[PersonGrid]:
+        """As :meth:`PersonGrid.of`; of those of the B images whose numbers are ``images``."""
         ...
 
     def missing_joints(
         self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]
     ) -> list[Tensor]:
-        """As :func:`place_missing_joints`: (P, K, 2) each."""
+        """As :func:`place_missing_joints`: (P, K, 2) each. Images without people are not read."""
         ...
 
     def parsing(
@@ -49,8 +51,10 @@ class CpuMapReader:
         self.fields = [fields.of_image(image) for image in range(len(fields))]
         self.parts = [PartGrid.of(own.part_logits[0], own.part_stride) for own in self.fields]
 
-    def persons(self, people: Sequence[People], within_boxes: Sequence[bool]) -> list[PersonGrid]:
-        return list(map(PersonGrid.of, self.fields, self.parts, people, within_boxes))
+    def persons(
+        self, people: Sequence[People], within_boxes: Sequence[bool], images: Sequence[int]
+    ) -> list[PersonGrid]:
+        return [PersonGrid.of(self.fields[own], self.parts[own], people[own], within_boxes[own]) for own in images]
 
     def missing_joints(
         self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]

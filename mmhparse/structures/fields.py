@@ -1,6 +1,7 @@
 """The dense maps between image and people: as the network predicts them, and as they should be."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -121,27 +122,19 @@ class TargetFields(TensorRecord):
         return self.pose.stride
 
     @classmethod
-    def cat(cls, targets: list['TargetFields']) -> 'TargetFields':
-        """One batch of all targets.
+    def cat(cls, records: Sequence['TargetFields']) -> 'TargetFields':
+        """One batch of the images of all targets, of which there is at least one.
 
         Raises:
-            ValueError: If they differ in size.
+            ValueError: If they differ in size or stride.
         """
-        sizes = {tuple(target.part_map.shape[1:]) for target in targets}
+        sizes = {tuple(targets.part_map.shape[1:]) for targets in records}
         if len(sizes) > 1:
             raise ValueError(
                 f'targets of one batch must have one size, got (H, W) of {sorted(sizes)}: bring the images to one size '
                 'in the training pipeline, for instance with RandomAffinePeople.'
             )
-        poses = [target.pose for target in targets]
-        pose = {item.name: [getattr(one, item.name) for one in poses] for item in fields(PoseTargets)}
-        stride = pose.pop('stride')[0]
-        return cls(
-            pose=PoseTargets(**{name: torch.cat(column) for name, column in pose.items()}, stride=stride),
-            projection=torch.cat([target.projection for target in targets]),
-            projection_weight=torch.cat([target.projection_weight for target in targets]),
-            part_map=torch.cat([target.part_map for target in targets]),
-        )
+        return super().cat(records)
 
     def as_prediction(self, num_parts: int, confidence: float = 10.0) -> ParseFields:
         """The fields of a network that is right everywhere.

@@ -1,9 +1,10 @@
 """TensorRecord: what all records of batched tensors can do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 Record = TypeVar('Record', bound='TensorRecord')
@@ -15,6 +16,16 @@ class TensorRecord:
     An attribute is a tensor, a tuple of tensors, another record, or a plain value such as a stride. The methods return
     a record of the same type in which the tensors have changed and the plain values have not.
     """
+
+    @classmethod
+    def cat(cls: type[Record], records: Sequence[Record]) -> Record:
+        """One batch of the images of all records, of which there is at least one.
+
+        Raises:
+            ValueError: If they disagree in a plain value, or in what they hold.
+        """
+        names = [item.name for item in fields(cls)]  # pyright: ignore[reportArgumentType]  # subclasses are dataclasses
+        return cls(**{name: _cat(name, [getattr(record, name) for record in records]) for name in names})
 
     def of_image(self: Record, index: int) -> Record:
         """The record of one image, with a batch of 1."""
@@ -47,3 +58,19 @@ def _map(value, function: Callable[[Tensor], Tensor]):
     if isinstance(value, tuple):
         return tuple(function(tensor) for tensor in value)
     return value
+
+
+def _cat(name: str, values: Sequence):
+    """The values of an attribute of several records as one."""
+    first = values[0]
+    if len({type(value) for value in values}) > 1:
+        raise ValueError(f'{name}: one record has {type(first).__name__}, and another has another type.')
+    if isinstance(first, Tensor):
+        return torch.cat(values)
+    if isinstance(first, TensorRecord):
+        return type(first).cat(values)
+    if isinstance(first, tuple):
+        return tuple(torch.cat(column) for column in zip(*values, strict=True))
+    if any(value != first for value in values):
+        raise ValueError(f'{name}: one record has {first}, and another has another value.')
+    return first

@@ -107,6 +107,35 @@ def test_a_batch_takes_the_copies_of_one_image(options, kind):
     assert more.waits - one.waits == 4 * 3
 
 
+@pytest.mark.parametrize('options', OPTIONS)
+def test_joints_and_limbs_of_images_with_given_poses_are_not_read(options):
+    """A pose is given, and with it all that these fields say."""
+    geometry = ImageGeometry((64, 48), SIZE)
+    fields = [noisy_fields(seed, 4, 1.0, SIZE) for seed in range(3)]
+    spoilt = fields[1].pose.map(lambda field: torch.full_like(field, torch.nan))
+    given = [None, known_people(1, 4, geometry, 'poses'), None]
+    codec = DifferentiableGroupingCodec(people=OPTIONS[options], decode_on='fields')
+    sound, read = (
+        codec.decode_batch(batch_of([fields[0], own, fields[2]]), [geometry] * 3, given)
+        for own in (fields[1], replace(fields[1], pose=spoilt))
+    )
+    for one, other in zip(sound, read, strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.parametrize('options', OPTIONS)
+def test_images_with_given_poses_are_copied_no_more_than_alone(options):
+    codec, fields = DifferentiableGroupingCodec(people=OPTIONS[options]), noisy_fields(5, 6, 1.0, SIZE)
+    grouped, posed, mixed = (
+        copies(codec, [fields] * len(kinds), kinds) for kinds in ([None], ['poses'], [None, 'poses', 'poses'])
+    )
+    assert sum(mixed.to_cpu) <= sum(grouped.to_cpu) + 2 * sum(posed.to_cpu)
+    # joints are compared with those of the whole batch, once more after pieces of people were taken away
+    places = 2 * 12 * 6 * len(codec.skeleton)
+    assert sum(mixed.from_cpu) <= sum(grouped.from_cpu) + 2 * sum(posed.from_cpu) + places
+    assert len(mixed.to_cpu) <= len(grouped.to_cpu) and len(mixed.from_cpu) <= len(grouped.from_cpu)
+
+
 def test_the_maps_of_an_image_do_not_keep_those_of_a_batch_in_memory():
     fields, geometry = noisy_fields(5, 6, 0.3, SIZE), ImageGeometry(SIZE, SIZE)
     codec = DifferentiableGroupingCodec(decode_on='fields')

@@ -110,7 +110,7 @@ def peak(people, fields, image_side: int) -> int:
         reader = DeviceMapReader(there := fields.to(DEVICE))
         held = sum(field.nbytes for field in (*there.projection, there.part_logits, there.joint_heatmaps))
         held += there.joint_offsets.nbytes + there.limb_fields.nbytes
-        persons = reader.persons([people], [False])
+        persons = reader.persons([people], [False], [0])
         reader.parsing(persons, [people], [ImageGeometry((image_side, image_side), (side, side))])
     return device.peak - held
 

@@ -1,5 +1,7 @@
 """Records of tensors: what they refuse, what may be read from where, and that every tensor in them is changed."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -49,6 +51,24 @@ def test_what_changes_a_record_reaches_each_of_its_tensors():
     assert {tensor.dtype for tensor in tensors_of(fields.to(torch.float64))} == {torch.float64}
     assert {tensor.dtype for tensor in tensors_of(fields.to(torch.float64).float())} == {torch.float32}
     assert (doubled.stride, doubled.part_stride, len(doubled)) == (4, 2, 2)
+
+
+def test_one_batch_of_several_records():
+    fields = parse_fields(3)
+    joined = ParseFields.cat([fields.of_image(0), fields.of_image(1), fields.of_image(2)])
+    for one, whole in zip(tensors_of(joined), tensors_of(fields), strict=True):
+        assert torch.equal(one, whole)
+    assert (joined.stride, joined.part_stride, len(joined)) == (4, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ('changed', 'message'),
+    [(dict(stride=8), 'stride: one record has 4'), (dict(limb_prices=torch.rand(2, 2)), 'limb_prices: .* NoneType')],
+)
+def test_records_that_disagree_are_not_joined(changed, message):
+    pose = pose_fields()
+    with pytest.raises(ValueError, match=message):
+        PoseFields.cat([pose, replace(pose, **changed)])
 
 
 def test_leaves_gather_gradients_of_their_own():

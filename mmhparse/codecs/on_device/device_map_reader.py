@@ -35,16 +35,16 @@ class DeviceMapReader:
     the device, that of all images in one copy each:
 
     - at first, the part of each cell, h w bytes;
-    - by :meth:`persons`, person and distance of each cell, 8 h w bytes: the CPU then searches them for connected
-      regions and takes votes;
-    - by :meth:`missing_joints`, a cell and an offset for each joint, 24 P K bytes;
+    - by :meth:`persons`, person and distance of each cell of an image it is asked for, 8 h w bytes: the CPU then
+      searches them for connected regions and takes votes;
+    - by :meth:`missing_joints`, a cell and an offset for each joint of the people it is asked for, 24 P K bytes;
     - by :meth:`parsing`, the two maps, 2 H W bytes if no image has more than 255 people and 5 H W otherwise, and
       16 (P + 1) C bytes of sums.
 
-    To the device go the persons of the cells (4 h w bytes), joints and boxes of the people, and a number for each row
-    and column of pixels. Beside the fields, the device needs memory for the part logits once more, or four times the
-    joint heatmaps, for the maps of all images, and up to 0.2 GB for the pixels or distances that are computed at once,
-    however large the images and however many their people.
+    To the device go the persons of the cells (4 h w bytes each time), joints and boxes of the people, and a number for
+    each row and column of pixels. Beside the fields, the device needs memory for the part logits once more, or four
+    times the joint heatmaps, for the maps of all images, and up to 0.2 GB for the pixels or distances that are computed
+    at once, however large the images and however many their people.
 
     Args:
         fields: Fields of B images in float32, on a device that knows float64.
@@ -63,19 +63,25 @@ class DeviceMapReader:
         self.cells = self._cells_near_parts()
         self.landing = self._landing(fields.projection[0])
 
-    def persons(self, people: Sequence[People], within_boxes: Sequence[bool]) -> list[PersonGrid]:
-        """As :meth:`PersonGrid.of`, on the CPU."""
+    def persons(
+        self, people: Sequence[People], within_boxes: Sequence[bool], images: Sequence[int]
+    ) -> list[PersonGrid]:
+        """As :meth:`PersonGrid.of`, on the CPU; of those of the B images whose numbers are ``images``."""
         person = torch.zeros(self.part.shape, dtype=torch.int32, device=self.device)
         distance = torch.full(self.part.shape, torch.inf, device=self.device)
         person[self.cells], distance[self.cells] = nearest_person(self.landing, people, within_boxes)
-        grids = self.part_on_cpu, person.cpu().numpy(), distance.cpu().numpy()  # (B, h, w) each
-        return [PersonGrid(*own, self.pose.stride) for own in zip(*grids, strict=True)]
+        found = (torch.stack([grid[image] for image in images]).cpu().numpy() for grid in (person, distance))
+        parts = [self.part_on_cpu[image] for image in images]
+        return [PersonGrid(*own, self.pose.stride) for own in zip(parts, *found, strict=True)]  # (h, w) each
 
     def missing_joints(
         self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]
     ) -> list[Tensor]:
         """(P, K, 2) each; as :func:`mmhparse.codecs.missing_joints.place_missing_joints`."""
-        owner = torch.where(self.part > 0, self._on_device(persons), 0)  # (B, h, w)
+        searched = [image for image, own in enumerate(people) if len(own)]
+        owner = torch.zeros_like(self.part, dtype=torch.int32)  # (B, h, w)
+        for image, own in zip(searched, self._on_device([persons[image] for image in searched]), strict=True):
+            owner[image] = torch.where(self.part[image] > 0, own, 0)
         return place_missing_joints(people, owner, self.pose, first_ids)
 
     def parsing(
@@ -143,7 +149,7 @@ class DeviceMapReader:
         return list(zip(*axes, strict=True))
 
     def _on_device(self, persons: Sequence[PersonGrid]) -> Tensor:
-        """(B, h, w) int32; the persons of the cells."""
+        """(B, h, w) int32; the persons of the cells of B images, perhaps not of all."""
         return torch.from_numpy(np.stack([own.person for own in persons])).to(self.device)
 
 
