@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from mmhparse.codecs.given_people import GivenPeople, read_given_people
-from mmhparse.codecs.merge_views import merge_views
+from mmhparse.codecs.merge_views import merge_batch
 from mmhparse.models.parsers import HumanParserTTA
 from mmhparse.structures import HumanParseDataSample, ParseFields, Parsing
 from mmhparse.tracking import PeopleTracker
@@ -284,7 +284,8 @@ class ParsingPipeline:
         else:
             views = self.tta.see(data, self.network)  # of each image
             samples = [sample for _, sample in views]
-            fields = [merge_views(seen, self.codec.skeleton, self.codec.part_set) for seen, _ in views]
+            merged = merge_batch([seen for seen, _ in views], self.codec.skeleton, self.codec.part_set)
+            fields = [merged] * len(batch)
         for item, sample, own_fields in zip(batch, samples, fields, strict=True):
             item.sample, item.fields = sample, own_fields
             del item.packed

@@ -63,6 +63,20 @@ def merge_views(views: Sequence[View], skeleton: Skeleton, part_set: PartSet) ->
     )
 
 
+def merge_batch(views_of_images: Sequence[Sequence[View]], skeleton: Skeleton, part_set: PartSet) -> ParseFields:
+    """:func:`merge_views` of each of B images, at least one, as one batch.
+
+    Args:
+        views_of_images: Views of each image. The first views have fields of one size, as from one batch of the network.
+        skeleton: Joints and limbs of the fields.
+        part_set: Parts of the fields.
+
+    Raises:
+        ValueError: As :func:`merge_views`.
+    """
+    return ParseFields.cat([merge_views(views, skeleton, part_set) for views in views_of_images])
+
+
 def mirrored_limbs(skeleton: Skeleton) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Index of each limb's mirror image, and 1 where that runs the same way, -1 where it runs the other way.
 

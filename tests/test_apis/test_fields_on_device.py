@@ -1,5 +1,6 @@
 """The fields that the photo parser predicts of photos, decoded on a device, give what they give on the CPU."""
 
+import copy
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from second_device import DEVICE, second_device
 
 from mmhparse.apis import HumanParsingInferencer, name_inputs
 from mmhparse.apis.output_folder import NoOutput
+from mmhparse.models import HumanParserTTA
 from mmhparse.structures import ImageGeometry, Parsing
 
 PHOTOS = sorted(Path(__file__).resolve().parents[2].glob('demo/*.jpg'))
@@ -43,9 +45,11 @@ def without_autocast(monkeypatch):
 
 
 @pytest.mark.usefixtures('without_autocast')
-@pytest.mark.parametrize('batch_size', [2, 4])
-def test_the_pipeline_decodes_batches_at_once(infer, monkeypatch, batch_size):
+@pytest.mark.parametrize(('batch_size', 'tta'), [(2, False), (4, False), (2, True)])
+def test_the_pipeline_decodes_batches_at_once(infer, monkeypatch, batch_size, tta):
     """Photos of several sizes, padded into batches, beside one that fails; the last batch is smaller."""
+    if tta:
+        infer = HumanParsingInferencer(device='cpu', tta=True, max_side=128, show_progress=False)
     pipeline, photos = infer.parsing_pipeline, [str(photo) for photo in PHOTOS[:3]]
     inputs = [photos[0], 'missing.jpg', *photos[1:], photos[0]]
     network, decode_batch, sizes = pipeline.network, pipeline.codec.decode_batch, []
@@ -84,6 +88,28 @@ def test_the_parser_predicts_batches_at_once(infer, monkeypatch):
         assert_decoded_alike(one, other)
     pixels = sum(one[1].part_map.numel() for one in here)
     assert device.to_cpu.count(pixels) == 2  # the part maps of both photos, and their person maps
+
+
+@pytest.mark.usefixtures('without_autocast')
+def test_merged_views_of_a_batch_are_decoded_at_once(infer, monkeypatch):
+    """Test-time augmentation as a model: what a CPU finds image by image, for the copies of one image."""
+    with_views = HumanParsingInferencer(device='cpu', tta=True, max_side=128, show_progress=False)
+    pipeline = with_views.parsing_pipeline
+    items = list(pipeline.load(name_inputs([str(photo) for photo in PHOTOS[:2]]), output=NoOutput(), strict=True))
+    packed = [item.packed for item in items]
+    here = [item.sample for item in pipeline.decode(pipeline.predict(items, 2))]
+    model = HumanParserTTA(with_views.model)
+    predict_fields = model.module.predict_fields
+
+    def there(chosen):
+        with second_device() as device:
+            return model.test_step(pipeline.collate(copy.deepcopy(chosen))), device
+
+    monkeypatch.setattr(model.module, 'predict_fields', lambda images: predict_fields(images).to(DEVICE))
+    for sample, expected in zip(there(packed)[0], here, strict=True):
+        assert_decoded_alike(decoded(sample), decoded(expected))
+    (_, one), (_, three) = there(packed[:1]), there(packed[:1] * 3)
+    assert len(three.to_cpu) == len(one.to_cpu)
 
 
 def decoded(sample):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mmengine.model import BaseTTAModel
 from torch import Tensor
 
-from mmhparse.codecs.merge_views import View, merge_views
+from mmhparse.codecs.merge_views import View, merge_batch
 from mmhparse.registry import MODELS
 from mmhparse.structures import HumanParseDataSample, ImageGeometry, ParseFields
 
@@ -18,7 +18,7 @@ class HumanParserTTA(BaseTTAModel):
 
     The test pipeline ends in ``TestTimeAug``, of which the first view is not mirrored; see
     :func:`mmhparse.commands.use_tta`. Fields are averaged over the views on the grid of the first
-    (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once.
+    (:func:`mmhparse.codecs.merge_views.merge_views`), and then decoded once, those of a batch together.
 
     Args:
         module: The parser, or its config.
@@ -61,10 +61,8 @@ class HumanParserTTA(BaseTTAModel):
         """The data sample of each image, with what is decoded from its merged views.
 
         Args:
-            data_samples_list: Views of each image, and the data sample of the first.
+            data_samples_list: Views of each image, and the data sample of the first, as of :meth:`see`.
         """
         codec = self.module.codec
-        return [
-            self.module.decode(merge_views(views, codec.skeleton, codec.part_set), sample)
-            for views, sample in data_samples_list
-        ]
+        fields = merge_batch([views for views, _ in data_samples_list], codec.skeleton, codec.part_set)
+        return self.module.decode_batch(fields, [sample for _, sample in data_samples_list])
