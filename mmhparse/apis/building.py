@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -37,6 +38,22 @@ def checked_device(device: str | None) -> str:
         reason = str(error).splitlines()[0].rstrip('.')
         raise ValueError(f"device='{device}' cannot be used here ({reason}). 'cpu' always works.") from error
     return device
+
+
+def check_sizes(max_side: int | None, tile: int | None, overlap: int | None) -> None:
+    """Checks the options that are numbers of pixels, before a model is built for them.
+
+    Raises:
+        TypeError: If one is not a whole number.
+        ValueError: If one is out of its range, or ``overlap`` is given without ``tile``.
+    """
+    for name, pixels in (('max_side', max_side), ('tile', tile), ('overlap', overlap)):
+        if pixels is not None and not isinstance(pixels, Integral):
+            raise TypeError(f'{name} must be a whole number of pixels, got {pixels!r}.')
+    if max_side is not None and max_side < 1:
+        raise ValueError(f'max_side must be at least 1 pixel, got {max_side}.')
+    if tile is None and overlap is not None:
+        raise ValueError('overlap says how many pixels tiles share: give tile, too.')
 
 
 def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> Any:
@@ -120,8 +137,6 @@ def build_network(
     Raises:
         ValueError: If such a model is to run in another way than its own, or the numbers are not those of tiles.
     """
-    if tile is None and overlap is not None:
-        raise ValueError('overlap says how many pixels tiles share: give tile, too.')
     if not isinstance(model, BottomUpHumanParser):
         kind = type(model).__name__
         if (backend, precision) != ('torch', 'float32'):
@@ -152,7 +167,7 @@ def build_transforms(cfg: Config | ConfigDict, max_side: int | None, keep_size: 
         Prepares ``dict(img=..., img_id=...)``, with ``img`` as :func:`read_pixels` returns it.
 
     Raises:
-        ValueError: If the config does not say how images are prepared.
+        ValueError: If the config does not say how images are prepared, or ``tta`` does not fit the other options.
     """
     try:
         steps: Any = cfg.test_dataloader.dataset.pipeline
@@ -167,9 +182,12 @@ def build_transforms(cfg: Config | ConfigDict, max_side: int | None, keep_size: 
     if max_side is not None:
         others.insert(len(others) - 1, {'type': 'ResizeLongSide', 'long_side': max_side, 'enlarge': False})
     if tta:
-        others = cfg.get('tta_pipeline') or views_pipeline(
-            others, getattr(cfg, 'filename', None) or 'the config of the weights'
-        )
+        own = cfg.get('tta_pipeline')
+        if own and (max_side is not None or keep_size):
+            raise ValueError("tta prepares images by the config's tta_pipeline, which max_side and tile do not change.")
+        if keep_size and max_side is None:
+            raise ValueError('tta merges several sizes of an image: with tile, say by max_side around which one.')
+        others = own or views_pipeline(others, getattr(cfg, 'filename', None) or 'the config of the weights')
         others = [step for step in others if not _type_name(step).startswith('Load')]
     return Compose([{'type': 'LoadImage', 'exif': True}, *others])
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from mmengine.config import Config, ConfigDict
@@ -23,7 +23,7 @@ from mmhparse.utils import progress_bar
 from mmhparse.utils.shown_text import file_name_of, printable
 from mmhparse.visualization import HumanParseVisualizer
 
-from .building import build_model, build_network, build_transforms, build_visualizer, checked_device
+from .building import build_model, build_network, build_transforms, build_visualizer, check_sizes, checked_device
 from .inputs import Inputs, count_inputs, name_inputs
 from .model_names import BUNDLED_MODELS, DEFAULT_MODEL, unknown_model
 from .networks import Backend, Precision
@@ -90,8 +90,11 @@ class HumanParsingInferencer(BaseInferencer):
         tta: bool = False,
         min_score: float = 0.0,
     ):
+        if backend not in get_args(Backend):
+            raise ValueError(f'backend must be among {get_args(Backend)}, got {backend!r}.')
         if not 0 <= min_score <= 1:
             raise ValueError(f'min_score must be in [0, 1], got {min_score}.')
+        check_sizes(max_side, tile, overlap)
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to accept
         allow_checkpoint_types()
         model, weights = _model_and_weights(model, weights)

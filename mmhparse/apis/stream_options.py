@@ -10,6 +10,8 @@ from mmhparse.codecs.given_people import GivenPeople
 from .share import Share
 from .writers import DEFAULT_FORMATS, Format, VideoCodec
 
+_OF_THE_INFERENCER = ('backend', 'precision', 'max_side', 'tile', 'overlap', 'tta', 'min_score', 'device')
+
 
 @dataclass(frozen=True)
 class StreamOptions:
@@ -56,11 +58,15 @@ def stream_options(**options: Any) -> StreamOptions:
     """The options of one call.
 
     Raises:
-        TypeError: If there is no such option.
+        TypeError: If there is no such option, or it is one of the inferencer.
         ValueError: If one is out of its range.
     """
     known = [field.name for field in fields(StreamOptions)]
     unknown = sorted(options.keys() - set(known))
+    misplaced = [name for name in unknown if name in _OF_THE_INFERENCER]
+    if misplaced:
+        given = ', '.join(f'{name}={options[name]!r}' for name in misplaced)
+        raise TypeError(f'Options of the inferencer, not of a call: give them once, HumanParsingInferencer({given}).')
     if unknown:
-        raise TypeError(f'There is no option {" and ".join(map(repr, unknown))}; there are {", ".join(known)}.')
+        raise TypeError(f'There is no option {" or ".join(map(repr, unknown))}; there are {", ".join(known)}.')
     return StreamOptions(**options)

@@ -1,5 +1,6 @@
 """The inferencer with a model whose answer is known: whatever goes in, results come out at the size of the image."""
 
+import inspect
 import json
 import warnings
 
@@ -278,9 +279,43 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
 @pytest.mark.parametrize('side', [0, -1])
 def test_a_longest_side_below_one_pixel_is_refused(side):
     """Before, 0 was the config's."""
-    with pytest.raises(ValueError, match=f'expected long_side >= 1 pixel, got {side}'), warnings.catch_warnings():
+    with pytest.raises(ValueError, match=f'max_side must be at least 1 pixel, got {side}'), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         HumanParsingInferencer(bright_spot_config(), device='cpu', max_side=side)
+
+
+def test_an_unknown_backend_is_not_replaced_by_torch():
+    with pytest.raises(ValueError, match=r"backend must be among \('torch', 'onnxruntime'\), got 'tensorrt'"):
+        HumanParsingInferencer('synthetic', device='cpu', backend='tensorrt')
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(max_side=320.5), 'max_side must be a whole number of pixels, got 320.5'),
+        (dict(tile=(384, 384)), r'tile must be a whole number of pixels, got \(384, 384\)'),
+        (dict(tile=64, overlap='16'), "overlap must be a whole number of pixels, got '16'"),
+    ],
+)
+def test_pixels_are_whole_numbers(options, message):
+    with pytest.raises(TypeError, match=message):
+        HumanParsingInferencer('synthetic', device='cpu', **options)
+
+
+def test_a_call_is_told_which_options_are_the_inferencers():
+    infer = HumanParsingInferencer('synthetic', device='cpu')
+    with pytest.raises(TypeError, match=r'give them once, HumanParsingInferencer\(tile=256, tta=True\)'):
+        infer(spot(), tta=True, tile=256)
+    with pytest.raises(TypeError, match="no option 'pred_score_thr'; there are batch_size"):
+        infer(spot(), pred_score_thr=0.3)
+
+
+def test_misplaced_options_are_those_of_the_constructor():
+    from mmhparse.apis.stream_options import _OF_THE_INFERENCER
+
+    own = inspect.signature(HumanParsingInferencer).parameters.values()
+    keywords = [parameter.name for parameter in own if parameter.kind is parameter.KEYWORD_ONLY]
+    assert sorted(_OF_THE_INFERENCER) == sorted([*keywords, 'device'])
 
 
 def test_unknown_models_are_explained():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis.building import build_transforms
 from mmhparse.apis.networks.tiled_network import TiledNetwork, tile_starts
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.structures import ParseFields, PoseFields
@@ -93,6 +94,22 @@ def test_other_options_of_the_network(scene):
     assert (plain['part_map'] == merged[0]['part_map']).mean() > 0.95 and merged[1]['part_map'].shape == (100, 256)
     with pytest.raises(ValueError, match='precision must be among'):
         HumanParsingInferencer(precision='float8')
+
+
+def test_views_need_a_size_for_tiles(scene):
+    """Before, the message was about the config's pipeline, from which the option itself had removed the size."""
+    with pytest.raises(ValueError, match='with tile, say by max_side around which one'):
+        HumanParsingInferencer('synthetic', device='cpu', tile=64, tta=True)
+    infer = HumanParsingInferencer('synthetic', device='cpu', tile=64, tta=True, max_side=96)
+    assert infer(scene)['predictions'][0]['part_map'].shape == scene.shape[:2]
+
+
+@pytest.mark.parametrize('options', [dict(max_side=96), dict(tile=64)])
+def test_views_of_the_config_are_not_resized_silently(options):
+    cfg = HumanParsingInferencer('synthetic', device='cpu').cfg
+    cfg.tta_pipeline = cfg.test_dataloader.dataset.pipeline
+    with pytest.raises(ValueError, match="the config's tta_pipeline, which max_side and tile do not change"):
+        build_transforms(cfg, options.get('max_side'), keep_size='tile' in options, tta=True)
 
 
 def test_options_need_a_model_that_tells_fields():

@@ -14,8 +14,8 @@ def views_pipeline(pipeline: list[dict], filename: str) -> list[dict]:
     kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline]
     if kinds[-2:] != ['ResizeLongSide', 'PackHumanParseInputs']:
         raise ValueError(
-            f'--tta needs a tta_pipeline in {filename}, or a test pipeline that ends in ResizeLongSide and '
-            f'PackHumanParseInputs; its steps are {kinds}.'
+            f'Test-time augmentation needs a tta_pipeline in {filename}, or a test pipeline that ends in '
+            f'ResizeLongSide and PackHumanParseInputs; its steps are {kinds}.'
         )
     *before, resize, pack = pipeline
     sizes = [dict(resize, long_side=round(scale * resize['long_side'])) for scale in (1.0, 0.75, 1.25)]
