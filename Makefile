@@ -93,7 +93,7 @@ $(FULL)/ready: $(REQUIREMENTS)
 	$(PIP_INSTALL) $(addprefix --find-links ,$(WHEELS)) --no-index --no-deps xtcocotools || { \
 	  echo 'There is no wheel of xtcocotools for numpy 2: building it takes a minute.'; \
 	  $(PIP_INSTALL) cython && $(PIP_INSTALL) --no-build-isolation --no-binary xtcocotools xtcocotools; }
-	$(PIP_INSTALL) -r requirements/optional.txt -r requirements/onnx.txt -r requirements/ray.txt
+	$(PIP_INSTALL) -r requirements/optional.txt -r requirements/onnx.txt -r requirements/openvino.txt -r requirements/ray.txt
 	$(PIP_INSTALL) --no-deps -r requirements/nodeps.txt
 	$(call install_ourselves)
 	@touch $@

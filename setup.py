@@ -173,8 +173,11 @@ setup(
         'mmpose': read_requirements('mmpose'),
         'optional': read_requirements('optional'),
         'onnx': read_requirements('onnx'),
+        'openvino': read_requirements('openvino'),
         'mim': read_requirements('mminstall'),
-        'all': [line for name in ('runtime', 'tests', 'optional', 'onnx') for line in read_requirements(name)],
+        'all': [
+            line for name in ('runtime', 'tests', 'optional', 'onnx', 'openvino') for line in read_requirements(name)
+        ],
     },
     entry_points={'console_scripts': [f'{PACKAGE} = {PACKAGE}.__main__:main']},
     ext_modules=extensions,

@@ -8,8 +8,10 @@ import argparse
 import math
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS
+from mmhparse.apis.networks import Backend, Precision
 from mmhparse.apis.ray_predictor import RayPredictor
 from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
@@ -37,8 +39,8 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument('--model', choices=list(BUNDLED_MODELS), help='a model that comes with the package')
     parser.add_argument('--config', help='config of the model')
     parser.add_argument('--weights', help='checkpoint file or URL, or a file of tools/deployment/export.py')
-    parser.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
-    parser.add_argument('--precision', choices=['float32', 'bfloat16', 'float16'], default='float32')
+    parser.add_argument('--backend', choices=get_args(Backend), default='torch', help='what runs the network')
+    parser.add_argument('--precision', choices=get_args(Precision), default='float32')
     parser.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     args = parser.parse_args()
     if args.workers < 1 or args.batch_size < 1 or not 0 < args.cpus < math.inf or not 0 <= args.gpus < math.inf:
@@ -77,8 +79,8 @@ def _check_here(parser: argparse.ArgumentParser, args: argparse.Namespace) -> No
     for option, path in (('--config', args.config), ('--weights', args.weights)):
         if path is not None and not _is_there(path):
             parser.error(f"{option}: there is no file '{path}'")
-    if args.backend == 'onnxruntime' and find_spec('onnxruntime') is None:
-        parser.error('--backend onnxruntime needs the package onnxruntime: pip install onnxruntime')
+    if args.backend != 'torch' and find_spec(args.backend) is None:
+        parser.error(f'--backend {args.backend} needs the package {args.backend}: pip install {args.backend}')
 
 
 def _is_there(path: str) -> bool:

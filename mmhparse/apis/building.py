@@ -17,8 +17,19 @@ from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.registry import MODELS, VISUALIZERS
 from mmhparse.visualization import HumanParseVisualizer
 
-from .networks import Backend, Network, OnnxNetwork, Precision, TiledNetwork, TorchNetwork, export_onnx
-from .networks.onnx_network import exported_config
+from .networks import (
+    Backend,
+    Network,
+    OnnxNetwork,
+    OpenVinoNetwork,
+    Precision,
+    TiledNetwork,
+    TorchNetwork,
+    export_onnx,
+)
+from .networks.export_format import exported_config
+from .networks.onnx_network import onnx_metadata
+from .networks.openvino_network import openvino_metadata
 
 
 def checked_device(device: str | None) -> str:
@@ -59,7 +70,7 @@ def check_sizes(max_side: int | None, tile: int | None, overlap: int | None) -> 
 def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> Any:
     """Builds the model and loads all of its weights; mmengine would leave out what does not fit.
 
-    Where the weights are an export for onnxruntime they stay there: of the model only codec and preprocessing are used.
+    Where the weights are an export they stay there: of the model only codec and preprocessing are used.
 
     Args:
         cfg: The config; where it is empty, it is filled with the config in the weights.
@@ -86,19 +97,20 @@ def build_model(cfg: Config | ConfigDict, weights: str | None, backend: Backend)
 
 def _read_weights(cfg: Config | ConfigDict, weights: str | None, backend: Backend) -> dict | None:
     """The checkpoint, if there is one; fills an empty config from it or from the export."""
-    if backend == 'onnxruntime':
+    if backend != 'torch':
         if weights is None:
             raise ValueError(
-                "The backend 'onnxruntime' needs weights: a checkpoint, or a file of tools/deployment/export.py."
+                f"The backend '{backend}' needs weights: a checkpoint, or a file of tools/deployment/export.py."
             )
         if _is_export(weights):
             if not cfg:
-                cfg.update(exported_config(weights)._cfg_dict)
+                metadata = onnx_metadata(weights) if backend == 'onnxruntime' else openvino_metadata(weights)
+                cfg.update(exported_config(weights, metadata)._cfg_dict)
             return None
     if weights is None:
         return None
     if _is_export(weights):
-        raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime'.")
+        raise ValueError(f"'{weights}' is an exported network: run it with the backend 'onnxruntime' or 'openvino'.")
     checkpoint = read_checkpoint(weights)
     if not cfg:
         cfg.update(saved_config(checkpoint, weights)._cfg_dict)
@@ -124,10 +136,11 @@ def build_network(
 
     Args:
         model: As :func:`build_model` returns it.
-        weights: As for :func:`build_model`. For onnxruntime, a model with weights of a checkpoint is exported first.
+        weights: As for :func:`build_model`. For other backends than torch, a model with weights of a checkpoint is
+            exported first.
         backend: What runs the network.
         device: Where.
-        precision: Of the network in torch.
+        precision: Of the network, among those of the backend.
         tile: Size of tiles in pixels; None to predict whole images.
         overlap: Pixels that tiles share; half a tile if None.
 
@@ -144,11 +157,13 @@ def build_network(
         if tile is not None:
             raise ValueError(f'tile is an option of BottomUpHumanParser: {kind} predicts no fields to be joined.')
         return None
-    if backend == 'onnxruntime':
-        assert weights is not None, 'build_model asks for weights'
-        network = OnnxNetwork(weights if _is_export(weights) else export_onnx(model), device)
-    else:
+    if backend == 'torch':
         network = TorchNetwork(model, precision)
+    else:
+        assert weights is not None, 'build_model asks for weights'
+        source = weights if _is_export(weights) else export_onnx(model)
+        openvino = backend == 'openvino'
+        network = OpenVinoNetwork(source, device, precision) if openvino else OnnxNetwork(source, device)
     if tile is None:
         return network
     return TiledNetwork(network, tile, tile // 2 if overlap is None else overlap)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config, ConfigDict
@@ -26,7 +26,7 @@ from mmhparse.visualization import HumanParseVisualizer
 from .building import build_model, build_network, build_transforms, build_visualizer, check_sizes, checked_device
 from .inputs import Inputs, count_inputs, name_inputs
 from .model_names import BUNDLED_MODELS, DEFAULT_MODEL, unknown_model
-from .networks import Backend, Precision
+from .networks import Backend, Precision, check_precision
 from .output_folder import NoOutput
 from .parsing_pipeline import ParsingPipeline
 from .stream_item import StreamItem
@@ -48,14 +48,17 @@ class HumanParsingInferencer(BaseInferencer):
     Args:
         model: Config file, config, or the name of a model that comes with the package (``BUNDLED_MODELS``); None for
             the config that the weights were saved with.
-        weights: Checkpoint file or URL, or an export for onnxruntime. A bundled model has its own. Random weights, with
+        weights: Checkpoint file or URL, or an export. A bundled model has its own. Random weights, with
             a warning, if only a config is given, in torch; the bundled model ``DEFAULT_MODEL`` if neither is given.
-        device: Where to compute, e.g. 'cuda:0' or 'cpu'. Defaults to the GPU if torch sees one.
+        device: Where to compute, e.g. 'cuda:0' or 'cpu'. Defaults to the GPU if torch sees one, and with
+            OpenVINO to the CPU, the only device that it has here.
         scope: Registry scope in which types of the config are looked up first.
         show_progress: Whether to show a progress bar for more than one image.
-        backend: What runs the network: 'torch', or 'onnxruntime'. The latter takes as weights a file of
-            ``tools/deployment/export.py``, or any checkpoint, which is then exported in memory.
-        precision: Of the network in torch, see :class:`TorchNetwork`.
+        backend: What runs the network: 'torch', 'onnxruntime', or 'openvino', which is the fastest on CPUs. The latter
+            two take as weights a file of ``tools/deployment/export.py``, or any checkpoint, which is then exported in
+            memory.
+        precision: Of the network, among those of the backend (``PRECISIONS``), see :class:`TorchNetwork` and
+            :class:`OpenVinoNetwork`.
         max_side: Pixels of the longer side of what the network sees, in place of the config's ``long_side``; smaller
             images are not enlarged.
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
@@ -90,15 +93,14 @@ class HumanParsingInferencer(BaseInferencer):
         tta: bool = False,
         min_score: float = 0.0,
     ):
-        if backend not in get_args(Backend):
-            raise ValueError(f'backend must be among {get_args(Backend)}, got {backend!r}.')
         if not 0 <= min_score <= 1:
             raise ValueError(f'min_score must be in [0, 1], got {min_score}.')
         check_sizes(max_side, tile, overlap)
+        check_precision(backend, precision)
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to accept
         allow_checkpoint_types()
         model, weights = _model_and_weights(model, weights)
-        device = checked_device(device)
+        device = checked_device('cpu' if device is None and backend == 'openvino' else device)
         self.backend: Backend = backend
         self.device, self.max_side, self.tile, self.tta = device, max_side, tile, tta
         with DefaultScope.overwrite_default_scope(scope):
@@ -275,7 +277,7 @@ class HumanParsingInferencer(BaseInferencer):
 
     def _init_model(self, cfg: Config | ConfigDict, weights: str | None, device: str = 'cpu') -> Any:
         model = build_model(cfg, weights, self.backend)
-        # onnxruntime returns its results on the CPU
+        # other backends return their results on the CPU
         return model.to(device if self.backend == 'torch' else 'cpu')
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Callable:

@@ -13,6 +13,7 @@ from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_FORMATS, DEFAULT_MODEL, Format, HumanParsingInferencer, OutputError
 from mmhparse.apis.model_names import describe_bundled_models
+from mmhparse.apis.networks import Backend, Precision
 from mmhparse.apis.writers import VideoCodec
 from mmhparse.commands import add_config_options, load_config, share_heaps
 from mmhparse.utils.shown_text import printable
@@ -67,7 +68,7 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
         '--weights',
         help="checkpoint file or URL, or a file of tools/deployment/export.py; default: the bundled model's",
     )
-    model.add_argument('--backend', choices=['torch', 'onnxruntime'], default='torch', help='what runs the network')
+    model.add_argument('--backend', choices=get_args(Backend), default='torch', help='what runs the network')
     model.add_argument('--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one')
     add_config_options(model)
 
@@ -75,9 +76,10 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
     effort.add_argument('--batch-size', type=int, default=1, help='images per forward pass')
     effort.add_argument(
         '--precision',
-        choices=['float32', 'bfloat16', 'float16'],
+        choices=get_args(Precision),
         default='float32',
-        help='of the network; half precision is faster on GPUs and on CPUs with instructions for it',
+        help='of the network; half precision is faster on GPUs and on CPUs with instructions for it; onnxruntime has '
+        'float32 alone, openvino no float16',
     )
     effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of this many pixels')

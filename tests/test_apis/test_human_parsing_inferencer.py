@@ -234,7 +234,7 @@ def test_a_device_that_is_not_there_is_named(device):
 
 def test_an_export_names_its_backend(tmp_path):
     (tmp_path / 'model.onnx').touch()
-    with pytest.raises(ValueError, match="backend 'onnxruntime'"):
+    with pytest.raises(ValueError, match="backend 'onnxruntime' or 'openvino'"):
         HumanParsingInferencer(bright_spot_config(), tmp_path / 'model.onnx', device='cpu')
 
 
@@ -285,7 +285,7 @@ def test_a_longest_side_below_one_pixel_is_refused(side):
 
 
 def test_an_unknown_backend_is_not_replaced_by_torch():
-    with pytest.raises(ValueError, match=r"backend must be among \('torch', 'onnxruntime'\), got 'tensorrt'"):
+    with pytest.raises(ValueError, match=r"backend must be among \('torch', 'onnxruntime', 'openvino'\), got 'tensorrt'"):
         HumanParsingInferencer('synthetic', device='cpu', backend='tensorrt')
 
 

@@ -1,4 +1,4 @@
-"""What runs the network makes no difference: folded batch normalisation and onnxruntime give the parser's fields."""
+"""What runs the network makes no difference: folded batch normalisation and other runtimes give the parser's fields."""
 
 import copy
 import sys
@@ -10,11 +10,19 @@ import torch
 from torch import nn
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.apis.networks import OnnxNetwork, TorchNetwork, export_onnx
+from mmhparse.apis.networks import OnnxNetwork, OpenVinoNetwork, TorchNetwork, export_onnx
 from mmhparse.apis.networks.onnx_export import as_tensors
+from mmhparse.engine.packed_weights import inference_config
 from mmhparse.registry import MODELS
 
+runtimes = pytest.mark.parametrize(('backend', 'kind'), [('onnxruntime', OnnxNetwork), ('openvino', OpenVinoNetwork)])
 LIGHT = dict(type='LightResNet', stem_channels=4, channels=(4, 4, 8, 8), blocks=(1, 1, 1, 1))
+
+
+def skip_without(backend):
+    """The package of a backend; skips the test where it, or onnx, which exports, is not installed."""
+    pytest.importorskip('onnx')
+    return pytest.importorskip(backend)
 
 
 def make_parser(backbone, mixing, head=None, **options):
@@ -66,14 +74,14 @@ def test_folded_normalisation_changes_nothing(backbone, mixing):
 
 
 @pytest.mark.filterwarnings('ignore')
-def test_a_checkpoint_in_onnxruntime(repo_root):
+@runtimes
+def test_a_checkpoint_in_another_runtime(repo_root, backend, kind):
     """The sample photos, by the default model in both backends, without an export being asked for."""
-    pytest.importorskip('onnx')
-    pytest.importorskip('onnxruntime')
-    options = dict(device='cpu', max_side=320, show_progress=False)
-    plain = HumanParsingInferencer(**options)
-    exported = HumanParsingInferencer(backend='onnxruntime', **options)
-    assert isinstance(exported.parsing_pipeline.network, OnnxNetwork)
+    skip_without(backend)
+    options = dict(max_side=320, show_progress=False)
+    plain = HumanParsingInferencer(device='cpu', **options)
+    exported = HumanParsingInferencer(device='cpu', backend=backend, **options)
+    assert isinstance(exported.parsing_pipeline.network, kind)
     for path in sorted((repo_root / 'demo').glob('*.jpg')):
         image = cv2.imread(str(path))
         one, other = (infer(image)['predictions'][0] for infer in (plain, exported))
@@ -87,28 +95,54 @@ def test_a_checkpoint_in_onnxruntime(repo_root):
 
 
 @pytest.mark.filterwarnings('ignore')
-def test_an_export_in_memory_tells_its_strides():
-    pytest.importorskip('onnx')
-    pytest.importorskip('onnxruntime')
+@runtimes
+def test_an_export_in_memory_tells_its_strides(backend, kind):
+    skip_without(backend)
     parser = make_parser(LIGHT, 'plain_3x3')
-    network = OnnxNetwork(export_onnx(parser))
+    network = kind(export_onnx(parser))
     for batch, height, width in ((1, 64, 96), (2, 128, 32)):
         found = network(torch.zeros(batch, 3, height, width))
-        assert (found.stride, found.part_stride) == (4, 2)
+        assert (network.format.stride, network.format.part_stride) == (found.stride, found.part_stride) == (4, 2)
         assert found.joint_heatmaps.shape == (batch, 17, height // 4, width // 4)
-    with pytest.raises(ValueError, match='The model in memory cannot be opened'):
-        OnnxNetwork(b'no model')
+    with pytest.raises(ValueError, match='The model in memory cannot be'):
+        kind(b'no model')
 
 
 @pytest.mark.filterwarnings('ignore')
-def test_an_export_has_the_options_of_the_model():
+@runtimes
+def test_a_file_holds_all_that_parsing_needs(tmp_path, backend, kind):
+    """Its config is in its metadata; a file without metadata is named, and so is one of a network of other outputs."""
+    skip_without(backend)
+    import onnx
+
+    one = HumanParsingInferencer('synthetic', device='cpu', show_progress=False)
+    (tmp_path / 'model.onnx').write_bytes(export_onnx(one.model, inference_config(one.cfg)))
+    other = HumanParsingInferencer(weights=tmp_path / 'model.onnx', backend=backend, device='cpu', show_progress=False)
+    image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    maps = [infer(image)['predictions'][0]['part_map'] for infer in (one, other)]
+    assert (maps[0] == maps[1]).mean() > 0.999
+    whole = onnx.load(tmp_path / 'model.onnx')
+    nameless, fewer = onnx.ModelProto(), onnx.ModelProto()
+    for model in (nameless, fewer):
+        model.CopyFrom(whole)
+    del nameless.metadata_props[:], fewer.graph.output[-1]
+    for model in (nameless, fewer):
+        with pytest.raises(ValueError, match=r'The model in memory was not written by tools/deployment/export\.py'):
+            kind(model.SerializeToString())
+    onnx.save(nameless, tmp_path / 'nameless.onnx')
+    with pytest.raises(ValueError, match=r"nameless\.onnx' contains no config"):
+        HumanParsingInferencer(weights=tmp_path / 'nameless.onnx', backend=backend, device='cpu')
+
+
+@pytest.mark.filterwarnings('ignore')
+@runtimes
+def test_an_export_has_the_options_of_the_model(backend, kind):
     """The vote map, the neck of the pose and learned prices, in a file, for another size than that of the trace."""
-    pytest.importorskip('onnx')
-    pytest.importorskip('onnxruntime')
+    skip_without(backend)
     neck = dict(type='PyramidDecoder', channels=8, mixing='plain_3x3')
     parser = make_parser(LIGHT, 'plain_3x3', dict(vote_map=True, learned_prices=True), pose_neck=neck)
     nn.init.uniform_(parser.head.limb_prices.log_prices, -2, -0.5)
-    network = OnnxNetwork(export_onnx(parser))
+    network = kind(export_onnx(parser))
     inputs = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         wanted, got = parser(inputs), network(inputs)
@@ -117,11 +151,59 @@ def test_an_export_has_the_options_of_the_model():
     torch.testing.assert_close(got.pose.limb_prices, wanted.pose.limb_prices)
 
 
-@pytest.mark.parametrize('package', ['onnx', 'onnxruntime'])
-def test_a_missing_package_is_named(monkeypatch, package):
-    for name in ('onnx', 'onnxruntime'):
-        if name != package:
-            pytest.importorskip(name)
+@pytest.mark.parametrize(
+    ('backend', 'package'), [('onnxruntime', 'onnx'), ('onnxruntime', 'onnxruntime'), ('openvino', 'openvino')]
+)
+def test_a_missing_package_is_named(monkeypatch, backend, package):
+    for name in {'onnx', backend} - {package}:
+        pytest.importorskip(name)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ModuleNotFoundError, match='pip install onnx onnxruntime'):
-        HumanParsingInferencer('synthetic', backend='onnxruntime', device='cpu')
+    with pytest.raises(ModuleNotFoundError, match=f'pip install onnx {backend}'):
+        HumanParsingInferencer('synthetic', backend=backend, device='cpu')
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_half_precision_in_openvino():
+    """The fields are near those of the parser and not the same; each batch has its own, whatever ran before."""
+    skip_without('openvino')
+    parser = make_parser(LIGHT, 'plain_3x3')
+    try:
+        network = OpenVinoNetwork(export_onnx(parser), precision='bfloat16')
+    except ValueError as error:
+        pytest.skip(str(error))
+    generator = torch.Generator().manual_seed(1)
+    for size in ((2, 3, 64, 96), (1, 3, 96, 64), (2, 3, 64, 96)):
+        inputs = torch.randn(size, generator=generator)
+        with torch.no_grad():
+            pairs = zip(as_tensors(network(inputs)), as_tensors(parser(inputs)), strict=True)
+        for got, wanted in pairs:  # (B, ..., h, w)
+            assert got.dtype == torch.float32 and got.shape == wanted.shape
+            difference = (got - wanted).abs().mean() / wanted.abs().mean()
+            assert 1e-4 < difference < 0.05
+
+
+def test_no_backend_ignores_a_precision():
+    for options, message in (
+        (dict(precision='int4'), "precision must be among .* with the backend 'torch', got 'int4'"),
+        (dict(backend='onnxruntime', precision='bfloat16'), r"among \('float32',\) with the backend 'onnxruntime'"),
+        (dict(backend='openvino', precision='float16'), "with the backend 'openvino', got 'float16'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            HumanParsingInferencer('synthetic', device='cpu', **options)
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_what_openvino_cannot_do_is_refused(monkeypatch):
+    openvino = skip_without('openvino')
+    exported = export_onnx(make_parser(LIGHT, 'plain_3x3'))
+    with pytest.raises(ValueError, match="device='cpu', not 'cuda:0'"):
+        OpenVinoNetwork(exported, 'cuda:0')
+    monkeypatch.setattr(openvino.Core, 'get_property', lambda core, device, name: ['FP32', 'INT8'])
+    with pytest.raises(ValueError, match="no instructions for precision='bfloat16'"):
+        OpenVinoNetwork(exported, precision='bfloat16')
+
+
+def test_openvino_takes_the_cpu_beside_a_gpu(monkeypatch):
+    skip_without('openvino')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert HumanParsingInferencer('synthetic', backend='openvino').device == 'cpu'

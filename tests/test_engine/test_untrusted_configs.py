@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.networks import onnx_network
+from mmhparse.apis.networks.export_format import CONFIG_KEY
 from mmhparse.engine.config_text import config_of_text
 from mmhparse.engine.packed_weights import pack_weights, read_packed
 from mmhparse.registry import MODELS
@@ -73,7 +74,7 @@ def by_packed_weights(text, folder, monkeypatch):
 
 def by_export(text, folder, monkeypatch):
     class Session:
-        custom_metadata_map = {onnx_network.CONFIG_KEY: text}
+        custom_metadata_map = {CONFIG_KEY: text}
 
         def get_modelmeta(self):
             return self

@@ -55,6 +55,9 @@ def test_quantised_export(run, command, exported, repo_root, tmp_path, capsys):
     one, other = (infer(image)['predictions'][0] for infer in infers)
     assert (one['part_map'] == other['part_map']).mean() > 0.95
     assert 0 < (one['part_map'] > 0).mean() < 0.9
+    pytest.importorskip('openvino')
+    with pytest.raises(ValueError, match=r"int8\.onnx' is quantised.*backend='onnxruntime'"):
+        HumanParsingInferencer(weights=out, **options | {'backend': 'openvino'})
 
 
 def test_photos_are_spread_and_only_those_that_a_file_lists(command, tmp_path):

@@ -225,6 +225,7 @@ def test_a_batch_without_photos(predictor):
         ('tests --out-dir new --weights gone.pth', "--weights: there is no file 'gone.pth'"),
         ('tests --out-dir new --weights setup.py --config gone.py', "--config: there is no file 'gone.py'"),
         ('tests --out-dir new --backend onnxruntime', 'pip install onnxruntime'),
+        ('tests --out-dir new --backend openvino', 'pip install openvino'),
     ],
 )
 def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arguments, problem):

@@ -16,8 +16,8 @@ from torch import nn
 from mmhparse.apis.building import build_model
 from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import OnnxNetwork
+from mmhparse.apis.networks.export_format import OUTPUTS
 from mmhparse.apis.networks.onnx_export import PlainFields, as_tensors, export_onnx
-from mmhparse.apis.networks.onnx_network import OUTPUTS
 from mmhparse.commands import check_output_file, load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.packed_weights import inference_config

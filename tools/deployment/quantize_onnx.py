@@ -124,7 +124,7 @@ def quantize(infer: HumanParsingInferencer, model: Path, photos: list[str], out:
 
 def largest_shares(infer: HumanParsingInferencer, other: HumanParsingInferencer, photos: list[str]) -> dict[str, float]:
     """Of each field, the mean difference over some photos as a share of its mean size."""
-    from mmhparse.apis.networks.onnx_network import OUTPUTS
+    from mmhparse.apis.networks.export_format import OUTPUTS
 
     differences, sizes = dict.fromkeys(OUTPUTS, 0.0), dict.fromkeys(OUTPUTS, 0.0)
     sessions = [item.parsing_pipeline.network.session for item in (infer, other)]

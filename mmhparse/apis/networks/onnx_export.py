@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.structures import ParseFields
 
-from .onnx_network import CONFIG_KEY, OUTPUTS, PRICES_KEY, STRIDES_KEY
+from .export_format import CONFIG_KEY, OUTPUTS, PRICES_KEY, STRIDES_KEY
 
 _EXAMPLE = (1, 3, 192, 256)
 """(B, 3, H, W) of the images to trace with."""

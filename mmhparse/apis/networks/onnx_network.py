@@ -1,19 +1,13 @@
 """OnnxNetwork: an exported parser, run by onnxruntime."""
 
-from pathlib import Path
+from typing import Any
 
 import torch
-from mmengine.config import Config
 from torch import Tensor
 
-from mmhparse.engine.config_text import config_of_text
-from mmhparse.structures import ParseFields, PoseFields
+from mmhparse.structures import ParseFields
 
-OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part_logits')
-"""Names of an export's outputs: of the projection field only the finest level, as only that is decoded."""
-
-CONFIG_KEY, STRIDES_KEY, PRICES_KEY = 'mmhparse.config', 'mmhparse.strides', 'mmhparse.limb_prices'
-"""Keys of the file's metadata: the config, as text; 'stride,part_stride'; the L learned prices of limbs, if any."""
+from .export_format import OUTPUTS, ExportFormat, Source, source_name
 
 
 class OnnxNetwork:
@@ -28,25 +22,17 @@ class OnnxNetwork:
         ValueError: If the source is not such an export, or onnxruntime has no such device.
     """
 
-    def __init__(self, source: str | Path | bytes, device: str = 'cpu'):
+    def __init__(self, source: Source, device: str = 'cpu'):
         self.session = open_session(source, device)
-        metadata = self.session.get_modelmeta().custom_metadata_map
-        strides = metadata.get(STRIDES_KEY)
-        if strides is None or {output.name for output in self.session.get_outputs()} != set(OUTPUTS):
-            raise ValueError(f'{_name(source)} was not written by tools/deployment/export.py: use it to export.')
-        self.stride, self.part_stride = map(int, strides.split(','))
-        prices = metadata.get(PRICES_KEY)
-        self.limb_prices = None if prices is None else torch.tensor([float(price) for price in prices.split(',')])
+        names = [output.name for output in self.session.get_outputs()]
+        self.format = ExportFormat.read(source, self.session.get_modelmeta().custom_metadata_map, names)
 
     def __call__(self, inputs: Tensor) -> ParseFields:
-        arrays = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)
-        heatmaps, offsets, limbs, projection, logits = map(torch.from_numpy, arrays)  # (B, ..., h, w) each
-        prices = None if self.limb_prices is None else self.limb_prices.expand(len(limbs), -1)  # (B, L)
-        pose = PoseFields(heatmaps, offsets, limbs, self.stride, prices)
-        return ParseFields(pose, (projection,), logits, self.part_stride)
+        arrays: Any = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)
+        return self.format.fields(arrays)
 
 
-def open_session(source: str | Path | bytes, device: str):
+def open_session(source: Source, device: str):
     """onnxruntime's session of a file, or of a model in memory.
 
     Raises:
@@ -72,21 +58,13 @@ def open_session(source: str | Path | bytes, device: str):
     try:
         return onnxruntime.InferenceSession(model, options, providers=[provider])
     except Exception as error:  # onnxruntime raises errors of its own types on files that are no models
-        raise ValueError(f'{_name(source)} cannot be opened by onnxruntime: {error}') from error
+        raise ValueError(f'{source_name(source)} cannot be opened by onnxruntime: {error}') from error
 
 
-def _name(source: str | Path | bytes) -> str:
-    """What messages call a model."""
-    return 'The model in memory' if isinstance(source, bytes) else f"'{source}'"
-
-
-def exported_config(path: str) -> Config:
-    """The config that an export for onnxruntime was made of.
+def onnx_metadata(path: str) -> dict[str, str]:
+    """The metadata of an export, read by onnxruntime.
 
     Raises:
-        ValueError: If there is none, or it is of another package.
+        ModuleNotFoundError, ValueError: As :class:`OnnxNetwork`.
     """
-    text = open_session(path, 'cpu').get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
-    if text is None:
-        raise ValueError(f"'{path}' contains no config: pass the config of the model with it.")
-    return config_of_text(text, path)
+    return open_session(path, 'cpu').get_modelmeta().custom_metadata_map

@@ -1,7 +1,5 @@
 """TorchNetwork: the parser's own module, in single or half precision."""
 
-from typing import Literal, get_args
-
 import torch
 from mmcv.cnn import fuse_conv_bn
 from torch import Tensor
@@ -9,7 +7,7 @@ from torch import Tensor
 from mmhparse.models.parsers import BottomUpHumanParser
 from mmhparse.structures import ParseFields
 
-Precision = Literal['float32', 'bfloat16', 'float16']
+from .network import Precision, check_precision
 
 
 class TorchNetwork:
@@ -26,8 +24,7 @@ class TorchNetwork:
     """
 
     def __init__(self, parser: BottomUpHumanParser, precision: Precision = 'float32'):
-        if precision not in get_args(Precision):
-            raise ValueError(f'precision must be among {get_args(Precision)}, got {precision!r}.')
+        check_precision('torch', precision)
         with torch.no_grad():
             fuse_conv_bn(parser)
         parser.to(memory_format=torch.channels_last)

@@ -1,0 +1,118 @@
+"""OpenVinoNetwork: an exported parser, run by OpenVINO."""
+
+from threading import Lock
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmhparse.structures import ParseFields
+
+from .export_format import OUTPUTS, ExportFormat, Source, source_name
+from .network import Precision, check_precision
+
+_HINTS: dict[Precision, tuple[str, str]] = {'float32': ('f32', 'FP32'), 'bfloat16': ('bf16', 'BF16')}
+"""What OpenVINO calls a precision in its options, and among the capabilities of a device."""
+
+
+class OpenVinoNetwork:
+    """A model compiled by OpenVINO for the CPU, with as many threads as torch uses.
+
+    One compiled model takes batches of any size; the first of each size takes about twice as long as the others.
+
+    Args:
+        source: A file of ``tools/deployment/export.py``, or what :func:`export_onnx` returns.
+        device: 'cpu'.
+        precision: With 'bfloat16' most operations compute in half precision; fields are float32 in any case.
+
+    Raises:
+        ModuleNotFoundError: If openvino is not installed.
+        ValueError: If the source is not such an export or is quantised, the device is not the CPU, or there is no such
+            precision or the CPU has no instructions for it.
+    """
+
+    def __init__(self, source: Source, device: str = 'cpu', precision: Precision = 'float32'):
+        check_precision('openvino', precision)
+        if device != 'cpu':
+            raise ValueError(f"The backend 'openvino' computes on the CPU: device='cpu', not '{device}'.")
+        model = read_model(source)
+        names = {name for output in model.outputs for name in output.names if name in OUTPUTS}
+        self.format = ExportFormat.read(source, _metadata(model), names)
+        if any(node.get_type_name() == 'FakeQuantize' for node in model.get_ops()):
+            # 2026.4 computes wrong fields, unless height and width of the images are fixed
+            raise ValueError(
+                f'{source_name(source)} is quantised, which OpenVINO does not compute rightly for images of any size: '
+                "run it with backend='onnxruntime', or the export that it was made of with precision='bfloat16'."
+            )
+        self.request = _compile(model, precision).create_infer_request()
+        self._lock = Lock()  # a request computes one batch at a time
+
+    def __call__(self, inputs: Tensor) -> ParseFields:
+        images = inputs.cpu().float().contiguous().numpy()  # (B, 3, H, W)
+        with self._lock:
+            found = self.request.infer({'inputs': images}, share_inputs=True)  # outputs are copied
+        return self.format.fields([found[name] for name in OUTPUTS])
+
+
+def read_model(source: Source) -> Any:
+    """OpenVINO's model of a file, or of a model in memory, not yet compiled.
+
+    Raises:
+        ModuleNotFoundError, ValueError: As :class:`OpenVinoNetwork`.
+    """
+    core = _core()
+    try:
+        return core.read_model(source if isinstance(source, bytes) else str(source))
+    except RuntimeError as error:
+        raise ValueError(f'{source_name(source)} cannot be read by OpenVINO: {str(error).strip()}') from error
+
+
+def openvino_metadata(path: str) -> dict[str, str]:
+    """The metadata of an export, read by OpenVINO.
+
+    Raises:
+        ModuleNotFoundError, ValueError: As :class:`OpenVinoNetwork`.
+    """
+    return _metadata(read_model(path))
+
+
+def _metadata(model: Any) -> dict[str, str]:
+    """The metadata of an ONNX file, which OpenVINO keeps under 'framework'; empty if it has none."""
+    return dict(model.get_rt_info(['framework']).value) if model.has_rt_info(['framework']) else {}
+
+
+def _compile(model: Any, precision: Precision) -> Any:
+    """The model compiled for the CPU.
+
+    Raises:
+        ValueError: If the CPU has no instructions for the precision.
+    """
+    core = _core()
+    hint, capability = _HINTS[precision]
+    known = core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+    if capability not in known:
+        raise ValueError(
+            f"This CPU has no instructions for precision='{precision}' that OpenVINO uses: 'float32' always works."
+        )
+    options = {
+        'INFERENCE_PRECISION_HINT': hint,  # its default is half precision where the CPU has it
+        'INFERENCE_NUM_THREADS': torch.get_num_threads(),
+        'NUM_STREAMS': 1,
+        'ENABLE_CPU_PINNING': False,  # several processes would share the first cores
+    }
+    return core.compile_model(model, 'CPU', options)
+
+
+def _core() -> Any:
+    """OpenVINO itself.
+
+    Raises:
+        ModuleNotFoundError: If it is not installed.
+    """
+    try:
+        import openvino  # pyright: ignore[reportMissingImports]  (optional)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "The backend 'openvino' needs the package of that name: pip install onnx openvino."
+        ) from error
+    return openvino.Core()
