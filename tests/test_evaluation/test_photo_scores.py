@@ -13,6 +13,7 @@ from mmhparse.evaluation.photos import (
     AnnotatedPhoto,
     ParsedPhoto,
     joint_precision,
+    judge_photo,
     mask_precision,
     score_photos,
     score_points,
@@ -29,7 +30,7 @@ def two_people() -> AnnotatedPhoto:
 
 
 def test_a_perfect_prediction_scores_one(two_people):
-    scores = score_photos([two_people], [perfect_prediction(two_people)])
+    scores = score_photos([judge_photo(two_people, perfect_prediction(two_people))])
     assert set(scores.metrics().values()) == {1.0}
     assert set(scores.parts.by_part.values()) == {1.0}
     # four limbs of two sides, the trunk and the head, of two people
@@ -38,7 +39,7 @@ def test_a_perfect_prediction_scores_one(two_people):
 
 
 def test_nobody_found_scores_zero(two_people):
-    assert set(score_photos([two_people], [NOBODY]).metrics().values()) == {0.0}
+    assert set(score_photos([judge_photo(two_people, NOBODY)]).metrics().values()) == {0.0}
 
 
 def test_one_of_two_people_found(two_people):
@@ -46,7 +47,7 @@ def test_one_of_two_people_found(two_people):
     person_map = np.where(prediction.person_map == 1, 1, 0)
     part_map = np.where(person_map > 0, prediction.part_map, 0)
     half = ParsedPhoto(part_map, person_map, prediction.keypoints[:1], prediction.scores[:1])
-    scores = score_photos([two_people], [half])
+    scores = score_photos([judge_photo(two_people, half)])
     # COCO samples the precision at recalls 0.00, 0.01 ... 1.00; it is 1 up to 0.50
     assert scores.joints.ap == scores.masks.ap == pytest.approx(51 / 101)
     assert scores.parts.right == scores.parts.right_person == 0.5
@@ -54,7 +55,7 @@ def test_one_of_two_people_found(two_people):
 
 def test_exchanged_sides(two_people):
     prediction = perfect_prediction(two_people)
-    scores = score_points([two_people], [replace(prediction, part_map=SIDES[prediction.part_map])])
+    scores = score_points([judge_photo(two_people, replace(prediction, part_map=SIDES[prediction.part_map]))])
     # trunk and head have no side
     assert (scores.right, scores.right_but_for_side, scores.right_person) == (0.2, 1.0, 0.2)
     assert scores.by_part == {part: float(part in ('torso', 'head')) for part in scores.by_part}
@@ -64,7 +65,7 @@ def test_the_part_of_somebody_else_is_not_the_right_persons(two_people):
     prediction = perfect_prediction(two_people)
     merged = np.minimum(prediction.person_map, 1)
     # both masks are the first predicted person's, who can be matched to one of the two only
-    scores = score_points([two_people], [replace(prediction, person_map=merged)])
+    scores = score_points([judge_photo(two_people, replace(prediction, person_map=merged))])
     assert (scores.right, scores.right_person) == (1.0, 0.5)
 
 
@@ -72,7 +73,7 @@ def test_the_order_of_the_predicted_people_is_free(two_people):
     prediction = perfect_prediction(two_people)
     exchanged = np.array([0, 2, 1])[prediction.person_map]
     swapped = ParsedPhoto(prediction.part_map, exchanged, prediction.keypoints[::-1], prediction.scores)
-    assert set(score_photos([two_people], [swapped]).metrics().values()) == {1.0}
+    assert set(score_photos([judge_photo(two_people, swapped)]).metrics().values()) == {1.0}
 
 
 @pytest.mark.parametrize(('columns', 'share'), [(31, 6), (20, 1), (19, 0)])
@@ -81,7 +82,7 @@ def test_mask_ap_counts_the_thresholds_that_the_iou_reaches(columns, share):
     prediction = perfect_prediction(photo)
     narrow = np.zeros(SIZE, np.int32)
     narrow[10:110, 10 : 10 + columns] = 1
-    precision = mask_precision([photo], [replace(prediction, person_map=narrow)])
+    precision = mask_precision([judge_photo(photo, replace(prediction, person_map=narrow))])
     # IoU columns / 40: 31 / 40 reaches 0.50, 0.55 ... 0.75
     assert precision.ap == pytest.approx(share / 10)
     assert precision.ap50 == pytest.approx(float(share > 0))
@@ -96,7 +97,7 @@ def test_oks_ap_counts_the_thresholds_that_the_oks_reaches(masked):
     # moves each joint by what makes its similarity 0.72: 0.50, 0.55 ... 0.70 are reached
     distance = np.sqrt(-np.log(0.72) * 8 * area) * np.array(COCO_17.sigmas)
     keypoints = person.joints[None, :, :2] + np.stack([distance, np.zeros(17)], axis=1)
-    precision = joint_precision([photo], [replace(perfect_prediction(photo), keypoints=keypoints)])
+    precision = joint_precision([judge_photo(photo, replace(perfect_prediction(photo), keypoints=keypoints))])
     assert precision.ap == pytest.approx(0.5)
     assert precision.ap50 == pytest.approx(1)
 
@@ -114,17 +115,17 @@ def test_a_box_alone_excuses_predictions():
     box_alone = standing_person(100, masked=False, visibility=0)
     photo = photo_of(standing_person(10), box_alone)
     prediction = false_alarm(photo, left=102)
-    assert joint_precision([photo], [prediction]).ap == pytest.approx(1)
-    assert joint_precision([photo], [prediction]).people == 1
+    assert joint_precision([judge_photo(photo, prediction)]).ap == pytest.approx(1)
+    assert joint_precision([judge_photo(photo, prediction)]).people == 1
     without_box = photo_of(standing_person(10))
-    assert joint_precision([without_box], [prediction]).ap == pytest.approx(0.5)
-    assert mask_precision([without_box], [prediction]).ap == pytest.approx(0.5)
+    assert joint_precision([judge_photo(without_box, prediction)]).ap == pytest.approx(0.5)
+    assert mask_precision([judge_photo(without_box, prediction)]).ap == pytest.approx(0.5)
 
 
 def test_a_crowd_excuses_predictions():
     photo = photo_of(standing_person(10), standing_person(100, crowd=True))
     prediction = false_alarm(photo, left=100)
-    scores = score_photos([photo], [prediction])
+    scores = score_photos([judge_photo(photo, prediction)])
     assert (scores.joints.ap, scores.masks.ap) == pytest.approx((1, 1))
     assert scores.masks.people == 1
     # no point of a crowd is scored
@@ -133,24 +134,24 @@ def test_a_crowd_excuses_predictions():
 
 def test_masks_are_scored_only_where_all_people_have_one():
     photo = photo_of(standing_person(10), standing_person(100, masked=False))
-    precision = mask_precision([photo], [perfect_prediction(photo)])
+    precision = mask_precision([judge_photo(photo, perfect_prediction(photo))])
     assert (precision.people, precision.predictions) == (0, 0)
     assert np.isnan(precision.ap)
-    assert score_photos([photo], [perfect_prediction(photo)]).joints.ap == 1.0
+    assert score_photos([judge_photo(photo, perfect_prediction(photo))]).joints.ap == 1.0
 
 
 def test_people_without_masks_are_matched_by_their_joints():
     photo = photo_of(standing_person(10, masked=False), standing_person(100, masked=False))
-    assert score_points([photo], [perfect_prediction(photo)]).right_person == 1.0
+    assert score_points([judge_photo(photo, perfect_prediction(photo))]).right_person == 1.0
 
 
 def test_photos_without_people_or_points():
     photo = photo_of()
-    scores = score_photos([photo], [NOBODY])
+    scores = score_photos([judge_photo(photo, NOBODY)])
     assert scores.parts.points == 0 and scores.parts.by_part == {}
     assert np.isnan(list(scores.metrics().values())).all()
     nobody_seen = photo_of(standing_person(10, visibility=0))
-    assert np.isnan(score_points([nobody_seen], [NOBODY]).right)
+    assert np.isnan(score_points([judge_photo(nobody_seen, NOBODY)]).right)
 
 
 def mirrored(photo: AnnotatedPhoto, prediction: ParsedPhoto) -> tuple[AnnotatedPhoto, ParsedPhoto]:
@@ -181,7 +182,9 @@ def test_a_mirror_changes_no_precision(seed):
     wrong = np.where(random.random(SIZE) < 0.3, random.integers(0, 15, SIZE), prediction.part_map).astype(np.uint8)
     keypoints = prediction.keypoints + random.normal(0, 3, prediction.keypoints.shape)
     prediction = ParsedPhoto(wrong, moved, keypoints, random.random(2))
-    scores = [score_photos([p], [q]).metrics() for p, q in ((photo, prediction), mirrored(photo, prediction))]
+    scores = [
+        score_photos([judge_photo(p, q)]).metrics() for p, q in ((photo, prediction), mirrored(photo, prediction))
+    ]
     # points between two pixels are rounded, which a mirror does not preserve
     for name in ('OKS_AP', 'OKS_AP_50', 'mask_AP', 'mask_AP_50'):
         assert scores[0][name] == pytest.approx(scores[1][name]), name
@@ -189,11 +192,9 @@ def test_a_mirror_changes_no_precision(seed):
 
 def test_what_does_not_fit_is_refused(two_people):
     prediction = perfect_prediction(two_people)
-    with pytest.raises(ValueError, match='1 photos need as many predictions, got 0'):
-        score_photos([two_people], [])
     small = ParsedPhoto(prediction.part_map[:60], prediction.person_map[:60], prediction.keypoints, prediction.scores)
     with pytest.raises(ValueError, match=r"'photo.jpg' is \(60, 160\), but its annotations say \(120, 160\)"):
-        score_photos([two_people], [small])
+        judge_photo(two_people, small)
     with pytest.raises(ValueError, match='person_map has person 2, but there are 1 people'):
         replace(prediction, keypoints=prediction.keypoints[:1], scores=prediction.scores[:1])
     with pytest.raises(ValueError, match='keypoints must be'):

@@ -16,7 +16,7 @@ second photo is decoded with the price of the highest OKS AP + mask AP on the ot
 import argparse
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eval_photos import as_parsed_photo, check_classes
@@ -31,8 +31,9 @@ from mmhparse.commands.run_options import set_work_dir
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import (
     AnnotatedPhoto,
-    ParsedPhoto,
+    JudgedPhoto,
     joint_precision,
+    judge_photo,
     mask_precision,
     read_annotated_photos,
     score_photos,
@@ -133,46 +134,43 @@ def score(folder: Path, photos: list[AnnotatedPhoto]) -> dict[str, dict[str, flo
     """The scores of a trained row by price, 'config' or 'chosen'; None where the photos do not define one."""
     (checkpoint,) = folder.glob('iter_*.pth')
     infer = HumanParsingInferencer(str(folder / 'config.py'), checkpoint, device='cpu', show_progress=False)
-    parsed = parse_at_prices(infer, [photo.path for photo in photos])
-    chosen, shifts = at_chosen_prices(photos, parsed)
-    return {'config': scores_of(photos, parsed[0.0]), 'chosen': scores_of(photos, chosen) | {'price_shifts': shifts}}
+    judged = judge_at_prices(infer, photos)
+    chosen, shifts = at_chosen_prices(judged)
+    return {'config': scores_of(judged[0.0]), 'chosen': scores_of(chosen) | {'price_shifts': shifts}}
 
 
-def parse_at_prices(infer: HumanParsingInferencer, paths: Sequence[Path]) -> dict[float, list[ParsedPhoto]]:
+def judge_at_prices(infer: HumanParsingInferencer, photos: Sequence[AnnotatedPhoto]) -> dict[float, list[JudgedPhoto]]:
     """What is found in each photo, by what is added to the price of links; the network runs once a photo."""
     pipeline = infer.parsing_pipeline
-    parsed: dict[float, list[ParsedPhoto]] = {shift: [] for shift in PRICE_SHIFTS}
-    images = (read_image(path, exif=False) for path in paths)
-    for batch in infer.preprocess(images):
-        for item in pipeline.predict(batch):
-            for shift, photos in parsed.items():
-                with shift_price(pipeline.codec, shift):
-                    (decoded,) = pipeline.decode([copy.copy(item)])
-                photos.append(as_parsed_photo(decoded.prediction))
-    return parsed
+    judged: dict[float, list[JudgedPhoto]] = {shift: [] for shift in PRICE_SHIFTS}
+    images = (read_image(photo.path, exif=False) for photo in photos)
+    items = (item for batch in infer.preprocess(images) for item in pipeline.predict(batch))
+    for photo, item in zip(photos, items, strict=True):
+        for shift, found in judged.items():
+            with shift_price(pipeline.codec, shift):
+                (decoded,) = pipeline.decode([copy.copy(item)])
+            found.append(judge_photo(photo, as_parsed_photo(decoded.prediction)))
+    return judged
 
 
-def at_chosen_prices(
-    photos: Sequence[AnnotatedPhoto], parsed: dict[float, list[ParsedPhoto]]
-) -> tuple[list[ParsedPhoto], list[float]]:
+def at_chosen_prices(judged: Mapping[float, Sequence[JudgedPhoto]]) -> tuple[list[JudgedPhoto], list[float]]:
     """Each half of the photos, every second one, at the price that is best on the other half; and the two shifts."""
-    chosen, shifts = list(parsed[0.0]), []
+    chosen, shifts = list(judged[0.0]), []
     for half in (0, 1):
-        others = slice(1 - half, None, 2)
-        sums = {shift: precision_of(photos[others], found[others]) for shift, found in parsed.items()}
+        sums = {shift: precision_of(found[1 - half :: 2]) for shift, found in judged.items()}
         shifts.append(best_shift(sums))
-        chosen[half::2] = parsed[shifts[-1]][half::2]
+        chosen[half::2] = judged[shifts[-1]][half::2]
     return chosen, shifts
 
 
-def precision_of(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> float:
+def precision_of(judged: Sequence[JudgedPhoto]) -> float:
     """OKS AP + mask AP, as far as the photos define them; by this prices are chosen."""
-    precisions = joint_precision(photos, parsed).ap, mask_precision(photos, parsed).ap
+    precisions = joint_precision(judged).ap, mask_precision(judged).ap
     return sum(value for value in precisions if not math.isnan(value))
 
 
-def scores_of(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> dict[str, float | None]:
-    metrics = score_photos(photos, parsed).metrics()
+def scores_of(judged: Sequence[JudgedPhoto]) -> dict[str, float | None]:
+    metrics = score_photos(judged).metrics()
     return {name: None if math.isnan(metrics[name]) else metrics[name] for name in SCORES}
 
 

@@ -27,7 +27,14 @@ from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.networks import Precision
 from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
-from mmhparse.evaluation.photos import AnnotatedPhoto, ParsedPhoto, PhotoScores, read_annotated_photos, score_photos
+from mmhparse.evaluation.photos import (
+    AnnotatedPhoto,
+    ParsedPhoto,
+    PhotoScores,
+    judge_photo,
+    read_annotated_photos,
+    score_photos,
+)
 from mmhparse.structures import COCO_17, DENSEPOSE_14, PartSet, Skeleton
 from mmhparse.utils import UsageError, progress_bar, write_atomic
 
@@ -146,14 +153,15 @@ def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
 def evaluate(name: str, parse: Parser, photos: list[AnnotatedPhoto], images: list[np.ndarray]) -> Row:
     """Parses and scores all photos with one parser."""
     parse(images[0])  # what only the first call costs is not counted
-    parsed, seconds = [], 0.0
+    judged, seconds = [], 0.0
     with progress_bar(len(images), name, leave=False) as bar:
-        for image in images:
+        for photo, image in zip(photos, images, strict=True):
             start = time.perf_counter()
-            parsed.append(parse(image))
+            parsed = parse(image)
             seconds += time.perf_counter() - start
+            judged.append(judge_photo(photo, parsed))
             bar.update()
-    return Row(name, score_photos(photos, parsed), seconds / len(images))
+    return Row(name, score_photos(judged), seconds / len(images))
 
 
 def table_of(rows: list[Row]) -> Table:

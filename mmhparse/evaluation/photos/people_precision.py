@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmhparse.structures import COCO_17
 
-from .annotated_photos import AnnotatedPerson, AnnotatedPhoto, ParsedPhoto
+from .annotated_photos import AnnotatedPerson
+from .judged_photo import JudgedPhoto, run_lengths
 
 _PERSON = 1
 
@@ -35,44 +35,34 @@ class Precision:
     predictions: int
 
 
-def joint_precision(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> Precision:
+def joint_precision(judged: Sequence[JudgedPhoto]) -> Precision:
     """OKS AP of all photos.
 
     People without joints and crowds are ignored; so is a prediction near the box of one of them (doubled in size). The
     scale of a person is the root of its area, see :class:`AnnotatedPerson`.
-
-    Args:
-        photos: The truth.
-        parsed: What was found, in the same order.
     """
     truth, found = [], []
-    for number, (photo, prediction) in enumerate(zip(photos, parsed, strict=True)):
-        truth += [_true_row(person) | {'image_id': number} for person in photo.people]
-        for keypoints, score in zip(prediction.keypoints, prediction.scores, strict=True):
+    for number, own in enumerate(judged):
+        truth += [_true_row(person) | {'image_id': number} for person in own.photo.people]
+        for keypoints, score in zip(own.keypoints, own.scores, strict=True):
             triples = np.column_stack([keypoints, np.ones(len(keypoints))])
             found.append({'image_id': number, 'score': float(score), 'keypoints': triples.ravel().tolist()})
-    return _precision(photos, truth, found, 'keypoints')
+    return _precision(judged, truth, found, 'keypoints')
 
 
-def mask_precision(photos: Sequence[AnnotatedPhoto], parsed: Sequence[ParsedPhoto]) -> Precision:
-    """Mask AP of the photos on which every person has a mask.
-
-    Args:
-        photos: The truth.
-        parsed: What was found, in the same order.
-    """
+def mask_precision(judged: Sequence[JudgedPhoto]) -> Precision:
+    """Mask AP of the photos on which every person has a mask."""
     truth, found = [], []
-    for number, (photo, prediction) in enumerate(zip(photos, parsed, strict=True)):
-        if not photo.masks_complete:
+    for number, own in enumerate(judged):
+        if not own.photo.masks_complete:
             continue
-        for person in photo.people:
+        for person in own.photo.people:
             assert person.mask is not None
-            truth.append(_true_row(person) | {'image_id': number, 'segmentation': _run_lengths(person.mask)})
-        for index, score in enumerate(prediction.scores):
-            mask = prediction.mask(index)
-            if mask.any():
-                found.append({'image_id': number, 'score': float(score), 'segmentation': _run_lengths(mask)})
-    return _precision(photos, truth, found, 'segm')
+            truth.append(_true_row(person) | {'image_id': number, 'segmentation': run_lengths(person.mask)})
+        for mask, score in zip(own.masks, own.scores, strict=True):
+            if mask is not None:
+                found.append({'image_id': number, 'score': float(score), 'segmentation': mask})
+    return _precision(judged, truth, found, 'segm')
 
 
 def _true_row(person: AnnotatedPerson) -> dict:
@@ -85,12 +75,8 @@ def _true_row(person: AnnotatedPerson) -> dict:
     }
 
 
-def _run_lengths(mask: np.ndarray) -> Any:
-    return coco_mask.encode(np.asfortranarray(mask, np.uint8))
-
-
 def _precision(
-    photos: Sequence[AnnotatedPhoto], truth: list[dict], found: list[dict], kind: Literal['keypoints', 'segm']
+    judged: Sequence[JudgedPhoto], truth: list[dict], found: list[dict], kind: Literal['keypoints', 'segm']
 ) -> Precision:
     wanted = [row for row in truth if not row['iscrowd'] and (kind == 'segm' or row['num_keypoints'])]
     if not wanted:
@@ -99,7 +85,9 @@ def _precision(
         return Precision(0.0, 0.0, len(wanted), 0)
     # Any: pycocotools takes more than its type stubs say
     dataset: Any = {
-        'images': [{'id': n, 'height': photo.size[0], 'width': photo.size[1]} for n, photo in enumerate(photos)],
+        'images': [
+            {'id': number, 'height': own.photo.size[0], 'width': own.photo.size[1]} for number, own in enumerate(judged)
+        ],
         'categories': [{'id': _PERSON, 'name': 'person'}],
         # pycocotools takes id 0 for "not matched"
         'annotations': [row | {'id': number, 'category_id': _PERSON} for number, row in enumerate(truth, start=1)],
