@@ -93,3 +93,13 @@ def test_keys_that_are_missing_are_named(read):
     del record['keypoints']
     with pytest.raises(ValueError, match=r"annotation 7 lacks \['keypoints'\]"):
         read(record)
+
+
+@pytest.mark.parametrize('name', ['../secret.jpg', '/etc/secret.jpg', 'a/../../secret.jpg', '.', 'a\\b.jpg'])
+def test_photos_lie_in_their_folder(read, name):
+    with pytest.raises(ValueError, match=r'people\.json: image 1: the name .* leads out of the folder'):
+        read(file_name=name)
+
+
+def test_photos_may_lie_in_folders_of_the_folder(read, tmp_path):
+    assert read(file_name='val/1.jpg').path == tmp_path / 'val' / '1.jpg'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmhparse.datasets.readers import read_coco_json, segmentation_mask
+from mmhparse.datasets.readers import join_inside, read_coco_json, segmentation_mask
 from mmhparse.structures import COCO_17
 
 BOX_SHARE = 0.53
@@ -115,7 +115,8 @@ def read_annotated_photos(people_file: str | Path, folder: str | Path) -> list[A
 
     Raises:
         OSError: If the json cannot be read.
-        ValueError: If it is of another layout, or an annotation is broken or does not fit its photo.
+        ValueError: If it is of another layout, an annotation is broken or does not fit its photo, or a ``file_name``
+            leads out of the folder.
     """
     content = read_coco_json(str(people_file), _LAYOUT)
     required = ('id', 'image_id', 'category_id', 'bbox', 'keypoints', 'iscrowd', 'segmentation')
@@ -130,7 +131,10 @@ def read_annotated_photos(people_file: str | Path, folder: str | Path) -> list[A
         size = (image['height'], image['width'])
         people = tuple(_person(record, size, content.path) for record in by_image[image['id']])
         counted = all(person.mask is not None for person in people)
-        path = Path(folder, image['file_name'])
+        try:
+            path = Path(join_inside(str(folder), image['file_name']))
+        except ValueError as error:
+            raise ValueError(f'{content.path}: image {image["id"]}: {error}') from error
         photos.append(AnnotatedPhoto(path, size, bool(image.get('masks_complete', counted)), people))
     return photos
 
