@@ -134,6 +134,19 @@ def test_the_price_is_chosen_by_the_scale_of_limb_scores(load_tool, scale, shift
     assert weak.model.codec.limb_options.price == 0.3  # as before
 
 
+@pytest.mark.parametrize('decoder', ['greedy', 'relaxed', 'oracle'])
+def test_measuring_leaves_parser_and_scenes_as_they_were(load_tool, decoder):
+    measures = measures_of_fields(load_tool('analysis/grouping_measures.py'), lambda fields: fields)
+    codec, scenes = measures.model.codec, measures.scenes
+    solver, held = codec.solver, [set(scene.sample.keys()) for scene in scenes]
+    measures.measure(decoder, -0.1)
+    assert codec.solver is solver and [set(scene.sample.keys()) for scene in scenes] == held
+    measures.model.decode = None  # fails, after the solver was changed
+    with pytest.raises(TypeError):
+        measures.measure(decoder)
+    assert codec.solver is solver and [set(scene.sample.keys()) for scene in scenes] == held
+
+
 def test_each_price_of_several_is_shifted(load_tool):
     tool = load_tool('analysis/limb_prices.py')
     prices = [0.3 + 0.01 * limb for limb in range(25)]

@@ -12,7 +12,8 @@ grouping.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -30,13 +31,13 @@ from scipy.optimize import linear_sum_assignment
 from mmhparse.codecs import DifferentiableGroupingCodec, LabelledCandidates, training_candidates
 from mmhparse.evaluation.functional import THRESHOLDS, PersonClaims, claim_people, score_claims
 from mmhparse.evaluation.metrics.sample_reading import read_predicted_people, read_true_people
-from mmhparse.matching import Greedy, Hungarian, ProjectedGradient
+from mmhparse.matching import Greedy, Hungarian, ProjectedGradient, Solver
 from mmhparse.models import BottomUpHumanParser
 from mmhparse.registry import MODELS
 from mmhparse.structures import IGNORE, HumanParseDataSample, ImageGeometry, ParseFields, PartSet
 from mmhparse.utils import UsageError
 
-DECODERS = {
+DECODERS: dict[str, Solver | None] = {
     'greedy': Greedy(),
     'optimum': Hungarian(),
     'relaxed': ProjectedGradient(steps=20),
@@ -111,12 +112,10 @@ class GroupingMeasures:
         codec, solver = self.model.codec, DECODERS[decoder]
         own = Evaluator([dict(type='InstancePartMetric'), dict(type='JointMetric')])
         own.dataset_meta = self.metainfo
-        if solver is not None:
-            codec.solver = solver
         links, pixels, claims = np.zeros(5), np.zeros(2), []
-        with shift_price(codec, price_shift):
+        with shift_price(codec, price_shift), solving_by(codec, solver or codec.solver):
             for scene in scenes:
-                sample, fields = scene.sample, scene.fields
+                sample, fields = scene.sample.new(), scene.fields  # what is found stays out of the scene
                 if solver is None:
                     sample.given_people = true_groups(scene.labelled, sample)
                 else:
@@ -125,7 +124,6 @@ class GroupingMeasures:
                     own.process([self.model.decode(fields, sample)])
                 claims.append(claims_of(self.model.decode(with_true_parts(fields, sample), sample), codec.part_set))
                 pixels += count_pixels(sample)
-                sample.pop('given_people', None)
         precision = score_claims(claims)
         right, true_links, judged, bad, made = links
         found = {
@@ -140,6 +138,17 @@ class GroupingMeasures:
             scores = own.evaluate(len(scenes))
             found |= {'AP_p': scores['AP_p_50'], 'AP_p_vol': scores['AP_p_vol'], 'OKS_AP': scores['OKS_AP']}
         return {name: None if value is None else round(float(value), 6) for name, value in found.items()}
+
+
+@contextmanager
+def solving_by(codec: DifferentiableGroupingCodec, solver: Solver) -> Iterator[None]:
+    """Decodes with a solver until the context ends."""
+    own = codec.solver
+    codec.solver = solver
+    try:
+        yield
+    finally:
+        codec.solver = own
 
 
 def with_other_scenes(loader: ConfigDict) -> ConfigDict:
