@@ -44,10 +44,11 @@ def load_extension() -> bool:
 
 
 def has_kernel(op: str, device: torch.device) -> bool:
-    """Whether the op ``mmhparse::<op>`` was built for the type of the device."""
+    """Whether the op ``mmhparse::<op>`` was built for a type of device; for ``'meta'``, whether it tells shapes."""
     if not load_extension():
         return False
-    return torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', device.type.upper())
+    key = torch._C._dispatch_key_for_device(device.type)  # 'Meta' of 'meta', 'PrivateUse1' of 'privateuseone'
+    return torch._C._dispatch_has_kernel_for_dispatch_key(f'mmhparse::{op}', key)
 
 
 def compiled_devices() -> list[str]:

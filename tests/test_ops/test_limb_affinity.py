@@ -238,3 +238,17 @@ class TestOnGPU:
         xy, fields, limbs = drawn(0, 1, 3, 4, 2, (5, 6))
         with pytest.raises(ValueError, match='must be on cuda:0 as limb_fields, got cpu'):
             limb_affinity(xy, fields.cuda(), limbs, 4, 10)
+
+
+@pytest.mark.parametrize('device', ['lazy', 'vulkan', 'mps', 'xpu', 'privateuseone'])
+def test_ops_have_no_kernel_for_other_types_of_devices(device):
+    for op in ('limb_affinity', 'projected_gradient', 'read_parsing'):
+        assert not has_kernel(op, torch.device(device))
+
+
+def test_of_tensors_without_values_the_shape_of_scores_is_known():
+    fields, xy = (torch.zeros(shape, device='meta') for shape in ((1, 2, 2, 8, 8), (1, 3, 4, 2)))
+    assert has_limb_affinity(xy, fields) == has_kernel('limb_affinity', torch.device('meta'))
+    if has_limb_affinity(xy, fields):
+        limbs = torch.zeros(2, 2, dtype=torch.long, device='meta')
+        assert limb_affinity(xy, fields, limbs, 4, 7).shape == (1, 2, 4, 4)
