@@ -80,7 +80,7 @@ def _crowds(candidates: JointCandidates, fields: PoseFields, prices: Tensor) -> 
     """
     plain = all(tensor.dtype == torch.float32 for tensor in (candidates.xy, fields.limb_fields))
     if not plain or candidates.xy.shape[2] <= CROWD or min(fields.limb_fields.shape[-2:]) < 2:
-        return torch.zeros(len(candidates), dtype=torch.bool)
+        return torch.zeros(len(candidates), dtype=torch.bool, device='cpu')
     return candidates.mask[:, :, CROWD:].flatten(1).any(1).cpu() & (prices > 0).all(1).cpu()
 
 

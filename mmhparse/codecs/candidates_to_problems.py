@@ -106,7 +106,7 @@ def link_prices(fields: PoseFields, skeleton: Skeleton, options: LimbOptions) ->
     """(B, L); what a link of each limb type costs: as the network has learned it, or by the options (float64)."""
     if fields.limb_prices is not None:
         return fields.limb_prices
-    return torch.tensor(options.prices(skeleton), dtype=torch.float64).expand(len(fields), -1)
+    return torch.tensor(options.prices(skeleton), dtype=torch.float64, device='cpu').expand(len(fields), -1)
 
 
 def joint_doubts(candidates: JointCandidates, fields: PoseFields) -> Tensor:

@@ -85,7 +85,7 @@ def _place_missing(
 
 def _all(people: People) -> Tensor:
     """(P,) bool; True for everybody."""
-    return torch.ones(len(people), dtype=torch.bool)
+    return torch.ones_like(people.scores, dtype=torch.bool)
 
 
 def _some(people: People, rows: Tensor) -> People:

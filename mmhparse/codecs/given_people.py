@@ -1,5 +1,7 @@
 """People that another detector or pose model found, in place of our own."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
@@ -9,7 +11,7 @@ from torch import Tensor
 from mmhparse.structures import ImageGeometry, People, enclosing_boxes, make_people
 from mmhparse.structures.boxes import box_iou
 
-GivenPeople = InstanceData | Tensor | np.ndarray
+GivenPeople = InstanceData | Tensor | np.ndarray | Sequence
 """Boxes (P, 4), x1, y1, x2, y2; poses (P, K, 3), x, y and a score or visibility; or InstanceData with the columns of
 mmdet's and mmpose's ``pred_instances``. In pixels of the original image."""
 
@@ -51,13 +53,14 @@ def read_given_people(people: GivenPeople, num_joints: int) -> GivenPoses | Give
         num_joints: K joint types of the skeleton.
 
     Raises:
+        TypeError: If it holds no numbers.
         ValueError: If it is neither boxes nor poses of that many joints, or not finite.
     """
     if isinstance(people, InstanceData):
         scores = _person_scores(people)
         if 'keypoints' in people:
             points, joint_scores = _floats(people.get('keypoints')), people.get('keypoint_scores')
-            joint_scores = torch.ones(points.shape[:2]) if joint_scores is None else _floats(joint_scores)
+            joint_scores = points.new_ones(points.shape[:2]) if joint_scores is None else _floats(joint_scores)
             return _poses(points, joint_scores, scores, num_joints)
         if 'bboxes' in people:
             return _boxes(_floats(people.get('bboxes')), scores)
@@ -78,7 +81,8 @@ def poses_in_input(poses: GivenPoses, geometry: ImageGeometry) -> People:
 def boxes_in_input(boxes: GivenBoxes, geometry: ImageGeometry, num_joints: int) -> People:
     """Boxes as people of the decoder that have no joint yet, in pixels of the network input."""
     count = len(boxes.bboxes)
-    people = make_people(torch.zeros(count, num_joints, 2), torch.zeros(count, num_joints), boxes.scores)
+    joints, found = boxes.scores.new_zeros(count, num_joints, 2), boxes.scores.new_zeros(count, num_joints)
+    people = make_people(joints, found, boxes.scores)
     corners = geometry.points_to_input(boxes.bboxes.view(-1, 2, 2).numpy())  # (P, 2, 2)
     people.bboxes = torch.from_numpy(corners).float().view(-1, 4)
     return people
@@ -124,13 +128,15 @@ def _poses(points: Tensor, joint_scores: Tensor, scores: Tensor | None, num_join
 
 
 def _boxes(boxes: Tensor, scores: Tensor | None) -> GivenBoxes:
+    if boxes.shape == (0,):  # as the list of nobody's boxes has it
+        boxes = boxes.view(0, 4)
     has_columns = boxes.ndim == 2 and boxes.shape[1] == 4
     if not has_columns or (boxes[:, 2:] < boxes[:, :2]).any():
         raise ValueError(
             'people must be boxes (P, 4) with x1 <= x2 and y1 <= y2, or poses (P, K, 3), got '
             f'{tuple(boxes.shape)}{" with an inverted box" if has_columns else ""}.'
         )
-    return GivenBoxes(bboxes=boxes, scores=torch.ones(len(boxes)) if scores is None else scores)
+    return GivenBoxes(bboxes=boxes, scores=boxes.new_ones(len(boxes)) if scores is None else scores)
 
 
 def _person_scores(people: InstanceData) -> Tensor | None:
@@ -144,9 +150,18 @@ def _person_scores(people: InstanceData) -> Tensor | None:
     return None
 
 
-def _floats(values: Tensor | np.ndarray) -> Tensor:
+def _floats(values: Tensor | np.ndarray | Sequence) -> Tensor:
     """The values as float32 tensor on the CPU."""
-    tensor = torch.as_tensor(values).detach().cpu().float()
+    if isinstance(values, Tensor):
+        tensor = values.detach().cpu().float()
+    else:
+        array = np.asarray(values)
+        if array.dtype.kind not in 'fiub':
+            raise TypeError(
+                'people must be boxes (P, 4), poses (P, K, 3) or InstanceData with these, got '
+                f'{type(values).__name__}{f" of {array.dtype}" if array.ndim else ""}.'
+            )
+        tensor = torch.from_numpy(np.array(array, np.float32))  # a copy: torch takes no negative strides
     if not tensor.isfinite().all():
         raise ValueError('boxes, joints and scores of people must be finite numbers; some are NaN or infinite.')
     return tensor

@@ -61,8 +61,8 @@ def person_certainty(parts: PartTable, num_people: int) -> Tensor:
     People whose parts are more certain are more often parsed correctly: their scores are multiplied by it.
     """
     rows = parts.persons - 1  # (Q,) rows of the people
-    count = torch.zeros(num_people).index_add_(0, rows, torch.ones(len(rows)))
-    total = torch.zeros(num_people).index_add_(0, rows, parts.probabilities)
+    count = torch.bincount(rows, minlength=num_people)  # (P,)
+    total = parts.probabilities.new_zeros(num_people).index_add_(0, rows, parts.probabilities)  # (P,)
     return torch.where(count > 0, total / count.clamp(min=1), 1.0)
 
 
@@ -71,7 +71,7 @@ def shown_share(parts: PartTable, num_people: int, num_parts: int) -> Tensor:
 
     Whoever shows more of its parts is larger and less hidden, and more often found as one person.
     """
-    return torch.bincount(parts.persons - 1, minlength=num_people) / num_parts
+    return torch.bincount(parts.persons - 1, minlength=num_people).float() / num_parts
 
 
 class _PartSums:

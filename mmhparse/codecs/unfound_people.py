@@ -51,7 +51,8 @@ def unfound_people(
         regions, boxes = np.concatenate([[0], kept * kept.cumsum()])[regions], boxes[kept]
     person = _with_regions(persons.person, regions, len(people))
     count, joints = len(boxes), people.keypoints.shape[1]
-    added = make_people(torch.zeros(count, joints, 2), torch.zeros(count, joints), torch.full((count,), score))
+    no_joints, not_found = people.keypoints.new_zeros(count, joints, 2), people.keypoints.new_zeros(count, joints)
+    added = make_people(no_joints, not_found, people.scores.new_full((count,), score))
     added.bboxes = torch.from_numpy(boxes * persons.stride).float()
     added.bboxes[:, 2:] -= 1  # to the last pixel of the last cell
     return added, replace(persons, person=person)

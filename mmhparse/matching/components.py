@@ -78,7 +78,7 @@ def solve_components(score: Tensor, solve: Callable[[Tensor], tuple[Tensor, Tens
         small[where] = score[whole]
         plans, changes = solve(small)
         plan[whole] = plans[where]
-        problems = torch.zeros(len(members), dtype=torch.long)
+        problems = torch.zeros(len(members), dtype=torch.long, device=change.device)
         problems[where[0]] = whole[0]
         change.index_add_(0, problems, changes)
     return plan, change

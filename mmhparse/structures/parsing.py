@@ -65,7 +65,7 @@ def empty_parts() -> PartTable:
     return PartTable(
         labels=torch.zeros(0, dtype=torch.long),
         persons=torch.zeros(0, dtype=torch.long),
-        scores=torch.zeros(0),
+        scores=torch.zeros(0, dtype=torch.float32),
         areas=torch.zeros(0, dtype=torch.long),
-        probabilities=torch.zeros(0),
+        probabilities=torch.zeros(0, dtype=torch.float32),
     )

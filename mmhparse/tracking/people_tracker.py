@@ -98,8 +98,8 @@ class PeopleTracker:
             ids[column] = self._tracks[row].person
         for column in np.flatnonzero(ids == 0):
             ids[column] = self._new_id()
-            unset = torch.zeros(2)
-            track = _Track(int(ids[column]), unset, unset, unset, 0, torch.zeros(2))
+            unset = torch.zeros(2, dtype=torch.float32)
+            track = _Track(int(ids[column]), unset, unset, unset, 0, unset)
             self._update_track(track, people, int(column))
             self._tracks.append(track)
         self._tracks = [track for track in self._tracks if track.unseen <= self.options.patience]
@@ -109,13 +109,13 @@ class PeopleTracker:
     def _similarity(self, people: InstanceData, parsing: Parsing) -> Tensor:
         """(R, P) in [0, 1]; weighted mean of the similarities that are available for each pair."""
         if not self._tracks or not len(people):
-            return torch.zeros(len(self._tracks), len(people))
+            return torch.zeros(len(self._tracks), len(people), dtype=torch.float32)
         # where people of constant speed would be now
         ahead = torch.stack([track.speed * (1 + track.unseen) for track in self._tracks])  # (R, 2)
         boxes = torch.stack([track.box for track in self._tracks]) + ahead.repeat(1, 2)  # (R, 4)
         keypoints = torch.stack([track.keypoints for track in self._tracks]) + ahead[:, None]  # (R, K, 2)
         found = torch.stack([track.keypoint_scores for track in self._tracks]) > 0  # (R, K)
-        sigmas = torch.tensor(self.skeleton.sigmas)  # (K,)
+        sigmas = torch.tensor(self.skeleton.sigmas, dtype=torch.float32)  # (K,)
         weight = self.options
         seen_boxes: Tensor = people.get('bboxes')  # (P, 4)
         total = weight.box * box_iou(boxes, seen_boxes)  # (R, P)

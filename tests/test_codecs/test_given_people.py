@@ -131,3 +131,22 @@ def test_nobody_given_is_nobody_found(codec, fields, nobody):
 def test_other_things_are_refused(codec, fields, people, message):
     with pytest.raises(ValueError, match=message):
         codec.decode(fields, people=people)
+
+
+@pytest.mark.parametrize('nobody', [[], np.zeros(0), torch.zeros(0)], ids=['list', 'array', 'tensor'])
+def test_the_list_of_no_boxes_is_nobody(codec, fields, nobody):
+    """As ``boxes.tolist()`` of a detector that found nobody."""
+    people, parsing = codec.decode(fields, people=nobody)
+    assert len(people) == 0 and not parsing.person_map.any()
+
+
+def test_views_of_arrays(codec, fields, annotation):
+    """torch takes no negative strides."""
+    people, parsing = codec.decode(fields, people=annotation.joints[::-1])
+    assert len(people) == 3 and share_of_right_pixels(parsing, annotation, [3, 2, 1]) > 0.98
+
+
+@pytest.mark.parametrize('people', [['a person'], {'boxes': []}], ids=['text', 'dict'])
+def test_what_holds_no_numbers_is_named(codec, fields, people):
+    with pytest.raises(TypeError, match=r'must be boxes \(P, 4\), poses \(P, K, 3\) or InstanceData.*got (list|dict)'):
+        codec.decode(fields, people=people)
