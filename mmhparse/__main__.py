@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from mmhparse.utils import CommandParser
 from mmhparse.version import __version__
 
 COMMANDS = {
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='mmhparse',
         description='Instance-aware human parsing: which pixel is which part, and of which person.',
         epilog='mmhparse COMMAND --help lists the options of a command.',

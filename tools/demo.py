@@ -9,7 +9,7 @@ from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL, HumanParsingInferencer
 from mmhparse.commands import plain_usage_errors
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / 'demo'
@@ -17,7 +17,7 @@ FORMATS = ('part_maps', 'person_maps', 'pictures', 'page')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument(
         'photos', nargs='*', metavar='PHOTO', help='files, folders or URLs, parsed beside the sample photos in demo/'
     )

@@ -27,6 +27,7 @@ from mmhparse.commands import (
     write_metrics,
 )
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_light_synthetic.py'
@@ -34,7 +35,7 @@ HELD_OUT_PICTURES = 6
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--work-dir', default=str(ROOT / 'work_dirs' / 'demo'), help='default: work_dirs/demo')
     parser.add_argument('--resume', action='store_true', help='continue a training that was interrupted')
     add_config_options(parser)

@@ -15,7 +15,7 @@ from mmhparse.apis.networks import Backend, Precision
 from mmhparse.apis.ray_predictor import RayPredictor
 from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 from mmhparse.utils.shown_text import printable, without_secrets
 
 ROWS = 16
@@ -23,7 +23,7 @@ ROWS = 16
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument(
         'inputs',
         nargs='+',

@@ -21,10 +21,11 @@ from mmhparse.commands import (
     write_metrics,
 )
 from mmhparse.engine import WholeCheckpointHook, check_checkpoint
+from mmhparse.utils import CommandParser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument('--work-dir', help='folder for logs and metrics; default: work_dirs/<name of the config>')

@@ -22,10 +22,11 @@ from mmhparse.commands import (
     use_auto_scale_lr,
 )
 from mmhparse.engine import ChangedScheduleHook, WholeCheckpointHook
+from mmhparse.utils import CommandParser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
     parser.add_argument(

@@ -12,7 +12,7 @@ from urllib.request import (
     build_opener,
 )
 
-from mmhparse.utils.shown_text import without_secrets
+from mmhparse.utils.shown_text import error_text, without_secrets
 
 MAX_BYTES = 64 * 2**20
 MAX_SECONDS = 30.0
@@ -49,7 +49,7 @@ def fetch(url: str, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
                 if time.monotonic() > deadline:
                     raise OSError(f"'{shown}' took longer than {max_seconds:g} s; fetch it yourself and give the file.")
     except (URLError, TimeoutError, HTTPException, ValueError) as error:
-        raise OSError(f"'{shown}' cannot be fetched: {str(error).replace(url, shown)}.") from None
+        raise OSError(f"'{shown}' cannot be fetched: {error_text(error, url)}.") from None
     return bytes(content)
 
 

@@ -4,11 +4,11 @@ Photos stay on the machine that runs the command. Each visitor sees only what he
 are deleted an hour later.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL
+from mmhparse.utils import CommandParser
 
 _NO_LIMIT = 2**63
 """Bytes and pixels are counted in 64 bits."""
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         The exit code: 2 if gradio is missing, an option is wrong, or the address cannot be used.
     """
     summary, details = (__doc__ or '').partition(': ')[2].split('\n\n')
-    parser = argparse.ArgumentParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
+    parser = CommandParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
     parser.add_argument('--model', choices=list(BUNDLED_MODELS), default=DEFAULT_MODEL, help='shown first: %(default)s')
     parser.add_argument('--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one')
     parser.add_argument(

@@ -1,6 +1,5 @@
 """``mmhparse check``: versions and devices, what is missing and how to get it."""
 
-import argparse
 import os
 import platform
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ import torch
 from packaging.requirements import Requirement
 
 from mmhparse.ops import compiled_devices
+from mmhparse.utils import CommandParser
 from mmhparse.version import __version__
 
 from .findings import Finding
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     Returns:
         The exit code: 0 if everything that parsing needs is there, else 1.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=prog,
         description='Lists versions and devices, what is missing and how to get it.',
         epilog='The exit code is 1 if something is missing that parsing needs.',

@@ -16,7 +16,8 @@ from mmhparse.apis.model_names import describe_bundled_models
 from mmhparse.apis.networks import Backend, Precision
 from mmhparse.apis.writers import VideoCodec
 from mmhparse.commands import add_config_options, load_config, share_heaps
-from mmhparse.utils.shown_text import printable
+from mmhparse.utils import CommandParser
+from mmhparse.utils.shown_text import addresses_without_secrets, printable
 
 from .launched import LaunchedProcess, Launcher
 
@@ -26,7 +27,7 @@ INTERRUPTED = 130
 def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) -> argparse.Namespace:
     """The arguments; mistakes end the command with a message and exit code 2."""
     summary, details = (__doc__ or '').partition(': ')[2].split('\n\n')
-    parser = argparse.ArgumentParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
+    parser = CommandParser(prog=prog, description=summary[0].upper() + summary[1:], epilog=details)
     parser.add_argument(
         'inputs',
         nargs='+',
@@ -128,7 +129,7 @@ def make_inferencer(args: argparse.Namespace, process: LaunchedProcess) -> Human
         if 'unexpected keyword argument' not in str(error):
             raise
         message = f'the config names an option that does not exist, or is of another version: {error}'
-    print(f'error: {message}', file=sys.stderr)
+    print(f'error: {addresses_without_secrets(message)}', file=sys.stderr)
     raise SystemExit(2)
 
 
@@ -168,7 +169,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         print('Interrupted; what was written is complete. Continue with --resume.', file=sys.stderr)
         code = INTERRUPTED
     except (OutputError, ValueError, ModuleNotFoundError) as error:
-        print(f'error: {error}', file=sys.stderr)
+        print(f'error: {addresses_without_secrets(str(error))}', file=sys.stderr)
         code = 2
     earlier = f', {skipped} inputs were done before' if skipped else ''
     who = f'process {process.share.rank}: ' if process.share.of > 1 else ''

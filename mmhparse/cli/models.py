@@ -1,10 +1,10 @@
 """``mmhparse models``: the models that come with the package."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmhparse.apis.model_names import BUNDLED_MODELS, DEFAULT_MODEL, list_configs
+from mmhparse.utils import CommandParser
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     Returns:
         The exit code, 0.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=prog,
         description='Lists the models that come with the package, for `mmhparse infer --model NAME` and '
         'HumanParsingInferencer(NAME).',

@@ -13,7 +13,7 @@ from mmengine.optim import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from mmhparse.utils import UsageError
+from mmhparse.utils import UsageError, error_text, without_secrets
 
 from .config_text import config_of_text
 from .packed_weights import read_packed
@@ -72,9 +72,10 @@ def read_checkpoint(path: str) -> dict:
     except OSError:
         raise
     except Exception as error:  # torch raises errors of many types on files that are no checkpoints
-        raise ValueError(
-            f"'{path}' is no checkpoint that can be read safely: {type(error).__name__}: {error}"
-        ) from error
+        shown, text = without_secrets(path), error_text(error, path)
+        raise ValueError(f"'{shown}' is no checkpoint that can be read safely: {type(error).__name__}: {text}") from (
+            error if shown == path else None
+        )
 
 
 def read_bundled(name: str, map_location: str | None = None) -> dict:

@@ -1,7 +1,7 @@
 """Paths and addresses as they may be shown and written: without passwords, and as text that any reader takes."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _SECRET = re.compile(r'([?&;](?:[^=&;#]*(?:pass|pwd|secret|token|sig|key|auth|cred)[^=&;#]*)=)[^&;#]+', re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=')[\w+.-]+://(?:[^/?#\s]*@)?[^']*(?=')|[\w+.-]+://\S+")
@@ -27,6 +27,27 @@ def without_secrets(path: str) -> str:
 def addresses_without_secrets(text: str) -> str:
     """A message with :func:`without_secrets` of each address in it; one with spaces must stand in single quotes."""
     return _ADDRESS.sub(lambda found: without_secrets(found[0]), text)
+
+
+def error_text(error: BaseException, address: str) -> str:
+    """What an error says that came of reading a path or URL, with :func:`without_secrets` of each address in it.
+
+    Some errors repeat a piece of an address alone, such as what they took for a port. If that is a piece of a user
+    name, password or token, the type of the error is all that is told.
+    """
+    shown = without_secrets(address)
+    text = addresses_without_secrets(str(error).replace(address, shown))
+    rest = text.replace(shown, '')
+    return type(error).__name__ if any(piece in rest for piece in _pieces_of_secrets(address)) else text
+
+
+def _pieces_of_secrets(address: str) -> set[str]:
+    """The words of what :func:`without_secrets` hides, as they are written and as a server reads them."""
+    if '://' not in address:
+        return set()
+    secrets = [found[0] for found in _USER.finditer(address)]
+    secrets += [found[0].removeprefix(found[1]) for found in _SECRET.finditer(address)]
+    return {piece for secret in secrets for text in (secret, unquote(secret)) for piece in re.findall(r'\w+', text)}
 
 
 def file_name_of(path: str) -> str:

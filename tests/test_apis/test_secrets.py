@@ -19,6 +19,7 @@ from mmhparse.apis.fetching import fetch
 from mmhparse.apis.reading import _open
 from mmhparse.apis.stream_item import Clip
 from mmhparse.datasets.readers import read_image, read_label_map
+from mmhparse.engine.checkpoints import read_checkpoint
 from mmhparse.utils.shown_text import file_name_of, without_secrets
 
 ALL = get_args(Format)
@@ -92,6 +93,29 @@ def test_user_and_password_reach_their_server_alone(server):
         fetch(f'http://user:wrong@{host}/photo.png')
     assert 'wrong' not in str(error.value)
     assert fetch(f'http://user:secret@{host}/away.png') == PNG and told == [None]
+
+
+@pytest.mark.parametrize(
+    'address',
+    ['http://127.0.0.1:9/a b?token=se.cret', 'http://user:se\u2100cret@127.0.0.1:9/a', 'http://u:p:secret@127.0.0.1/a'],
+)
+def test_pieces_of_secrets_are_not_told_either(address):
+    """Some errors repeat a part of the address: its path, or what is in front of the first slash."""
+    with pytest.raises(OSError, match='cannot be fetched') as error:
+        fetch(address, max_seconds=3)
+    assert 'cret' not in everything_shown(error.value)
+
+
+def test_the_reason_is_told_beside_a_hidden_password():
+    with pytest.raises(OSError, match=r"'http://\*\*\*@127.0.0.1:9/a.png' cannot be read: .+ "):
+        read_image('http://user:secret@127.0.0.1:9/a.png', exif=False)
+
+
+@pytest.mark.parametrize('address', ['s3://user:secret@bucket/m.pth', 'http://127.0.0.1:9/a b.pth?token=secret'])
+def test_no_password_of_weights_is_told(capsys, address):
+    with pytest.raises(ValueError, match='is no checkpoint') as error:
+        read_checkpoint(address)
+    assert 'secret' not in everything_shown(error.value)
 
 
 def everything_written(folder):

@@ -39,14 +39,14 @@ from mmhparse.evaluation import PartErrorMetric
 from mmhparse.evaluation.error_analysis import ERROR_KINDS, PIXEL_ERRORS, ErrorAnalysis
 from mmhparse.evaluation.functional import THRESHOLDS
 from mmhparse.evaluation.metrics import WorstImage
-from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils import CommandParser, UsageError, progress_bar
 from mmhparse.visualization import ERROR_COLOURS, draw_errors
 
 MIDDLE = THRESHOLDS.index(0.5)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('predictions', help='checkpoint to test, or the pickle file of tools/test.py --out')
     parser.add_argument('--out-dir', help='default: the work folder of the config, with errors/ after it')

@@ -26,7 +26,7 @@ from mmhparse.apis.building import build_model
 from mmhparse.apis.networks import Network
 from mmhparse.commands import add_speeds_option, append_speeds, check_output_file, plain_usage_errors, speeds_of
 from mmhparse.datasets.readers import read_image
-from mmhparse.utils import UsageError, write_atomic
+from mmhparse.utils import CommandParser, UsageError, write_atomic
 
 Steps = dict[str, Callable[[np.ndarray], object]]
 """What is timed, by name; each takes a photo, (H, W, 3) uint8 BGR."""
@@ -111,7 +111,7 @@ def references_of(times: dict[str, list[float]]) -> dict[str, str]:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('photos', nargs='+', type=Path, metavar='PHOTO')
     parser.add_argument(
         '--model',

@@ -3,7 +3,6 @@
 On a quiet machine: `python tools/analysis/bench_decoding.py --threads 2`.
 """
 
-import argparse
 import json
 import platform
 import statistics
@@ -26,6 +25,7 @@ from mmhparse.codecs.person_grid import PersonGrid
 from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, plain_usage_errors, speeds_of
 from mmhparse.structures import ImageGeometry, ParseAnnotation, ParseFields, PartSet, PoseFields
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after the choice of a backend without a screen)
@@ -181,7 +181,7 @@ def plot(people: dict[int, list[float]], pixels: dict[float, list[float]], path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/bench_decoding'), help='plot and figures')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--repeats', type=int, default=9)

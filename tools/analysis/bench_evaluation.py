@@ -23,6 +23,7 @@ from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, pl
 from mmhparse.datasets import part_instance_map
 from mmhparse.evaluation.functional import PeopleMaps, part_overlaps
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 
 EVAL_FILES = Path(__file__).parent / 'eval_files.py'
 
@@ -121,7 +122,7 @@ def time_files(count: int, size: int, workers: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--people', type=int, nargs='+', default=[1, 3, 10, 30], help='true and predicted each')
     parser.add_argument('--size', type=int, default=512, help='pixels of a side')
     parser.add_argument('--classes', type=int, default=59, help='with the background')

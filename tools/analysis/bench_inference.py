@@ -4,7 +4,6 @@ On a quiet machine: `python tools/analysis/bench_inference.py --threads 2` (500 
 random weights; give --config, --weights and --photos for others).
 """
 
-import argparse
 import json
 import os
 import tempfile
@@ -20,6 +19,7 @@ import torch
 from mmhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
 from mmhparse.commands import share_heaps
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'multi_granularity' / 'mg-pgd_r50_coco.py'
@@ -62,7 +62,7 @@ def resident_bytes() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--photos', type=Path, help='folder of photos; default: drawn ones')
     parser.add_argument('--count', type=int, default=500, help='how many to draw')
     parser.add_argument('--config', default=str(CONFIG))

@@ -4,7 +4,6 @@ The plots show the time of the forward pass against the size of a few problems a
 would take more than ``--most-seconds``, it is left out, and the legend says so.
 """
 
-import argparse
 import json
 import platform
 import statistics
@@ -25,6 +24,7 @@ from mmhparse.commands import add_speeds_option, append_speeds, milliseconds, pl
 from mmhparse.matching import MatchingProblem, ProjectedGradient, UnbalancedTransport, solve
 from mmhparse.matching.result import violation
 from mmhparse.ops import compiled_devices
+from mmhparse.utils import CommandParser
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402  (after selecting a backend that needs no display)
@@ -199,7 +199,7 @@ def plot(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument(
         '--out-dir', type=Path, default=Path('work_dirs/bench_matching'), help='folder of time.png and times.json'
     )

@@ -28,7 +28,7 @@ from mmhparse.testing.releases import (
     write_lv_mhp_v2,
     write_pascal_person_part,
 )
-from mmhparse.utils import progress_bar
+from mmhparse.utils import CommandParser, progress_bar
 
 IMAGE_SIZE = (1024, 768)
 PEOPLE = 4
@@ -166,7 +166,7 @@ def memory_table(name: str, curve: dict[int, float]) -> Table:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--format', nargs='+', choices=list(FORMATS), default=list(FORMATS), help='default: all')
     parser.add_argument('--samples', type=int, default=100, help='samples timed in each format; default: 100')
     parser.add_argument(

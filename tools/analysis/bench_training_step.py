@@ -26,10 +26,11 @@ from mmhparse.engine.checkpoints import load_weights, read_checkpoint
 from mmhparse.models import BottomUpHumanParser
 from mmhparse.registry import DATASETS, MODELS
 from mmhparse.structures import TargetFields
+from mmhparse.utils import CommandParser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config')
     parser.add_argument('--weights', help='checkpoint to start from')
     parser.add_argument('--against', metavar='CONFIG', help='second config, whose steps are compared with the first')

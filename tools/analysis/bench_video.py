@@ -23,7 +23,7 @@ from mmhparse.apis.writers.video_codecs import WrittenCodec, check_codec
 from mmhparse.apis.writers.video_encoders import make_encoder
 from mmhparse.commands import plain_usage_errors
 from mmhparse.datasets.readers import read_image
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 from mmhparse.visualization import draw_parts
 
 FPS = 25
@@ -58,7 +58,7 @@ def encode(pictures: list[np.ndarray], codec: WrittenCodec, repeats: int) -> tup
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('photo', help='photo of people')
     parser.add_argument('--size', type=int, nargs=2, default=(1280, 720), metavar=('W', 'H'), help='pixels, even')
     parser.add_argument('--frames', type=int, default=50)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmhparse.commands import Speed, plain_usage_errors, read_speeds
-from mmhparse.utils import UsageError, write_atomic
+from mmhparse.utils import CommandParser, UsageError, write_atomic
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT / 'docs' / 'en' / 'notes'
@@ -158,7 +158,7 @@ def render(page: str, speeds: Sequence[Speed]) -> str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ['matching', 'decoding', 'evaluation', 'loading', 'photos']
     parser.add_argument('--only', nargs='+', choices=names, default=names, help='benchmarks to run; default: all')
     parser.add_argument('--render', action='store_true', help='run none')

@@ -31,7 +31,7 @@ from mmhparse.commands import SeedResults, load_config
 from mmhparse.commands.arguments import add_config_options, plain_usage_errors
 from mmhparse.commands.run_options import set_work_dir
 from mmhparse.commands.runner_setup import build_runner
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ DEFAULT_VARIANTS = ('without', 'links', 'links, joint price', 'links, pixels', '
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config whose training, without its grouping loss, comes first')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
     parser.add_argument('--variants', nargs='+', choices=list(VARIANTS), default=list(DEFAULT_VARIANTS))

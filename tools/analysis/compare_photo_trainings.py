@@ -39,7 +39,7 @@ from mmhparse.evaluation.photos import (
     score_photos,
 )
 from mmhparse.registry import KEYPOINT_CODECS
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 
 SCORES = ('OKS_AP', 'OKS_AP_50', 'mask_AP', 'mask_AP_50', 'part_points', 'part_points_right_person')
 
@@ -103,7 +103,7 @@ ROWS: dict[str, Callable[[Config], None]] = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of the training')
     parser.add_argument('people', metavar='PEOPLE.json', help='annotations of the photos that decide')
     parser.add_argument('photos', metavar='PHOTOS', help='folder of these photos')

@@ -36,7 +36,7 @@ from mmhparse.evaluation.files import (
 )
 from mmhparse.evaluation.functional import PeopleMaps, people_agreement
 from mmhparse.structures import PartSet, get_part_set
-from mmhparse.utils import UsageError, atomic_path, path_inside, progress_bar, write_atomic
+from mmhparse.utils import CommandParser, UsageError, atomic_path, path_inside, progress_bar, write_atomic
 from mmhparse.visualization import draw_differences, draw_outlines, draw_parts
 
 Layout = Literal['mmhparse', 'cihp', 'mhp', 'coco']
@@ -54,7 +54,7 @@ LONGEST_SIDE = 800
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('photos', type=Path, help='folder of the photos')
     parser.add_argument('predictions', nargs='+', help='two or more folders or json files of predictions')
     parser.add_argument('--out-dir', type=Path, required=True, help='folder for index.html and its pictures')

@@ -4,7 +4,6 @@
 people of the size that it knows; the other options are for parsers and photos of one's own.
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.networks import TiledNetwork
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 
 _SCENE = (256, 192)
 """Width and height of a scene of the light parser's training."""
@@ -56,7 +56,7 @@ def compare(infer: HumanParsingInferencer, images: list[np.ndarray], tile: int, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--tiles', type=int, nargs='+', default=[192, 256, 384, 512], help='sizes of tiles')
     parser.add_argument('--overlap', type=int, help='pixels that tiles share; default: half a tile')
     parser.add_argument('--images', type=int, default=3, help='how many images to draw')

@@ -25,7 +25,7 @@ from mmhparse.commands import (
 from mmhparse.datasets import HumanParseDataset, Irregularity
 from mmhparse.datasets.exporting import load_whole
 from mmhparse.datasets.report import DatasetCounts, PublishedCounts, published_counts
-from mmhparse.utils import progress_bar
+from mmhparse.utils import CommandParser, progress_bar
 from mmhparse.utils.atomic_files import write_atomic
 
 FILES_SHOWN = 3
@@ -216,7 +216,7 @@ def make_report(dataset: HumanParseDataset, workers: int) -> dict:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file; its filter_cfg is left out, for all images count')
     add_split_option(parser)
     parser.add_argument('--out', metavar='FILE.json', help='write the whole report to this file')

@@ -1,6 +1,5 @@
 """Draws one picture for each stage of the flow, for a synthetic scene and a network that is always right."""
 
-import argparse
 from pathlib import Path
 
 import cv2
@@ -9,6 +8,7 @@ import numpy as np
 from mmhparse.codecs import DifferentiableGroupingCodec
 from mmhparse.structures import ImageGeometry
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 from mmhparse.visualization import draw_stages, small_png
 
 LARGEST_FILE = 150_000  # bytes
@@ -34,7 +34,7 @@ def draw_flow(seed: int, size: tuple[int, int], enlarge: int = 2) -> dict[str, n
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=42, help='seed of the scene')
     parser.add_argument('--size', type=int, nargs=2, default=(384, 288), metavar=('W', 'H'), help='size of the scene')
     parser.add_argument('--out-dir', default='docs/en/images', help='folder for the pictures')

@@ -1,6 +1,5 @@
 """Draws a small worked example of each metric; mmhparse computes every number in the pictures."""
 
-import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from mmhparse.evaluation.functional import (
 )
 from mmhparse.structures import COCO_17
 from mmhparse.synthetic import synthetic_scene
+from mmhparse.utils import CommandParser
 from mmhparse.visualization import draw_errors
 
 PARTS = ('background', 'head', 'torso', 'arms', 'legs')
@@ -224,7 +224,7 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--out-dir', default='docs/en/images', help='folder for the pictures')
     args = parser.parse_args()
     folder = Path(args.out_dir)

@@ -1,7 +1,5 @@
 """Draws what each transform does to a drawn scene and its people, as one picture."""
 
-import argparse
-
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -15,6 +13,7 @@ from mmhparse.datasets import (
     ResizePeople,
     SyntheticPeopleDataset,
 )
+from mmhparse.utils import CommandParser
 from mmhparse.utils.atomic_files import write_atomic
 from mmhparse.visualization import draw_outlines, draw_parts, draw_skeletons, in_grid, small_png
 
@@ -72,7 +71,7 @@ def draw_examples(image: int, seed: int) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('--image', type=int, default=21, help='number of the scene')
     parser.add_argument('--seed', type=int, default=2, help='seed of the random transforms')
     parser.add_argument('--out', default='docs/en/images/transforms.png', help='file for the picture')

@@ -30,13 +30,13 @@ from mmhparse.evaluation.files import (
     score_files,
 )
 from mmhparse.structures import get_part_set
-from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils import CommandParser, UsageError, progress_bar
 
 PART_SETS = {'cihp': 'cihp_19', 'mhp': 'mhp_v2_58'}
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gt', required=True, metavar='DIR', help='the truth')
     parser.add_argument('--pred', required=True, metavar='DIR', help='the predictions')
     parser.add_argument('--format', required=True, choices=('cihp', 'mhp', 'coco'), help='layout of both')

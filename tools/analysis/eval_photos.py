@@ -36,7 +36,7 @@ from mmhparse.evaluation.photos import (
     score_photos,
 )
 from mmhparse.structures import COCO_17, DENSEPOSE_14, PartSet, Skeleton
-from mmhparse.utils import UsageError, progress_bar, write_atomic
+from mmhparse.utils import CommandParser, UsageError, progress_bar, write_atomic
 
 Parser = Callable[[np.ndarray], ParsedPhoto]
 """Parses a photo, (H, W, 3) uint8 BGR."""
@@ -53,7 +53,7 @@ class Row:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('people', metavar='PEOPLE.json', help='the annotations')
     parser.add_argument('photos', metavar='PHOTOS', help='folder of the photos')
     parser.add_argument(

@@ -1,13 +1,13 @@
 """Draws the losses and metrics of a training over its iterations."""
 
-import argparse
 from pathlib import Path
 
 from mmhparse.commands import check_output_file, draw_curves, plain_usage_errors
+from mmhparse.utils import CommandParser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('work_dir', help='work folder of a training')
     parser.add_argument('--out', help='the picture; default: curves.png in the work folder')
     args = parser.parse_args()

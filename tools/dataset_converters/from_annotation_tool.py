@@ -12,7 +12,7 @@ from mmhparse.datasets import LoadImage, is_list_name, join_inside
 from mmhparse.datasets.annotation_tools import TOOLS, LabelledPhoto, PartClass, paint, read_classes
 from mmhparse.datasets.cihp_layout import CihpLayout
 from mmhparse.datasets.transforms.annotation_size import check_annotation_size
-from mmhparse.utils import UsageError
+from mmhparse.utils import CommandParser, UsageError
 
 SUFFIXES = {'.xml': 'cvat', '.zip': 'cvat', '.json': 'label-studio'}
 
@@ -62,7 +62,7 @@ def sample_of(photo: LabelledPhoto, folder: Path, parts: list[PartClass], export
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('exports', type=Path, nargs='+', help='files that the tool exported')
     parser.add_argument('--photos', type=Path, required=True, help='folder of the photos')
     parser.add_argument('--classes', type=Path, required=True, help='classes.json of the results that were corrected')

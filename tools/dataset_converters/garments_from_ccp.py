@@ -12,7 +12,6 @@ cannot be read is reported and loses nothing else, and the exit code is then 1; 
 was.
 """
 
-import argparse
 import json
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ from mmhparse.datasets.derived.taught_labels import MAYBE
 from mmhparse.datasets.readers import files_in, read_image, read_label_map, read_mat
 from mmhparse.models.teachers import JointTeacher, PartTeacher, load_bodypix
 from mmhparse.structures import ATR_18, COCO_17, IGNORE
-from mmhparse.utils import UsageError, atomic_path, write_atomic
+from mmhparse.utils import CommandParser, UsageError, atomic_path, write_atomic
 
 HELD_OUT = 12
 """One photo of so many is held out, the last of each group in the order of their names."""
@@ -41,7 +40,7 @@ _teachers: tuple[PartTeacher, JointTeacher]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = CommandParser(description=__doc__.splitlines()[0])
     parser.add_argument('photos', type=Path, help='folder of the photos, NAME.jpg')
     parser.add_argument('labels', type=Path, help='folder of the garments, NAME.mat or NAME.png')
     parser.add_argument('--teacher', required=True, help="BodyPix's weights, a .npz file")

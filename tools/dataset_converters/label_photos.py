@@ -8,7 +8,6 @@ that was interrupted continues where it was, with the teacher and options that i
 read is reported and loses nothing else; the exit code is then 1.
 """
 
-import argparse
 import hashlib
 import json
 from functools import partial
@@ -24,7 +23,7 @@ from mmhparse.datasets import CocoPartMapsDataset
 from mmhparse.datasets.derived.taught_labels import LIMB_PARTS, TaughtPerson, taught_maps
 from mmhparse.datasets.readers import box_mask, read_image
 from mmhparse.models.teachers import PartTeacher, load_bodypix
-from mmhparse.utils import UsageError, atomic_path, write_atomic
+from mmhparse.utils import CommandParser, UsageError, atomic_path, write_atomic
 
 LEAST_HEIGHT = 16
 """People of less height, in pixels, are too small for the teacher: their boxes are ignored unless a mask was drawn."""
@@ -39,7 +38,7 @@ class People(CocoPartMapsDataset):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = CommandParser(description=__doc__.splitlines()[0])
     parser.add_argument('people', help='json in the layout of COCO person keypoints')
     parser.add_argument('images', help='folder of the photos')
     parser.add_argument('--teacher', required=True, help="BodyPix's weights, a .npz file")

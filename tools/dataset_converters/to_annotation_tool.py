@@ -10,13 +10,13 @@ from typing import get_args
 from mmhparse.commands import check_output_folder, plain_usage_errors
 from mmhparse.datasets.annotation_tools import TOOLS, Shapes, inferred_photos, read_classes
 from mmhparse.datasets.readers import read_coco_json
-from mmhparse.utils import UsageError, write_atomic
+from mmhparse.utils import CommandParser, UsageError, write_atomic
 
 LAYOUT = "the inferencer's coco.json"
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('results', type=Path, help='folder of results, with coco.json and classes.json')
     parser.add_argument('--tool', choices=list(TOOLS), required=True, help='the tool that is to import them')
     parser.add_argument('--photos', type=Path, required=True, help='folder of the photos; their names are paths in it')

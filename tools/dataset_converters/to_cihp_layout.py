@@ -13,11 +13,11 @@ from mmhparse.commands import (
 )
 from mmhparse.datasets.cihp_layout import CihpLayout
 from mmhparse.datasets.exporting import export, image_names
-from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils import CommandParser, UsageError, progress_bar
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file of the data set to read')
     parser.add_argument('--out-dir', required=True, help='folder to write into; made where needed')
     add_split_option(parser)

@@ -14,7 +14,7 @@ from mmhparse.commands import (
 )
 from mmhparse.datasets import HumanParseDataset
 from mmhparse.datasets.exporting import export, image_file, image_names, parse_annotations, parse_categories
-from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils import CommandParser, UsageError, progress_bar
 from mmhparse.utils.atomic_files import write_atomic
 
 
@@ -57,7 +57,7 @@ class CocoJson:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file of the data set to read')
     parser.add_argument('--out-dir', required=True, help='folder to write into; made where needed')
     add_split_option(parser)

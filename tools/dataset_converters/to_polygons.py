@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mmhparse.commands import plain_usage_errors
 from mmhparse.datasets.polygons import with_polygons
-from mmhparse.utils import UsageError, write_atomic
+from mmhparse.utils import CommandParser, UsageError, write_atomic
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('results', type=Path, help='coco.json, or the folder that holds it')
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     return parser.parse_args()

@@ -5,7 +5,6 @@
 options stay the same. The exit code is 1 if the outputs of the exported network and of the parser differ.
 """
 
-import argparse
 import importlib.util
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from mmhparse.apis.networks.onnx_export import PlainFields, as_tensors, export_o
 from mmhparse.commands import check_output_file, load_config, plain_usage_errors
 from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.packed_weights import inference_config
-from mmhparse.utils import UsageError, atomic_path, write_atomic
+from mmhparse.utils import CommandParser, UsageError, atomic_path, write_atomic
 
 SIZES = ((1, 192, 256), (2, 256, 160), (1, 320, 320))
 """Batches, heights and widths at which outputs are compared."""
@@ -85,7 +84,7 @@ def largest_differences(parser: nn.Module, exported) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', nargs='?', help='config of the model; default: the bundled model')
     parser.add_argument('checkpoint', nargs='?', help='its checkpoint')
     parser.add_argument('--out', required=True, type=Path, help='file to write: .onnx, or .pt2 for torch.export')

@@ -21,7 +21,7 @@ import numpy as np
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.input_files import IMAGE_SUFFIXES
 from mmhparse.commands import check_output_file, plain_usage_errors
-from mmhparse.utils import UsageError, atomic_path, progress_bar
+from mmhparse.utils import CommandParser, UsageError, atomic_path, progress_bar
 
 QUANTISED = ('Conv', 'Relu', 'Clip', 'Concat', 'Resize', 'Pad')
 """Kinds of ONNX nodes that compute in int8."""
@@ -137,7 +137,7 @@ def largest_shares(infer: HumanParsingInferencer, other: HumanParsingInferencer,
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('model', type=Path, metavar='MODEL.onnx', help='a file of tools/deployment/export.py')
     parser.add_argument('photos', type=Path, metavar='PHOTOS', help='folder of photos to calibrate with')
     parser.add_argument(

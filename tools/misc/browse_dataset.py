@@ -21,7 +21,7 @@ from mmhparse.commands import (
 )
 from mmhparse.datasets import HumanParseDataset, LoadImage, PackHumanParseInputs
 from mmhparse.structures import HumanParseDataSample, ImageGeometry
-from mmhparse.utils import UsageError, progress_bar
+from mmhparse.utils import CommandParser, UsageError, progress_bar
 from mmhparse.visualization import (
     DrawnPeople,
     add_joint_legend,
@@ -138,7 +138,7 @@ def name_of(dataset: HumanParseDataset, index: int) -> str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file')
     add_split_option(parser)
     parser.add_argument('--num', type=int, default=20, help='number of samples, spread over the data set; default: 20')

@@ -4,7 +4,6 @@
 config. The models that come with the package lie in mmhparse/weights; mmhparse/apis/model_names.py names them.
 """
 
-import argparse
 from pathlib import Path
 
 from mmhparse.commands import check_output_file, load_config, plain_usage_errors
@@ -12,11 +11,12 @@ from mmhparse.engine import allow_checkpoint_types, check_checkpoint
 from mmhparse.engine.checkpoints import load_weights, read_checkpoint
 from mmhparse.engine.packed_weights import inference_config, pack_weights
 from mmhparse.registry import MODELS
+from mmhparse.utils import CommandParser
 from mmhparse.utils.atomic_files import atomic_path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config that the model was trained with')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', required=True, type=Path, help='file to write, ending in .npz')

@@ -9,7 +9,7 @@ from mmengine import fileio
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Transpose
 
-from mmhparse.utils import without_secrets
+from mmhparse.utils import error_text, without_secrets
 
 ImageSource = str | Path | bytes | np.ndarray
 
@@ -193,7 +193,7 @@ def _fetch(path: str | Path) -> bytes:
         if '://' not in str(path) and not isinstance(error, OSError):
             raise
         if name != f"'{path}'":
-            raise OSError(f'Image {name} cannot be read ({type(error).__name__}).') from None
+            raise OSError(f'Image {name} cannot be read: {error_text(error, str(path))}.') from None
         raise OSError(f'Image {name} cannot be read: {error}.') from error
 
 
