@@ -15,7 +15,7 @@ from mmhparse.apis.networks import Backend, Precision
 from mmhparse.apis.ray_predictor import RayPredictor
 from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
-from mmhparse.utils import CommandParser, UsageError
+from mmhparse.utils import CommandParser, UsageError, error_text
 from mmhparse.utils.shown_text import printable, without_secrets
 
 ROWS = 16
@@ -119,7 +119,13 @@ def main() -> int:
     if not ray.is_initialized():
         # one core more than the workers have: for reading and writing
         local = {} if args.address else dict(num_cpus=int(args.workers * args.cpus) + 1, include_dashboard=False)
-        ray.init(args.address, **local)
+        try:
+            ray.init(args.address, **local)
+        except Exception as error:  # Ray raises errors of many types where no cluster answers
+            if args.address is None:
+                raise
+            reason = (error_text(error, args.address).splitlines() or [type(error).__name__])[0]
+            parser.error(f"--address: no cluster can be reached at '{args.address}': {reason}")
     if _is_parquet(args.inputs[0]):
         photos = ray.data.read_parquet(args.inputs)
     else:

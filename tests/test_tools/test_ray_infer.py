@@ -6,6 +6,8 @@ The commands and the pipeline of docs/en/user_guides/clusters.md are those that 
 import os
 import re
 import shlex
+import sys
+import types
 from pathlib import Path
 
 import cv2
@@ -235,3 +237,38 @@ def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arg
     with pytest.raises(SystemExit, match='2'):
         load_tool('ray_infer.py').main()
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('address', 'error', 'reason'),
+    [
+        (
+            'auto',
+            ConnectionError('Could not find any running Ray instance.'),
+            'Could not find any running Ray instance.',
+        ),
+        ('10.0.0.1:6379', RuntimeError('GCS timed out.\nSee the logs.'), 'GCS timed out.'),
+        ('nowhere', ValueError(), 'ValueError'),
+        (
+            'http://user:secret@host',
+            ValueError("Invalid Ray address: 'http://user:secret@host'."),
+            "'http://***@host'.",
+        ),
+    ],
+)
+def test_a_wrong_address_ends_the_command(repo_root, load_tool, monkeypatch, capsys, tmp_path, address, error, reason):
+    """With a stand-in for Ray, whose clusters do not answer."""
+
+    def refuse(*_):
+        raise error
+
+    ray = types.ModuleType('ray')
+    ray.init, ray.is_initialized, ray.data = refuse, lambda: False, types.ModuleType('ray.data')
+    monkeypatch.setitem(sys.modules, 'ray', ray)
+    monkeypatch.setitem(sys.modules, 'ray.data', ray.data)
+    monkeypatch.setattr('sys.argv', f'ray_infer.py photos --out-dir {tmp_path}/new --address {address}'.split())
+    with pytest.raises(SystemExit, match='2'):
+        load_tool('ray_infer.py').main()
+    told = capsys.readouterr().err
+    assert '--address: no cluster can be reached at' in told.splitlines()[-1] and told.endswith(f'{reason}\n')
+    assert 'secret' not in told
