@@ -61,7 +61,7 @@ def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, optio
         pose=pose,
         projection=torch.from_numpy(projection)[None],
         projection_weight=torch.from_numpy(projection_weight)[None],
-        part_map=torch.from_numpy(annotation.part_map)[None],
+        part_map=torch.from_numpy(np.ascontiguousarray(annotation.part_map))[None],  # mirrored views, too
     )
 
 

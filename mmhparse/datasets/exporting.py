@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from mmengine import fileio
 
 from mmhparse.structures import IGNORE, ParseAnnotation, PartSet, Skeleton
+from mmhparse.structures.part_sets import get_part_set
+from mmhparse.structures.skeletons import get_skeleton
+from mmhparse.utils import UsageError
 
 from .human_parse_dataset import HumanParseDataset
 from .readers.coco_masks import encode_mask
@@ -87,6 +91,29 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
                 "overwrite the other's. Write to another folder."
             )
     return names
+
+
+def check_apart(dataset: HumanParseDataset, folder: str) -> None:
+    """Checks that an export does not go into the folder that it is made from.
+
+    Raises:
+        UsageError: If it does: files of the data set would be replaced while they are read.
+    """
+    if dataset.data_root and Path(dataset.data_root).resolve() == Path(folder).resolve():
+        raise UsageError(f"--out-dir '{folder}' is the folder of the data set itself: name another.")
+
+
+def shown_metainfo(dataset: HumanParseDataset) -> tuple[str, str]:
+    """How a config names the part set and the skeleton of a data set; ``...`` for those that have to be defined."""
+    return _shown_name(get_part_set, dataset.part_set), _shown_name(get_skeleton, dataset.skeleton)
+
+
+def _shown_name(find: Callable[[str], Any], own: PartSet | Skeleton) -> str:
+    try:
+        known = find(own.name) == own
+    except ValueError:
+        known = False
+    return repr(own.name) if known else '...'
 
 
 def image_file(sample: dict) -> tuple[str, bytes]:

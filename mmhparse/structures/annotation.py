@@ -23,7 +23,7 @@ class ParseAnnotation:
         boxes: (P, 4) float32; x1, y1, x2, y2 in pixels.
 
     Raises:
-        ValueError: If shapes disagree or there are more than 254 people.
+        ValueError: If shapes disagree, a map does not hold integers or there are more than 254 people.
     """
 
     part_map: np.ndarray
@@ -37,6 +37,9 @@ class ParseAnnotation:
                 'part_map and person_map must be two (H, W) maps of one size, got '
                 f'{self.part_map.shape} and {self.person_map.shape}.'
             )
+        for name, labels in (('part_map', self.part_map), ('person_map', self.person_map)):
+            if labels.dtype.kind not in 'iu':
+                raise ValueError(f'{name} must hold integers, got {labels.dtype}.')
         count = len(self.joints)
         if self.joints.ndim != 3 or self.joints.shape[2] != 3:
             raise ValueError(f'joints must be (P, K, 3), got {self.joints.shape}.')

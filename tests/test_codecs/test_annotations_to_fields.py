@@ -1,5 +1,7 @@
 """Target fields, cell by cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -120,3 +122,12 @@ def test_data_set_that_does_not_fit_is_refused(codec, annotate):
     object.__setattr__(annotation, 'joints', annotation.joints[:, :16])
     with pytest.raises(ValueError, match="16 joints a person, but skeleton 'coco_17' has 17"):
         codec.encode(annotation)
+
+
+def test_a_mirrored_view_is_encoded_as_its_copy(codec):
+    """Before, ``part_map[:, ::-1]``, as a transform of one's own may leave it, failed with torch's message."""
+    annotation = synthetic_scene(0, (96, 64)).annotation
+    view = replace(annotation, part_map=annotation.part_map[:, ::-1], person_map=annotation.person_map[:, ::-1])
+    copied = replace(view, part_map=view.part_map.copy(), person_map=view.person_map.copy())
+    assert torch.equal(codec.encode(view).part_map, codec.encode(copied).part_map)
+    assert torch.equal(codec.encode(view).projection, codec.encode(copied).projection)

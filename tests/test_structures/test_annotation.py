@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,3 +85,12 @@ def test_warp_by_whole_pixels_is_a_crop():
     inside = (x >= -0.5) & (x < 49.5) & (y >= -0.5) & (y < 39.5) & (annotation.joints[..., 2] > 0)
     np.testing.assert_array_equal(moved.joints[..., 2] > 0, inside)
     np.testing.assert_allclose(moved.joints[inside][:, 0], x[inside], atol=1e-4)
+
+
+@pytest.mark.parametrize('name', ['part_map', 'person_map'])
+@pytest.mark.parametrize('kind', [bool, np.float32])
+def test_maps_hold_integers(name, kind):
+    """Before, OpenCV refused a mask in the middle of a warp, and floats failed as indices."""
+    annotation = synthetic_scene(0, (96, 64)).annotation
+    with pytest.raises(ValueError, match=f'{name} must hold integers, got {np.dtype(kind)}'):
+        replace(annotation, **{name: getattr(annotation, name).astype(kind)})

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mmhparse.datasets import CocoParseDataset, DensePoseCocoDataset, FolderParseDataset, SyntheticPeopleDataset
 from mmhparse.datasets.cihp_layout import CihpLayout
-from mmhparse.structures import DENSEPOSE_14
+from mmhparse.structures import CIHP_19, DENSEPOSE_14
 from mmhparse.testing import synthetic_scene
 from mmhparse.testing.releases import write_cihp, write_densepose_coco, write_lv_mhp_v2
 from mmhparse.utils import UsageError
@@ -178,3 +178,27 @@ def test_part_names_are_those_of_the_part_set(run_tool, synthetic_config, tmp_pa
     run_tool('dataset_converters/to_coco_json.py', synthetic_config, '--out-dir', tmp_path, '--split', 'val')
     categories = json.loads((tmp_path / 'val.json').read_text())['categories']
     assert [category['name'] for category in categories] == ['person', *DENSEPOSE_14.parts[1:]]
+
+
+@pytest.mark.parametrize('tool', ['to_cihp_layout.py', 'to_coco_json.py'])
+def test_a_part_set_of_ones_own_is_not_advised_by_its_name(run_tool, tmp_path, capsys, tool):
+    """Nobody but the config knows it; the advice failed with "There is no part set 'mine'"."""
+    write_cihp(tmp_path / 'cihp', [synthetic_scene(1, (96, 72))])
+    kinds = dict(part_set=dict(name='mine', parts=list(CIHP_19.parts)), skeleton='cihp_centres_9')
+    dataset = dict(type='CihpDataset', data_root=str(tmp_path / 'cihp'), metainfo=kinds)
+    (tmp_path / 'config.py').write_text(f'train_dataloader = dict(dataset={dataset})')
+    run_tool(f'dataset_converters/{tool}', tmp_path / 'config.py', '--out-dir', tmp_path / 'out')
+    advice = capsys.readouterr().out
+    assert 'part_set=...' in advice and "'mine'" not in advice
+
+
+@pytest.mark.parametrize('tool', ['to_cihp_layout.py', 'to_coco_json.py'])
+def test_the_data_set_itself_is_not_written_to(run_tool, tmp_path, tool):
+    """Before, its maps were replaced while they were read, and persons numbered anew."""
+    write_cihp(tmp_path / 'cihp', [synthetic_scene(1, (96, 72))])
+    config = tmp_path / 'config.py'
+    config.write_text(f"train_dataloader = dict(dataset=dict(type='CihpDataset', data_root='{tmp_path / 'cihp'}'))")
+    before = {path: path.read_bytes() for path in (tmp_path / 'cihp').rglob('*') if path.is_file()}
+    with pytest.raises((SystemExit, UsageError), match='is the folder of the data set itself: name another'):
+        run_tool(f'dataset_converters/{tool}', config, '--out-dir', tmp_path / 'cihp')
+    assert before == {path: path.read_bytes() for path in (tmp_path / 'cihp').rglob('*') if path.is_file()}

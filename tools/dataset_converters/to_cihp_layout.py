@@ -12,7 +12,7 @@ from mmhparse.commands import (
     plain_usage_errors,
 )
 from mmhparse.datasets.cihp_layout import CihpLayout
-from mmhparse.datasets.exporting import export, image_names
+from mmhparse.datasets.exporting import check_apart, export, image_names, shown_metainfo
 from mmhparse.utils import CommandParser, UsageError, progress_bar
 
 
@@ -30,6 +30,7 @@ def main() -> None:
     with plain_usage_errors():
         check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
+        check_apart(dataset, args.out_dir)
         layout, list_name = CihpLayout(Path(args.out_dir), len(dataset.part_set)), f'{args.split}_id.txt'
         try:
             names = image_names(dataset, args.split, layout.listed(but=list_name))
@@ -39,9 +40,10 @@ def main() -> None:
     problems = export(dataset, names, layout.write, bar.update)
     bar.close()
     layout.write_list(list_name)
+    part_set, _ = shown_metainfo(dataset)
     print(
         f"{len(layout.names)} images: {args.out_dir}\nread them with dataset=dict(type='FolderParseDataset', "
-        f"data_root='{args.out_dir}', ann_file='{list_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
+        f"data_root='{args.out_dir}', ann_file='{list_name}', metainfo=dict(part_set={part_set}, "
         'skeleton=...), joints=...); the joints are centres of parts, see docs/en/user_guides/datasets.md'
     )
     if problems:

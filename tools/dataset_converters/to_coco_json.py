@@ -13,7 +13,15 @@ from mmhparse.commands import (
     plain_usage_errors,
 )
 from mmhparse.datasets import HumanParseDataset
-from mmhparse.datasets.exporting import export, image_file, image_names, parse_annotations, parse_categories
+from mmhparse.datasets.exporting import (
+    check_apart,
+    export,
+    image_file,
+    image_names,
+    parse_annotations,
+    parse_categories,
+    shown_metainfo,
+)
 from mmhparse.utils import CommandParser, UsageError, progress_bar
 from mmhparse.utils.atomic_files import write_atomic
 
@@ -70,6 +78,7 @@ def main() -> None:
     with plain_usage_errors():
         check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split, filter_cfg=None)
+        check_apart(dataset, args.out_dir)
         release, json_name = CocoJson(Path(args.out_dir), dataset), f'{args.split}.json'
         try:
             names = image_names(dataset, args.split, release.listed(but=json_name))
@@ -79,10 +88,11 @@ def main() -> None:
     problems = export(dataset, names, release.write, bar.update)
     bar.close()
     release.write_json(json_name)
+    part_set, skeleton = shown_metainfo(dataset)
     print(
         f"{len(release.images)} images: {args.out_dir}\nread them with dataset=dict(type='CocoParseDataset', "
-        f"data_root='{args.out_dir}', ann_file='{json_name}', metainfo=dict(part_set='{dataset.part_set.name}', "
-        f"skeleton='{dataset.skeleton.name}'))"
+        f"data_root='{args.out_dir}', ann_file='{json_name}', metainfo=dict(part_set={part_set}, skeleton={skeleton}))"
+        + (f', with the definitions of {args.config}' if '...' in (part_set, skeleton) else '')
     )
     if problems:
         raise SystemExit('\n'.join([f'{len(problems)} images were left out:', *problems]))
