@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from mmhparse.commands import Speed, append_speeds, read_speeds
 
@@ -61,6 +63,54 @@ def test_the_page_in_the_documents_is_what_its_history_says(page):
     assert page.render(text, read_speeds(page.NOTES / 'speeds.jsonl')) == text
 
 
+def test_rows_with_one_target_share_a_panel_of_the_history(load_tool):
+    tool = load_tool('analysis/speed_history.py')
+    second = dict(day='2026-01-02', software='commit 2, changed, torch 2.6')
+    third = dict(day='2026-01-03', software='commit 3, torch 2.6')
+    history = [
+        replace(OLD, machine='another machine'),
+        replace(OLD, threads=1, bench='matching'),
+        OLD,
+        replace(OLD, **second, median=140.0, what='short'),
+        replace(OLD, **second, median=130.0),
+        replace(OLD, **second, median=120.0),  # of two runs of a day, the last times count
+        replace(OLD, **third, median=90.0, what='no target'),
+        replace(OLD, **third, median=80.0, what='other target'),
+    ]
+    targets = {('decoding', OLD.what): 100.0, ('decoding', 'short'): 100.0, ('decoding', 'other target'): None}
+    targets |= {('decoding', 'never timed'): None, ('decoding', 'nor this'): 5.0, ('loading', 'short'): 5.0}
+    first, last = tool.panels_of(history, targets)
+    runs = '2026-01-01\n1', '2026-01-02\n2\nchanged', '2026-01-03\n3'
+    nan = pytest.approx(float('nan'), nan_ok=True)
+    assert first == tool.Panel('decoding', runs, {OLD.what: (150, 120, nan), 'short': (nan, 140, nan)}, 100)
+    assert last == tool.Panel('decoding', runs, {'other target': (nan, nan, 80)}, None)
+
+
+def test_a_panel_shows_times_target_and_the_newest_run(load_tool):
+    tool = load_tool('analysis/speed_history.py')
+    runs = tuple(f'2026-01-{day:02d}\n{day}' for day in range(1, 15))
+    times = {'a': tuple(map(float, range(1, 15))), 'b': (2.0, *12 * [float('nan')], 3.0)}
+    axis = Figure().subplots()
+    tool._draw_panel(axis, tool.Panel('decoding', runs, times, 20))
+    first, second, target = axis.get_lines()
+    assert list(first.get_ydata()) == list(times['a']) and list(target.get_ydata()) == [20, 20]
+    assert list(second.get_xdata()) == [0, 13] and list(second.get_ydata()) == [2, 3]
+    assert axis.get_ylim()[0] == 0 and axis.get_ylim()[1] > 20
+    labelled = {
+        round(tick): label.get_text() for tick, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True)
+    }
+    assert len(labelled) <= 6 and 13 in labelled and all(label == runs[tick] for tick, label in labelled.items())
+
+
+def test_the_figure_in_the_documents_is_of_its_history(page, load_tool):
+    panels = page.history_panels(read_speeds(page.NOTES / 'speeds.jsonl'))
+    assert {what for panel in panels for what in panel.times} == {what for _, what in page.TARGETS}
+    tool = load_tool('analysis/speed_history.py')
+    with Image.open(page.NOTES.parent / 'images' / page.HISTORY) as figure:
+        assert figure.text['Comment'] == tool.fingerprint_of(panels)
+    assert f'images/{page.HISTORY})' in (page.NOTES / 'benchmarks.md').read_text()
+
+
 def test_benchmarks_are_run_and_their_failure_is_told(page, call_main, monkeypatch, tmp_path):
     history, out = tmp_path / 'speeds.jsonl', tmp_path / 'docs' / 'notes' / 'page.md'
     out.parent.mkdir(parents=True)
@@ -79,6 +129,8 @@ def test_benchmarks_are_run_and_their_failure_is_told(page, call_main, monkeypat
     call_main(page, '--only', 'decoding', *places)
     assert '150 (150 - 160)' in out.read_text()
     assert (tmp_path / 'docs' / 'images' / 'decoding_growth.png').read_text() == 'a plot'
+    with Image.open(tmp_path / 'docs' / 'images' / page.HISTORY) as figure:
+        assert figure.width == 1200
     assert ran[0][0].endswith('bench_decoding.py') and ran[0][-2:] == ['--speeds', str(history)]
     with pytest.raises(SystemExit, match=r'bench_matching\.py failed'):
         call_main(page, '--only', 'matching', *places)

@@ -2,9 +2,10 @@
 
   python tools/analysis/benchmarks_page.py --bodypix bodypix_mobilenet_075.npz
 
-Results are appended to docs/en/notes/speeds.jsonl, which keeps all that was ever measured; the page shows the newest
-run of each benchmark, what was fastest before on the same machine, and the targets. ``--only`` runs some of them;
-``--render`` runs none and writes the page from the history. On a quiet machine: wall times suffer from other programs.
+Results are appended to docs/en/notes/speeds.jsonl, which keeps all that was ever measured. The page shows the newest
+run of each benchmark, what was fastest before on the same machine, and the targets; docs/en/images/speed_history.png
+shows how the rows with a target went from run to run. ``--only`` runs some of them; ``--render`` runs none, and writes
+page and figure from the history. On a quiet machine: wall times suffer from other programs.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from speed_history import Panel, draw_history, panels_of
 
 from mmhparse.commands import Speed, plain_usage_errors, read_speeds
 from mmhparse.utils import CommandParser, UsageError, write_atomic
@@ -70,6 +73,8 @@ TARGETS |= {
 TARGETS[LOADING, 'LV-MHP-v2, a sample'] = Target(most=1000 / 30)
 PLOTS = {'matching': {'time.png': 'matching_times.png'}, 'decoding': {'growth.png': 'decoding_growth.png'}}
 """Plots of the benchmarks that the documents show, and their names there."""
+HISTORY = 'speed_history.png'
+"""The figure of all runs."""
 
 
 def commands_of(args: argparse.Namespace) -> dict[str, list[str]]:
@@ -157,6 +162,11 @@ def render(page: str, speeds: Sequence[Speed]) -> str:
     return '\n'.join([page[:begin] + BEGIN, '', *tables, page[end:]])
 
 
+def history_panels(speeds: Sequence[Speed]) -> list[Panel]:
+    """The rows with a target, from run to run."""
+    return panels_of(speeds, {row: target.most for row, target in TARGETS.items()})
+
+
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ['matching', 'decoding', 'evaluation', 'loading', 'photos']
@@ -182,8 +192,11 @@ def main() -> None:
                     raise UsageError(f'{tool} failed, as it says above.')
                 for plot, copy in PLOTS.get(name, {}).items():
                     shutil.copy(args.work_dir / plot, args.page.parent.parent / 'images' / copy)
-        page = render(args.page.read_text(), read_speeds(args.history))
+        speeds = read_speeds(args.history)
+        page, panels = render(args.page.read_text(), speeds), history_panels(speeds)
     write_atomic(args.page, page.encode())
+    if panels:
+        write_atomic(args.page.parent.parent / 'images' / HISTORY, draw_history(panels))
 
 
 if __name__ == '__main__':
