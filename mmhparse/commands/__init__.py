@@ -1,6 +1,6 @@
 """Building blocks of the command lines: arguments, checked configs, runners, files of metrics and speeds."""
 
-from .arguments import add_config_options, add_launcher_options, export_local_rank, plain_usage_errors
+from .arguments import add_config_options, add_launcher_options, at_least, export_local_rank, plain_usage_errors
 from .configs import load_config
 from .curves import draw_curves, read_log
 from .dataset_setup import add_split_option, build_dataset
@@ -34,6 +34,7 @@ __all__ = [
     'add_speeds_option',
     'add_split_option',
     'append_speeds',
+    'at_least',
     'build_dataset',
     'build_runner',
     'build_terse_runner',

@@ -5,7 +5,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmengine.config import DictAction
@@ -24,6 +24,21 @@ class _Overrides(DictAction):
             super().__call__(parser, namespace, values, option_string)
         except (AssertionError, ValueError, IndexError) as error:  # brackets without an end
             parser.error(f'{option_string}: {error}')
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A ``type`` for arguments: whole numbers from ``least`` on; others are refused before the work."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or value < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got '{text}'")
+        return value
+
+    return number
 
 
 def add_config_options(parser: argparse._ActionsContainer) -> None:

@@ -25,6 +25,7 @@ from rich.table import Table
 
 from mmhparse.commands import (
     add_config_options,
+    at_least,
     build_dataset,
     build_runner,
     check_output_folder,
@@ -50,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('predictions', help='checkpoint to test, or the pickle file of tools/test.py --out')
     parser.add_argument('--out-dir', help='default: the work folder of the config, with errors/ after it')
-    parser.add_argument('--worst', type=int, default=8, metavar='N', help='how many images to draw; default: 8')
+    parser.add_argument('--worst', type=at_least(0), default=8, metavar='N', help='how many images to draw; default: 8')
     parser.add_argument(
         '--band', type=float, default=0.005, help="how far a border may be off, as a fraction of the image's diagonal"
     )

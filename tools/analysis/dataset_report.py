@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmhparse.commands import (
     add_config_options,
     add_split_option,
+    at_least,
     build_dataset,
     check_output_file,
     load_config,
@@ -221,7 +222,10 @@ def parse_args() -> argparse.Namespace:
     add_split_option(parser)
     parser.add_argument('--out', metavar='FILE.json', help='write the whole report to this file')
     parser.add_argument(
-        '--workers', type=int, default=min(os.cpu_count() or 1, 8), help='processes that read; 0 for this one alone'
+        '--workers',
+        type=at_least(0),
+        default=min(os.cpu_count() or 1, 8),
+        help='processes that read; 0 for this one alone',
     )
     add_config_options(parser)
     return parser.parse_args()

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mmhparse.commands import check_output_folder, label_photos, plain_usage_errors
+from mmhparse.commands import at_least, check_output_folder, label_photos, plain_usage_errors
 from mmhparse.datasets.derived import CCP_CLASSES, TaughtPerson, garment_map, person_boxes, taught_maps
 from mmhparse.datasets.derived.taught_labels import MAYBE
 from mmhparse.datasets.readers import files_in, read_image, read_label_map, read_mat
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument('labels', type=Path, help='folder of the garments, NAME.mat or NAME.png')
     parser.add_argument('--teacher', required=True, help="BodyPix's weights, a .npz file")
     parser.add_argument('--out-dir', required=True, type=Path)
-    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--workers', type=at_least(1), default=1, help='processes')
     args = parser.parse_args()
     with plain_usage_errors():
         check_output_folder('--out-dir', args.out_dir)

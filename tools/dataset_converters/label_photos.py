@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mmhparse.commands import check_output_folder, label_photos, plain_usage_errors
+from mmhparse.commands import at_least, check_output_folder, label_photos, plain_usage_errors
 from mmhparse.datasets import CocoPartMapsDataset
 from mmhparse.datasets.derived.taught_labels import LIMB_PARTS, TaughtPerson, taught_maps
 from mmhparse.datasets.readers import box_mask, read_image
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument('images', help='folder of the photos')
     parser.add_argument('--teacher', required=True, help="BodyPix's weights, a .npz file")
     parser.add_argument('--out-dir', required=True, type=Path)
-    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--workers', type=at_least(1), default=1, help='processes')
     parser.add_argument('--raw', action='store_true', help='as the teacher says, without masks and joints by people')
     args = parser.parse_args()
     with plain_usage_errors():

@@ -14,6 +14,7 @@ from mmcv.transforms import Compose
 from mmhparse.commands import (
     add_config_options,
     add_split_option,
+    at_least,
     build_dataset,
     check_output_folder,
     load_config,
@@ -141,13 +142,15 @@ def parse_args() -> argparse.Namespace:
     parser = CommandParser(description=__doc__)
     parser.add_argument('config', help='config file')
     add_split_option(parser)
-    parser.add_argument('--num', type=int, default=20, help='number of samples, spread over the data set; default: 20')
+    parser.add_argument(
+        '--num', type=at_least(1), default=20, help='number of samples, spread over the data set; default: 20'
+    )
     parser.add_argument('--out-dir', default='work_dirs/browse', help='folder for the pictures')
     parser.add_argument(
         '--stage', nargs='+', choices=get_args(Stage), default=['original', 'transformed', 'fields'],
         help='what to draw; default: all three',
     )  # fmt: skip
-    parser.add_argument('--seed', type=int, default=0, help='seed of the random transforms')
+    parser.add_argument('--seed', type=at_least(0), default=0, help='seed of the random transforms')
     add_config_options(parser)
     return parser.parse_args()
 
@@ -158,7 +161,7 @@ def main() -> None:
         check_output_folder('--out-dir', args.out_dir)
         dataset = build_dataset(load_config(args.config, args.cfg_options), args.split)
         np.random.seed(args.seed)
-        indices = np.unique(np.linspace(0, len(dataset) - 1, max(args.num, 1)).astype(int)).tolist()
+        indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).astype(int)).tolist()
         bar = progress_bar(len(indices), 'drawing')
         for index in indices:
             for stage, picture in draw_stages(dataset, index, args.stage).items():
