@@ -54,7 +54,7 @@ def test_scores_come_from_the_sum_not_the_mean_of_images():
 
 def test_all_ignored_is_undefined():
     scores = semantic_part_scores(part_confusion(np.zeros((2, 2), int), np.full((2, 2), 255), 3))
-    assert np.isnan([scores.miou, scores.mean_accuracy, scores.pixel_accuracy]).all()
+    assert np.isnan([scores.miou, scores.mean_accuracy, scores.pixel_accuracy, scores.frequency_weighted_iou]).all()
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,29 @@ def test_bad_maps(predicted, truth, message):
 def test_unknown_protocol():
     with pytest.raises(ValueError, match="no protocol 'cihp'"):
         semantic_part_scores(np.eye(2), 'cihp')
+
+
+@pytest.mark.parametrize('kind', [np.uint8, np.int8, np.uint16, np.float32])
+def test_counts_of_few_bits_do_not_wrap(kind):
+    """Before, twice the hits wrapped in the F1 score of a table of 8 bits."""
+    confusion = np.array([[100, 20], [10, 90]])
+    assert semantic_part_scores(confusion.astype(kind)).mean_f1 == semantic_part_scores(confusion).mean_f1
+
+
+@pytest.mark.parametrize(
+    ('confusion', 'message'),
+    [
+        (np.ones((3, 4)), r'must be \(C, C\).*got \(3, 4\)'),
+        (np.ones(3), r'must be \(C, C\).*got \(3,\)'),
+        (-np.eye(2), 'negative or not finite'),
+        (np.full((2, 2), np.nan), 'negative or not finite'),
+    ],
+)
+def test_what_is_no_table_of_counts_is_refused(confusion, message):
+    with pytest.raises(ValueError, match=message):
+        semantic_part_scores(confusion)
+
+
+def test_maps_of_several_images_are_not_called_of_another_size():
+    with pytest.raises(ValueError, match=r'that of one image, \(H, W\), got \(2, 3, 4\); add the tables'):
+        part_confusion(np.zeros((2, 3, 4), int), np.zeros((2, 3, 4), int), 3)

@@ -49,7 +49,9 @@ def part_confusion(predicted: np.ndarray, truth: np.ndarray, num_classes: int) -
     for name, labels in (('predicted', predicted), ('true', truth)):
         if labels.dtype.kind not in 'iub':
             raise ValueError(f'the {name} part_map must hold integers, got {labels.dtype}.')
-    if predicted.shape != truth.shape or truth.ndim != 2:
+    if truth.ndim != 2:
+        raise ValueError(f'the true part_map must be that of one image, (H, W), got {truth.shape}; add the tables.')
+    if predicted.shape != truth.shape:
         raise ValueError(
             f'the predicted part_map is {predicted.shape} (H, W) but the true one is {truth.shape}. Predict at the '
             'size of the original image.'
@@ -82,14 +84,21 @@ def semantic_part_scores(
 
     Returns:
         Scores; NaN where a mean has nothing to average, for example when every pixel is ignored.
+
+    Raises:
+        ValueError: If the counts are not (C, C), or some are negative or not finite.
     """
     rules = get_protocol(protocol, SEMANTIC_PART_PROTOCOLS)
-    confusion = np.asarray(confusion)
+    # integers of few bits would wrap where counts are added
+    confusion = np.asarray(confusion).astype(np.float64)
+    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
+        raise ValueError(f'confusion must be (C, C), row = true class, column = predicted, got {confusion.shape}.')
+    if not ((confusion >= 0) & np.isfinite(confusion)).all():
+        raise ValueError('confusion must hold counts of pixels; some are negative or not finite.')
     hit, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)  # (C,) each
     iou = _ratio(hit, true + predicted - hit, rules)
     accuracy, f1 = _ratio(hit, true, rules), _ratio(2 * hit, true + predicted, rules)
     total = confusion.sum()
-    share = true / max(total, 1)  # (C,)
     return SemanticPartScores(
         iou=iou,
         accuracy=accuracy,
@@ -97,7 +106,7 @@ def semantic_part_scores(
         mean_accuracy=_mean(accuracy),
         mean_f1=_mean(f1),
         pixel_accuracy=float(hit.sum() / total) if total else float('nan'),
-        frequency_weighted_iou=float((share * iou)[true > 0].sum()),
+        frequency_weighted_iou=float((true * iou)[true > 0].sum() / total) if total else float('nan'),
     )
 
 
