@@ -41,13 +41,18 @@ def find_files(path: str, others: Counter[str] | None = None) -> Iterator[str]:
     files = _files_below(path) if os.path.isdir(path) else sorted(glob.glob(literal_folders(path), recursive=True))
     for file in files:
         name = os.path.basename(file)
-        if name.startswith('.') or not os.path.isfile(file):
+        # a link without a target is kept: to be reported as an input that fails
+        if name.startswith('.') or not (os.path.isfile(file) or _is_broken_link(file)):
             continue
         suffix = Path(name).suffix.lower()
         if suffix in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
             yield file
         elif others is not None:
             others[suffix] += 1
+
+
+def _is_broken_link(path: str) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)
 
 
 def root_of(path: str) -> str:

@@ -107,6 +107,18 @@ def test_every_kind_of_photo_in_a_folder_is_parsed_or_reported(infer, tmp_path):
     assert [Path(failure.source).name for failure in out['failures']] == ['phone.heic']
 
 
+@pytest.mark.parametrize('pattern', ['', '*.png'])
+def test_links_without_a_target_are_reported(infer, tmp_path, pattern):
+    """Before, such photos were left out without a word."""
+    (tmp_path / 'photo.png').write_bytes(PNG)
+    (tmp_path / 'moved.png').symlink_to(tmp_path / 'gone' / 'photo.png')
+    (tmp_path / 'notes.txt').symlink_to(tmp_path / 'gone' / 'notes.txt')
+    out = infer(os.path.join(tmp_path, pattern))
+    assert [prediction['name'] for prediction in out['predictions']] == ['photo']
+    (failure,) = out['failures']
+    assert failure.source.endswith('moved.png') and 'There is no image file' in failure.reason
+
+
 def test_files_of_other_kinds_are_counted(tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr('mmhparse.apis.inputs.print_log', lambda text, *_: lines.append(text))
