@@ -319,3 +319,11 @@ def test_missing_inputs_say_what_to_do(run_tool, tmp_path):
         run_tool('dataset_converters/from_annotation_tool.py', tmp_path / 'a.txt', '--classes', 'no', *options)
     with pytest.raises(SystemExit, match='classes.json'):
         run_tool('dataset_converters/from_annotation_tool.py', tmp_path / 'a.xml', '--classes', 'no', *options)
+
+
+def test_the_json_itself_names_the_results(exported, run_tool, work, tmp_path):
+    """As to_polygons.py takes it; before, the message was about ``coco.json/coco.json``."""
+    by_folder = exported('cvat').read_bytes()
+    paths = (work / 'results' / 'coco.json', '--photos', work / 'photos', '--out-dir', tmp_path / 'again')
+    run_tool('dataset_converters/to_annotation_tool.py', *paths, '--tool', 'cvat')
+    assert (tmp_path / 'again' / 'annotations.xml').read_bytes() == by_folder

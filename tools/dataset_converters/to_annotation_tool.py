@@ -17,7 +17,7 @@ LAYOUT = "the inferencer's coco.json"
 
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description=__doc__)
-    parser.add_argument('results', type=Path, help='folder of results, with coco.json and classes.json')
+    parser.add_argument('results', type=Path, help='folder with coco.json and classes.json, or the former')
     parser.add_argument('--tool', choices=list(TOOLS), required=True, help='the tool that is to import them')
     parser.add_argument('--photos', type=Path, required=True, help='folder of the photos; their names are paths in it')
     parser.add_argument('--out-dir', type=Path, required=True, help='folder to write into; made where needed')
@@ -40,11 +40,11 @@ def main() -> None:
     args = parse_args()
     with plain_usage_errors():
         check_output_folder('--out-dir', args.out_dir)
-        file = args.results / 'coco.json'
+        file = args.results if args.results.suffix == '.json' else args.results / 'coco.json'
         if not file.is_file():
             raise UsageError(f"There is no '{file}': run tools/infer.py with --formats coco.")
         problems: list[str] = []
-        parts = read_classes(args.results / 'classes.json')
+        parts = read_classes(file.parent / 'classes.json')
         try:
             photos = list(inferred_photos(read_coco_json(str(file), LAYOUT), args.photos, problems))
             files = TOOLS[args.tool].files(photos, parts, args.shapes, args.address)
