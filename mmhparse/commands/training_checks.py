@@ -2,17 +2,21 @@
 
 import difflib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from torch import nn
 
+from mmhparse.engine import check_checkpoint
 from mmhparse.registry import METRICS
 from mmhparse.utils import UsageError
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _SIZING = ('RandomAffinePeople', 'ResizePeople')
 """Transforms that bring all images to one size."""
+_STRIDE = 4
+"""Of a codec that says none."""
 
 
 def leave_workers_out(cfg: Config) -> None:
@@ -31,13 +35,16 @@ def check_training(cfg: Config) -> None:
     """Checks a config that is to be trained.
 
     Raises:
-        UsageError: If an epoch would never end, ``save_best`` names no metric of the validation, or the network cannot
-            divide the size of the training images.
+        UsageError: If an epoch would never end, ``save_best`` names no metric of the validation, the network cannot
+            divide the size of the training images, model and pipeline have codecs of different strides, or there is
+            no file ``load_from``.
     """
     if cfg.get('train_cfg'):
         _check_epochs_end(cfg)
         _check_save_best(cfg)
         _check_sizes(cfg)
+        _check_strides(cfg)
+        _check_first_weights(cfg)
 
 
 def check_built_model(cfg: Config, model: nn.Module) -> None:
@@ -105,7 +112,7 @@ def _metric_names(evaluator: Any) -> list[str]:
 
 def _check_sizes(cfg: Config) -> None:
     """Without this, padded images and their unpadded target fields would meet in the losses, with torch's message."""
-    if not str(cfg.model.get('type')).endswith('BottomUpHumanParser'):
+    if _kind(cfg.model) != 'BottomUpHumanParser':
         return
     divisor = (cfg.model.get('data_preprocessor') or {}).get('pad_size_divisor', 32)
     for where, (width, height) in _sizes((cfg.get('train_dataloader') or {}).get('dataset'), 'dataset'):
@@ -123,20 +130,58 @@ def _rounded(side: int, divisor: int, up: int) -> int:
 
 def _sizes(node: Any, where: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """The size (W, H) of the images of each data set of a config, and the entry that says so."""
+    for entry, dataset in _data_sets(node, where):
+        steps = [
+            (f'{name}.size', step['size'])
+            for name, step in _steps(dataset)
+            if _kind(step) in _SIZING and step.get('size') and not step.get('keep_ratio')
+        ]
+        if steps:
+            last, size = steps[-1]
+            yield f'{entry}.{last}', tuple(size)
+        elif _kind(dataset) == 'SyntheticPeopleDataset':
+            yield f'{entry}.image_size', tuple(dataset.get('image_size', (256, 192)))
+
+
+def _check_strides(cfg: Config) -> None:
+    """Without this, predicted and target fields of two sizes would meet in the losses, with torch's message."""
+    codec = cfg.model.get('codec')
+    if _kind(cfg.model) != 'BottomUpHumanParser' or not isinstance(codec, dict):
+        return
+    stride = codec.get('stride', _STRIDE)
+    for where, dataset in _data_sets((cfg.get('train_dataloader') or {}).get('dataset'), 'dataset'):
+        for name, step in _steps(dataset):
+            if _kind(step) == 'GenerateFields' and step['codec'].get('stride', _STRIDE) != stride:
+                raise UsageError(
+                    f'train_dataloader.{where}.{name}.codec has stride {step["codec"].get("stride", _STRIDE)}, but '
+                    f'model.codec has {stride}: the fields would differ in size. Set it once, in the codec that both '
+                    f'share: --cfg-options codec.stride={stride}.'
+                )
+
+
+def _check_first_weights(cfg: Config) -> None:
+    """Without this, a missing file would be told after model and data sets were built, with a traceback."""
+    path = cfg.get('load_from')
+    if path and ':' not in str(path) and not Path(path).expanduser().exists():
+        check_checkpoint(str(path))
+
+
+def _data_sets(node: Any, where: str) -> Iterator[tuple[str, dict]]:
+    """Each data set of a config, those in others first, and the entry that it is."""
     if isinstance(node, list | tuple):
         for index, child in enumerate(node):
-            yield from _sizes(child, f'{where}[{index}]')
-    if not isinstance(node, dict):
-        return
-    for name in ('dataset', 'datasets'):
-        yield from _sizes(node.get(name), f'{where}.{name}')
-    steps = [
-        (f'pipeline[{index}].size', step['size'])
-        for index, step in enumerate(node.get('pipeline') or [])
-        if str(step.get('type')).rpartition('.')[2] in _SIZING and step.get('size') and not step.get('keep_ratio')
-    ]
-    if steps:
-        entry, size = steps[-1]
-        yield f'{where}.{entry}', tuple(size)
-    elif str(node.get('type')).endswith('SyntheticPeopleDataset'):
-        yield f'{where}.image_size', tuple(node.get('image_size', (256, 192)))
+            yield from _data_sets(child, f'{where}[{index}]')
+    if isinstance(node, dict):
+        for name in ('dataset', 'datasets'):
+            yield from _data_sets(node.get(name), f'{where}.{name}')
+        yield where, node
+
+
+def _steps(dataset: dict) -> list[tuple[str, dict]]:
+    """The transforms of a data set, each with the entry that it is."""
+    return [(f'pipeline[{index}]', step) for index, step in enumerate(dataset.get('pipeline') or [])]
+
+
+def _kind(node: dict) -> str:
+    """The name of a class without scope."""
+    return str(node.get('type')).rpartition('.')[2]

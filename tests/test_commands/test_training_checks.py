@@ -127,6 +127,24 @@ def test_sizes_are_found_in_pipelines_and_inner_data_sets(repo_root):
         check_training(cfg)
 
 
+def test_codecs_of_two_strides_are_refused(repo_root):
+    """Before, the losses ended with a message of torch on the sizes of tensors."""
+    cfg = demo_config(repo_root, **{'model.codec.stride': 8})
+    message = (
+        r'train_dataloader\.dataset\.pipeline\[\d\]\.codec has stride 4, but model\.codec has 8: .*codec\.stride=8'
+    )
+    with pytest.raises(UsageError, match=message):
+        check_training(cfg)
+    check_training(demo_config(repo_root, **{'codec.stride': 8}))
+
+
+def test_first_weights_that_are_missing_are_told_before_the_model_is_built(repo_root, tmp_path):
+    with pytest.raises(UsageError, match=r"There is no checkpoint file '.*none\.pth'"):
+        check_training(demo_config(repo_root, load_from=str(tmp_path / 'none.pth')))
+    for elsewhere in ('mmhparse://mg-pgd_mobilenet_photos', 'https://host/none.pth', str(tmp_path)):
+        check_training(demo_config(repo_root, load_from=elsewhere))
+
+
 def test_loaders_without_workers_work(cfg):
     """Before, an error of torch: its workers cannot persist where there are none."""
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
