@@ -1,6 +1,7 @@
 """Checkpoints: read safely, checked before use, and loaded completely or not at all."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -118,16 +119,44 @@ def load_weights(model: nn.Module, checkpoint: dict) -> None:
     """Fills a model, all of it.
 
     Raises:
-        ValueError: If the names or shapes in the checkpoint are not those of the model.
+        UsageError: If the names or shapes in the checkpoint are not those of the model.
     """
-    try:
-        model.load_state_dict(checkpoint.get('state_dict', checkpoint), strict=True)
-    except RuntimeError as error:
-        raise ValueError(f'The weights do not fit the config; give those that it was trained to. {error}') from error
+    weights = checkpoint.get('state_dict', checkpoint)
+    check_fit(model.state_dict(), weights)
+    model.load_state_dict(weights, strict=True)
+
+
+def check_fit(expected: Mapping[str, Any], weights: Mapping[str, Any]) -> None:
+    """Checks that weights are those of a model, all of them.
+
+    Args:
+        expected: The model's own, by name.
+        weights: Of a checkpoint.
+
+    Raises:
+        UsageError: If names or shapes differ; the message says which, at most three.
+    """
+    different = [
+        f'{name} is {tuple(weights[name].shape)} in the checkpoint and {tuple(value.shape)} in the model'
+        for name, value in expected.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    missing = [f'{name} is not in the checkpoint' for name in expected if name not in weights]
+    unknown = [f'{name} is not in the model' for name in weights if name not in expected]
+    problems = [*different, *missing, *unknown]
+    if problems:
+        more = f' and {len(problems) - 3} more' if len(problems) > 3 else ''
+        raise UsageError(
+            f'The checkpoint does not fit the model of the config: {"; ".join(problems[:3])}{more}. Give the '
+            'config that it was trained with; a checkpoint of other part classes or joints has other heads '
+            '(codec.part_set, codec.skeleton).'
+        )
 
 
 _SAFE_FORMATS = ('.npz', '.onnx')
 """Packed and exported weights hold no pickles; their own readers check them."""
+_STARTS = (b'P', b'\x80')
+"""First bytes of what torch.save writes: a zip archive, or a pickle as until torch 1.5."""
 
 
 def check_checkpoint(checkpoint: str) -> None:
@@ -172,6 +201,13 @@ def _check_sums(path: str | Path) -> None:
 
 def _check_safe(path: Path) -> None:
     """Reads a checkpoint without its tensors, with the same safe reader as later."""
+    with path.open('rb') as file:
+        start = file.read(1)
+    if start not in _STARTS:
+        what = 'it was not written by torch.save' if start else 'it is empty (0 bytes)'
+        raise UsageError(
+            f"'{path}' is no checkpoint that can be read safely: {what}. Give a file of a training (.pth)."
+        )
     try:
         _check_sums(path)
         torch.load(path, map_location='meta', weights_only=True, mmap=zipfile.is_zipfile(path))
@@ -187,4 +223,4 @@ def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     found = [line.partition('WeightsUnpickler error:')[2].strip() for line in lines if 'WeightsUnpickler err' in line]
     plain = lines[:1] if lines and 'weights_only' not in lines[0].lower() else []
-    return f'{type(error).__name__}: {(found or plain or ["it contains something else"])[0].rstrip(".")}'
+    return f'{type(error).__name__}: {(found or plain or [""])[0].rstrip(".") or "it contains something else"}'

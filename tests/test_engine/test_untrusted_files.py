@@ -85,6 +85,22 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
         check_checkpoint(str(path))
 
 
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (b'', r'it is empty \(0 bytes\)\. Give'),
+        (b"_base_ = ['a.py']\n", r'it was not written by torch\.save\. Give'),
+        (b'\x89PNG\r\n', r'it was not written by torch\.save\. Give'),
+        (b'\x80\x02' + bytes(100), 'UnpicklingError: .*[a-z]'),
+    ],
+)
+def test_the_reason_is_a_reason(tmp_path, content, reason):
+    """A config in place of its checkpoint was refused with "UnpicklingError: ."."""
+    (tmp_path / 'model.pth').write_bytes(content)
+    with pytest.raises(UsageError, match=rf'read safely: {reason}'):
+        check_checkpoint(str(tmp_path / 'model.pth'))
+
+
 def test_a_checkpoint_of_another_model_is_refused_by_tests_and_resumes(tmp_path):
     runner = runner_of(tmp_path)
     runner.register_hook(WholeCheckpointHook())

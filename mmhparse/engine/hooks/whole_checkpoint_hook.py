@@ -7,7 +7,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.model.test_time_aug import BaseTTAModel
 
 from mmhparse.registry import HOOKS
-from mmhparse.utils import UsageError
+
+from ..checkpoints import check_fit
 
 
 @HOOKS.register_module()
@@ -22,20 +23,4 @@ class WholeCheckpointHook(Hook):
         model: Any = runner.model
         while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
             model = model.module
-        expected = model.state_dict()
-        weights = checkpoint.get('state_dict', checkpoint)
-        different = [
-            f'{name} is {tuple(weights[name].shape)} in the checkpoint and {tuple(value.shape)} in the model'
-            for name, value in expected.items()
-            if name in weights and weights[name].shape != value.shape
-        ]
-        missing = [f'{name} is not in the checkpoint' for name in expected if name not in weights]
-        unknown = [f'{name} is not in the model' for name in weights if name not in expected]
-        problems = [*different, *missing, *unknown]
-        if problems:
-            more = f' and {len(problems) - 3} more' if len(problems) > 3 else ''
-            raise UsageError(
-                f'The checkpoint does not fit the model of the config: {"; ".join(problems[:3])}{more}. Give the '
-                'config that it was trained with; a checkpoint of other part classes or joints has other heads '
-                '(codec.part_set, codec.skeleton).'
-            )
+        check_fit(model.state_dict(), checkpoint.get('state_dict', checkpoint))
