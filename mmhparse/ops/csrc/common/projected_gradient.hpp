@@ -101,7 +101,7 @@ class ExactSteps {
   using Layout = Core<double>;
 
   MMHPARSE_DEVICE ExactSteps(Arena& arena, Arena* trace, int rows, int columns, int stride, mmhparse::Options options)
-      : projection_(arena, rows, stride) {
+      : projection_(arena, rows, columns, stride) {
     if (trace) trace_ = ExactTrace(*trace, rows, columns, stride, options.steps);
   }
 
@@ -109,34 +109,30 @@ class ExactSteps {
 
   template <typename Team>
   MMHPARSE_DEVICE void start(Team& team, const Core<double>& core) {
-    projection_.start(team, core.n(), core.stride);
-    last_ = -1;
+    projection_.start(team, shape_of(core));
   }
 
   template <bool kTraced, typename Team>
   MMHPARSE_DEVICE void forward(Team& team, const double* from, const double* move, double* x, const Core<double>& core,
                                int step) {
-    const int n = core.n(), m = core.m(), stride = core.stride;
+    const Shape shape = shape_of(core);
     double* point = projection_.point();
-    for (int k = team.rank(); k < n * stride; k += team.size()) point[k] = from[k] + move[k];
+    for (int k = team.rank(); k < shape.n * shape.stride; k += team.size()) point[k] = from[k] + move[k];
     team.sync();
-    projection_.project(team, x, n, stride);
-    if (kTraced) projection_.record(team, x, n, m, stride, step, trace_);
+    projection_.project(team, x, shape);
+    if (kTraced) projection_.record(team, x, shape, step, trace_);
   }
 
   template <typename Team>
   MMHPARSE_DEVICE void backward(Team& team, double* grad, const Core<double>& core, int step) {
-    const int n = core.n(), m = core.m(), stride = core.stride;
-    // the gradient of a projection is itself a projection: a second one onto the same set changes nothing
-    if (last_ >= 0 && projection_.same_traces(team, n, m, stride, step, last_, trace_)) return;
-    projection_.backward(team, grad, n, m, stride, step, trace_);
-    last_ = step;
+    projection_.backward(team, grad, shape_of(core), step, trace_);
   }
 
  private:
+  static MMHPARSE_DEVICE Shape shape_of(const Core<double>& core) { return {core.n(), core.m(), core.stride}; }
+
   ExactProjection projection_;
   ExactTrace trace_;
-  int last_ = -1;  // the step that the gradient was projected by last, or -1
 };
 
 // One problem and the arrays to solve it in. The gradient needs a trace of the steps, in bits; it has an arena of its

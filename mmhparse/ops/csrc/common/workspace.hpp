@@ -13,6 +13,14 @@
 
 namespace MMHPARSE_NAMESPACE {
 
+// The team of one thread.
+struct SingleThread {
+  MMHPARSE_DEVICE int rank() const { return 0; }
+  MMHPARSE_DEVICE int size() const { return 1; }
+  MMHPARSE_DEVICE void sync() const {}
+  MMHPARSE_DEVICE double sum(double x) const { return x; }
+};
+
 // Allocates consecutive arrays from one block of memory. Without memory it only counts how many bytes are needed.
 class Arena {
  public:
@@ -42,6 +50,15 @@ MMHPARSE_DEVICE int lowest_bit(std::uint32_t word) {
   return __ffs(static_cast<int>(word)) - 1;
 #else
   return __builtin_ctz(word);
+#endif
+}
+
+// How many bits are 1.
+MMHPARSE_DEVICE int bits_in(std::uint32_t word) {
+#if defined(__CUDA_ARCH__)
+  return __popc(word);
+#else
+  return __builtin_popcount(word);
 #endif
 }
 

@@ -6,13 +6,6 @@
 
 namespace MMHPARSE_NAMESPACE {
 
-struct SingleThread {
-  MMHPARSE_DEVICE int rank() const { return 0; }
-  MMHPARSE_DEVICE int size() const { return 1; }
-  MMHPARSE_DEVICE void sync() const {}
-  MMHPARSE_DEVICE double sum(double x) const { return x; }
-};
-
 template <typename Steps, typename T>
 MMHPARSE_DEVICE ProjectedGradient<Steps> lay_out(Arena& arena, Arena& kept, const mmhparse::Batch<T>& batch) {
   const int rows = static_cast<int>(batch.rows), columns = static_cast<int>(batch.columns);
