@@ -161,7 +161,7 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['weights/*.npz']},
+    package_data={PACKAGE: ['weights/*.npz', 'weights/*.onnx']},
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
     extras_require={

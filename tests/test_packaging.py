@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 
 import mmhparse
-from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 
 
 def build(repo_root, folder, **environment):
@@ -32,8 +32,11 @@ def test_a_built_package_holds_configs_and_tools(repo_root, tmp_path):
     mim = tmp_path / 'lib' / 'mmhparse' / '.mim'
     for index in ('model-index.yml', 'dataset-index.yml'):
         assert (mim / index).is_file()
-    weights = list((tmp_path / 'lib' / 'mmhparse' / 'weights').glob('*.npz'))
-    assert weights and all(path.stat().st_size <= 5e6 for path in weights)
+    folder = tmp_path / 'lib' / 'mmhparse' / 'weights'
+    weights = [path.name for path in folder.iterdir()]
+    assert weights and all((folder / name).stat().st_size <= 5e6 for name in weights)
+    bundled = BUNDLED_MODELS.values()
+    assert {*weights} == {name for one in bundled for name in (one.file, one.int8_file) if name}
     for folder in ('configs', 'tools'):
         originals = {path.relative_to(repo_root) for path in (repo_root / folder).rglob('*.*') if path.suffix != '.pyc'}
         assert originals == {path.relative_to(mim) for path in (mim / folder).rglob('*.*')}

@@ -58,7 +58,8 @@ class HumanParsingInferencer(BaseInferencer):
             two take as weights a file of ``tools/deployment/export.py``, or any checkpoint, which is then exported in
             memory.
         precision: Of the network, among those of the backend (``PRECISIONS``), see :class:`TorchNetwork` and
-            :class:`OpenVinoNetwork`.
+            :class:`OpenVinoNetwork`. 'int8' is for bundled models of which the package has an export in int8; one of
+            your own is given as ``weights``, without a precision.
         max_side: Pixels of the longer side of what the network sees, in place of the config's ``long_side``; smaller
             images are not enlarged.
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
@@ -99,7 +100,7 @@ class HumanParsingInferencer(BaseInferencer):
         check_precision(backend, precision)
         # checkpoints hold logged values beside the weights, which torch's safe reader must be told to accept
         allow_checkpoint_types()
-        model, weights = _model_and_weights(model, weights)
+        model, weights = _quantised_model(model, weights) if precision == 'int8' else _model_and_weights(model, weights)
         device = checked_device('cpu' if device is None and backend == 'openvino' else device)
         self.backend: Backend = backend
         self.device, self.max_side, self.tile, self.tta = device, max_side, tile, tta
@@ -305,3 +306,21 @@ def _model_and_weights(
     if weights is None:
         return None, bundled.path
     return saved_config(read_checkpoint(bundled.path), bundled.path), weights
+
+
+def _quantised_model(
+    model: str | Path | Config | ConfigDict | dict | None, weights: str | Path | None
+) -> tuple[None, str]:
+    """No model, and the int8 export of a bundled one, as mmengine's constructor takes them.
+
+    Raises:
+        ValueError: If weights are given, or the package has no such export of the model.
+    """
+    bundled = BUNDLED_MODELS.get(model or DEFAULT_MODEL) if isinstance(model, str | None) else None
+    if weights is not None or bundled is None or bundled.int8_path is None:
+        known = [name for name, one in BUNDLED_MODELS.items() if one.int8_path is not None]
+        raise ValueError(
+            f"precision='int8' is there for the models {known} of the package, with their weights. Quantise others by "
+            'tools/deployment/quantize_onnx.py, and give its file as weights, without precision.'
+        )
+    return None, bundled.int8_path

@@ -16,21 +16,30 @@ class BundledModel:
         file: Name of its file in ``mmhparse/weights``, see :mod:`mmhparse.engine.packed_weights`.
         description: What it is, in one line.
         part_set: Name of the part set that it predicts.
+        int8_file: Name of its export in int8, by tools/deployment/quantize_onnx.py; None if there is none.
     """
 
     file: str
     description: str
     part_set: str = 'densepose_14'
+    int8_file: str | None = None
 
     @property
     def path(self) -> str:
         """Path of its file, which holds weights and config."""
         return str(_WEIGHTS / self.file)
 
+    @property
+    def int8_path(self) -> str | None:
+        """Path of its export in int8, which holds weights and config; None if there is none."""
+        return None if self.int8_file is None else str(_WEIGHTS / self.int8_file)
+
 
 BUNDLED_MODELS = {
     'photos-14-parts': BundledModel(
-        'mg-pgd_mobilenet_photos.npz', 'light parser of 14 parts, trained on photos of COCO 2017'
+        'mg-pgd_mobilenet_photos.npz',
+        'light parser of 14 parts, trained on photos of COCO 2017',
+        int8_file='mg-pgd_mobilenet_photos_int8.onnx',
     ),
     'photos-garments': BundledModel(
         'mg-pgd_mobilenet_garments.npz', 'light parser of 17 garments and limbs, trained on street photos', 'atr_18'

@@ -79,8 +79,8 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
         '--precision',
         choices=get_args(Precision),
         default='float32',
-        help='of the network; half precision is faster on GPUs and on CPUs with instructions for it; onnxruntime has '
-        'float32 alone, openvino no float16',
+        help='of the network; half precision is faster on GPUs and on CPUs with instructions for it; int8 is for the '
+        'default model, with onnxruntime or openvino',
     )
     effort.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     effort.add_argument('--tile', type=int, help='predict larger images in tiles of this many pixels')

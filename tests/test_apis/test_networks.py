@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from torch import nn
 
-from mmhparse.apis import HumanParsingInferencer
+from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
+from mmhparse.apis.building import build_model
 from mmhparse.apis.networks import OnnxNetwork, OpenVinoNetwork, TorchNetwork, export_onnx
 from mmhparse.apis.networks.onnx_export import as_tensors
 from mmhparse.engine.packed_weights import inference_config
@@ -185,7 +187,10 @@ def test_half_precision_in_openvino():
 def test_no_backend_ignores_a_precision():
     for options, message in (
         (dict(precision='int4'), "precision must be among .* with the backend 'torch', got 'int4'"),
-        (dict(backend='onnxruntime', precision='bfloat16'), r"among \('float32',\) with the backend 'onnxruntime'"),
+        (
+            dict(backend='onnxruntime', precision='bfloat16'),
+            r"among \('float32', 'int8'\) with the backend 'onnxruntime'",
+        ),
         (dict(backend='openvino', precision='float16'), "with the backend 'openvino', got 'float16'"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -207,3 +212,54 @@ def test_openvino_takes_the_cpu_beside_a_gpu(monkeypatch):
     skip_without('openvino')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     assert HumanParsingInferencer('synthetic', backend='openvino').device == 'cpu'
+
+
+@pytest.mark.filterwarnings('ignore')
+@runtimes
+def test_the_default_model_in_int8(repo_root, backend, kind):
+    """By its name and as the default; nearly all pixels are those of float32."""
+    skip_without(backend)
+    options = dict(device='cpu', max_side=320, show_progress=False)
+    plain = HumanParsingInferencer(**options)
+    for model in (None, 'photos-14-parts'):
+        rounded = HumanParsingInferencer(model, backend=backend, precision='int8', **options)
+        assert isinstance(rounded.parsing_pipeline.network, kind)
+        image = cv2.imread(str(repo_root / 'demo' / 'tennis.jpg'))
+        one, other = (infer(image)['predictions'][0] for infer in (plain, rounded))
+        assert 0.97 < (one['part_map'] == other['part_map']).mean() < 1
+        assert len(one['people']) == len(other['people']) and (one['part_map'] > 0).mean() > 0.02
+
+
+def test_int8_is_refused_for_models_that_have_no_export_in_it(tmp_path):
+    (tmp_path / 'model.onnx').touch()
+    for model, weights in (('synthetic', None), (None, tmp_path / 'model.onnx'), ({'model': {}}, None)):
+        with pytest.raises(ValueError, match=r"models \['photos-14-parts'\] of the package.*quantize_onnx\.py"):
+            HumanParsingInferencer(model, weights, backend='openvino', precision='int8')
+
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize('name', [name for name, model in BUNDLED_MODELS.items() if model.int8_path])
+def test_an_export_in_int8_was_made_of_the_weights_in_the_package(name):
+    """Its weights are those of today's export, to half a step of their channel where they are rounded."""
+    onnx = pytest.importorskip('onnx')
+    cfg = Config()
+    model = build_model(cfg, BUNDLED_MODELS[name].path, 'torch')
+    exact = onnx.load_from_string(export_onnx(model, inference_config(cfg)))
+    rounded = onnx.load(BUNDLED_MODELS[name].int8_path)
+    metadata = [{entry.key: entry.value for entry in model.metadata_props} for model in (exact, rounded)]
+    assert metadata[0].items() <= metadata[1].items()
+    graphs = [model.graph for model in (exact, rounded)]
+    arrays = [{one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer} for graph in graphs]
+    names = [{node.name: node.input[1] for node in graph.node if node.op_type == 'Conv'} for graph in graphs]
+    assert names[0].keys() == names[1].keys()
+    compared = 0
+    for node, key in names[0].items():
+        weights, key = arrays[0][key], names[1][node].removesuffix('_DequantizeLinear_Output')
+        if key in arrays[1]:
+            np.testing.assert_allclose(arrays[1][key], weights, rtol=1e-5, atol=1e-7)
+        else:
+            integers, step = arrays[1][f'{key}_quantized'], arrays[1][f'{key}_scale']  # (out, in, h, w), (out,)
+            step = step[:, None, None, None]
+            assert (np.abs(integers * step - weights) <= 0.51 * step).all() and integers.dtype == np.int8
+            compared += 1
+    assert compared > 30

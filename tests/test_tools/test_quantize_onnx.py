@@ -1,17 +1,23 @@
 """A quantised export computes in int8, but for its fields, and finds nearly the same parts."""
 
 import json
+import warnings
 from functools import partial
 
 import cv2
+import numpy as np
 import pytest
+import torch
 
 from mmhparse.apis import HumanParsingInferencer
-from mmhparse.apis.networks import export_onnx
+from mmhparse.apis.networks import OnnxNetwork, OpenVinoNetwork, export_onnx
+from mmhparse.apis.networks.export_format import OUTPUTS
+from mmhparse.apis.networks.onnx_export import as_tensors
 from mmhparse.engine.packed_weights import inference_config
 
 onnx = pytest.importorskip('onnx')
-pytest.importorskip('onnxruntime')
+onnxruntime = pytest.importorskip('onnxruntime')
+helper, numpy_helper = onnx.helper, onnx.numpy_helper
 
 SIDE = 192
 
@@ -34,11 +40,28 @@ def exported(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope='module')
+def quantised(command, exported, repo_root, tmp_path_factory):
+    out = tmp_path_factory.mktemp('int8') / 'int8.onnx'
+    infer = HumanParsingInferencer(weights=exported, backend='onnxruntime', max_side=SIDE, show_progress=False)
+    photos = sorted(map(str, (repo_root / 'demo').glob('*.jpg')))[:3]
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        command.quantize(infer, exported, photos, out)
+    return out
+
+
 @pytest.mark.filterwarnings('ignore')
-def test_quantised_export(run, command, exported, repo_root, tmp_path, capsys):
-    photos, out = repo_root / 'demo', tmp_path / 'int8.onnx'
-    run(exported, photos, '--most', 3, '--max-side', SIDE, '--out', out)
-    assert 'calibrated on 3 photos' in capsys.readouterr().out
+def test_the_command_says_what_it_did(run, exported, repo_root, tmp_path, capsys):
+    run(exported, repo_root / 'demo', '--most', 1, '--max-side', 64, '--out', tmp_path / 'int8.onnx')
+    printed = capsys.readouterr().out
+    assert 'calibrated on 1 photos' in printed and 'part_logits: ' in printed
+    assert (tmp_path / 'int8.onnx').stat().st_size < 0.45 * exported.stat().st_size
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_quantised_export(exported, quantised, repo_root):
+    photos, out = repo_root / 'demo', quantised
     assert out.stat().st_size < 0.45 * exported.stat().st_size
     # the weights of most convolutions are int8, but not of those that fields come from
     graph = onnx.load(out).graph
@@ -55,9 +78,61 @@ def test_quantised_export(run, command, exported, repo_root, tmp_path, capsys):
     one, other = (infer(image)['predictions'][0] for infer in infers)
     assert (one['part_map'] == other['part_map']).mean() > 0.95
     assert 0 < (one['part_map'] > 0).mean() < 0.9
+
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
+def test_openvino_computes_a_quantised_export(exported, quantised, precision):
+    """Near to the export for batches of other sizes than those of the calibration."""
     pytest.importorskip('openvino')
-    with pytest.raises(ValueError, match=r"int8\.onnx' is quantised.*backend='onnxruntime'"):
-        HumanParsingInferencer(weights=out, **options | {'backend': 'openvino'})
+    exact = OnnxNetwork(exported)
+    try:
+        rounded = OpenVinoNetwork(quantised, precision=precision)
+    except ValueError as error:
+        pytest.skip(str(error))
+    for batch, height, width in ((1, 96, 160), (2, 160, 96), (1, 128, 128)):
+        image = torch.linspace(-2, 2, width).expand(batch, 3, height, width) * torch.ones(height).cumsum(0)[:, None]
+        image = image.div(height).contiguous()
+        for name, one, other in zip(OUTPUTS, as_tensors(exact(image)), as_tensors(rounded(image)), strict=True):
+            assert one.shape == other.shape
+            # features that are read at a wrong size make fields of which the difference is that large as well
+            assert (one - other).abs().mean() < 0.5 * one.abs().mean(), name
+
+
+def test_what_other_tools_quantised_is_refused_by_openvino(exported, tmp_path):
+    pytest.importorskip('openvino')
+    model = onnx.load(exported)
+    conv = next(node for node in model.graph.node if node.op_type == 'Conv')
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(1 / 64), 'step'))
+    model.graph.initializer.append(numpy_helper.from_array(np.uint8(128), 'zero'))
+    rounded = [helper.make_node('QuantizeLinear', [conv.input[0], 'step', 'zero'], ['steps'])]
+    rounded.append(helper.make_node('DequantizeLinear', ['steps', 'step', 'zero'], ['rounded']))
+    conv.input[0] = 'rounded'
+    for place, node in enumerate(rounded):
+        model.graph.node.insert(place, node)
+    onnx.save(model, tmp_path / 'foreign.onnx')
+    OnnxNetwork(tmp_path / 'foreign.onnx')
+    with pytest.raises(ValueError, match=r"foreign\.onnx' is quantised in a way .* backend='onnxruntime'"):
+        OpenVinoNetwork(tmp_path / 'foreign.onnx')
+
+
+def test_sizes_of_features_follow_from_the_size_of_the_image(command, exported):
+    """The same shapes at sizes that were not looked at; none is read from 4-dimensional features any more."""
+    before, after = onnx.load(exported), onnx.load(exported)
+    example = np.zeros((1, 3, 64, 96), np.float32)
+    command.read_sizes_of_inputs(after, command.shapes_of(after, example), (64, 96))
+    kept = {node.output[0] for node in after.graph.node if node.op_type == 'Shape'}
+    names = [node.output[0] for node in before.graph.node if node.op_type == 'Shape']
+    for size in ((1, 3, 64, 96), (2, 3, 160, 32)):
+        image = np.zeros(size, np.float32)
+        wanted = command.shapes_of(before, image)
+        replaced = [name for name in names if len(wanted[name]) == 4]
+        assert replaced and not kept & set(replaced)
+        del after.graph.output[:]
+        after.graph.output.extend(helper.make_tensor_value_info(name, onnx.TensorProto.INT64, None) for name in names)
+        got = onnxruntime.InferenceSession(after.SerializeToString()).run(names, {'inputs': image})
+        for name, value in zip(names, got, strict=True):
+            np.testing.assert_array_equal(value, wanted[name], name)
 
 
 def test_photos_are_spread_and_only_those_that_a_file_lists(command, tmp_path):

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
-from mmhparse.apis.networks import Precision
+from mmhparse.apis.networks import Backend, Precision
 from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import (
@@ -72,7 +72,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--max-side', type=int, help="longer side of what the parsers see; default: the configs'")
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
-        '--precision', choices=get_args(Precision), default='float32', help='of networks in torch; default: float32'
+        '--backend', choices=get_args(Backend), help='what runs networks; default: torch, onnxruntime for exports'
+    )
+    parser.add_argument(
+        '--precision', choices=get_args(Precision), default='float32', help='of networks; default: float32'
     )
     parser.add_argument('--threads', type=int, default=2, help='CPU threads of every parser; default: 2')
     parser.add_argument('--limit', type=int, metavar='N', help='only the first N photos')
@@ -135,11 +138,13 @@ def build_parsers(args: argparse.Namespace) -> dict[str, Parser]:
     parsers: dict[str, Parser] = {}
     if args.weights is not None:
         config = load_config(args.config, args.cfg_options) if args.config else None
-        backend = 'onnxruntime' if args.weights.endswith('.onnx') else 'torch'
+        backend = args.backend or ('onnxruntime' if args.weights.endswith('.onnx') else 'torch')
         infer = HumanParsingInferencer(config, args.weights, backend=backend, **options)
         parsers[Path(args.weights).name] = inferencer_parser(args.weights, infer)
     for name in args.models or ([] if args.weights else SCORED_MODELS):
-        parsers[name] = inferencer_parser(name, HumanParsingInferencer(name, **options))
+        parsers[name] = inferencer_parser(
+            name, HumanParsingInferencer(name, backend=args.backend or 'torch', **options)
+        )
     if args.bodypix is not None:
         # beside this file; only this row needs it
         from bodypix_peer import BodyPixPeer

@@ -12,7 +12,7 @@ their outputs are pixels and logits, of which the last digits count.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.input_files import IMAGE_SUFFIXES
+from mmhparse.apis.networks.export_format import OUTPUTS, SIZES_KEY
 from mmhparse.commands import check_output_file, plain_usage_errors
 from mmhparse.utils import CommandParser, UsageError, atomic_path, progress_bar
 
@@ -56,6 +57,54 @@ def float_nodes(graph: Any) -> list[str]:
         elif node.op_type in ('Concat', 'Resize') and VECTORS in node.name:
             kept.add(node.name)
     return sorted(kept)
+
+
+def read_sizes_of_inputs(model: Any, values: Mapping[str, np.ndarray], size: tuple[int, int]) -> None:
+    """Makes all sizes of features multiples of the input's: OpenVINO 2026.4 misreads those of quantised features.
+
+    Nodes that tell the shape of (B, C, h, w) features are replaced by ``Shape(inputs) / (1, 3, s, s) * (1, C, 1, 1)``,
+    with their stride s.
+
+    Args:
+        model: Of ONNX, changed in place.
+        values: Output of each ``Shape`` node, by name, for one input of that size.
+        size: (H, W) of the input, pixels.
+    """
+    from onnx import helper, numpy_helper
+
+    def constant(name: str, value: list[int]) -> str:
+        model.graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), name))
+        return name
+
+    nodes = [helper.make_node('Shape', ['inputs'], ['input_shape'], 'input_shape')]
+    for node in [node for node in model.graph.node if node.op_type == 'Shape']:
+        name, shape = node.output[0], values[node.output[0]]
+        if len(shape) != 4:
+            continue
+        stride = size[0] // int(shape[2])
+        assert [length // stride for length in size] == shape[2:].tolist(), f'{node.name} has no stride'
+        by, channels = constant(f'{name}_strides', [1, 3, stride, stride]), [1, int(shape[1]), 1, 1]
+        nodes.append(helper.make_node('Div', ['input_shape', by], [f'{name}_cells'], f'{node.name}_cells'))
+        times = constant(f'{name}_channels', channels)
+        nodes.append(helper.make_node('Mul', [f'{name}_cells', times], [name], node.name))
+        model.graph.node.remove(node)
+    model.metadata_props.add(key=SIZES_KEY, value='of inputs')
+    for place, node in enumerate(nodes):  # nodes are in the order of their computation
+        model.graph.node.insert(place, node)
+
+
+def shapes_of(model: Any, inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of all nodes of a model that tell a shape, by name, for inputs (1, 3, H, W)."""
+    import onnx
+    from onnxruntime import InferenceSession
+
+    told = onnx.ModelProto()
+    told.CopyFrom(model)
+    names = [node.output[0] for node in model.graph.node if node.op_type == 'Shape']
+    del told.graph.output[:]
+    told.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT64, None) for name in names)
+    session = InferenceSession(told.SerializeToString(), providers=['CPUExecutionProvider'])
+    return dict(zip(names, session.run(names, {'inputs': inputs}), strict=True))
 
 
 def calibration_photos(folder: Path, people: Path | None, most: int) -> list[str]:
@@ -107,14 +156,18 @@ def quantize(infer: HumanParsingInferencer, model: Path, photos: list[str], out:
             self.bar.update()
             return {'inputs': inputs}
 
+    graph = onnx.load(model)
+    example = np.zeros((1, 3, 64, 96), np.float32)
+    read_sizes_of_inputs(graph, shapes_of(graph, example), (64, 96))
+    onnx.checker.check_model(graph)
     with atomic_path(out) as unfinished, progress_bar(len(photos), 'Calibrating') as bar:
         quantize_static(
-            model,
+            graph,
             unfinished,
             Reader(bar),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(QUANTISED),
-            nodes_to_exclude=float_nodes(onnx.load(model).graph),
+            nodes_to_exclude=float_nodes(graph.graph),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -124,8 +177,6 @@ def quantize(infer: HumanParsingInferencer, model: Path, photos: list[str], out:
 
 def largest_shares(infer: HumanParsingInferencer, other: HumanParsingInferencer, photos: list[str]) -> dict[str, float]:
     """Of each field, the mean difference over some photos as a share of its mean size."""
-    from mmhparse.apis.networks.export_format import OUTPUTS
-
     differences, sizes = dict.fromkeys(OUTPUTS, 0.0), dict.fromkeys(OUTPUTS, 0.0)
     sessions = [item.parsing_pipeline.network.session for item in (infer, other)]
     for inputs in network_inputs(infer, photos):

@@ -18,6 +18,9 @@ OUTPUTS = ('joint_heatmaps', 'joint_offsets', 'limb_fields', 'projection', 'part
 CONFIG_KEY, STRIDES_KEY, PRICES_KEY = 'mmhparse.config', 'mmhparse.strides', 'mmhparse.limb_prices'
 """Keys of the file's metadata: the config, as text; 'stride,part_stride'; the L learned prices of limbs, if any."""
 
+SIZES_KEY = 'mmhparse.sizes'
+"""Key of a quantised file in which sizes of features are computed from that of the input, and not read from them."""
+
 Source = str | Path | bytes
 """A file of ``tools/deployment/export.py``, or what :func:`export_onnx` returns."""
 

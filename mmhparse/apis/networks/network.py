@@ -7,12 +7,12 @@ from torch import Tensor
 from mmhparse.structures import ParseFields
 
 Backend = Literal['torch', 'onnxruntime', 'openvino']
-Precision = Literal['float32', 'bfloat16', 'float16']
+Precision = Literal['float32', 'bfloat16', 'float16', 'int8']
 
 PRECISIONS: dict[Backend, tuple[Precision, ...]] = {
     'torch': ('float32', 'bfloat16', 'float16'),
-    'onnxruntime': ('float32',),
-    'openvino': ('float32', 'bfloat16'),
+    'onnxruntime': ('float32', 'int8'),
+    'openvino': ('float32', 'bfloat16', 'int8'),
 }
 """The precisions that each backend has. Fields are float32 in any case."""
 

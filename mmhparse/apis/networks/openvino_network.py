@@ -8,10 +8,14 @@ from torch import Tensor
 
 from mmhparse.structures import ParseFields
 
-from .export_format import OUTPUTS, ExportFormat, Source, source_name
+from .export_format import OUTPUTS, SIZES_KEY, ExportFormat, Source, source_name
 from .network import Precision, check_precision
 
-_HINTS: dict[Precision, tuple[str, str]] = {'float32': ('f32', 'FP32'), 'bfloat16': ('bf16', 'BF16')}
+_HINTS: dict[Precision, tuple[str, str]] = {
+    'float32': ('f32', 'FP32'),
+    'bfloat16': ('bf16', 'BF16'),
+    'int8': ('f32', 'INT8'),
+}
 """What OpenVINO calls a precision in its options, and among the capabilities of a device."""
 
 
@@ -23,12 +27,13 @@ class OpenVinoNetwork:
     Args:
         source: A file of ``tools/deployment/export.py``, or what :func:`export_onnx` returns.
         device: 'cpu'.
-        precision: With 'bfloat16' most operations compute in half precision; fields are float32 in any case.
+        precision: With 'bfloat16' most operations compute in half precision; fields are float32 in any case. In a
+            quantised model it is that of what is not quantised; 'int8' leaves that in float32.
 
     Raises:
         ModuleNotFoundError: If openvino is not installed.
-        ValueError: If the source is not such an export or is quantised, the device is not the CPU, or there is no such
-            precision or the CPU has no instructions for it.
+        ValueError: If the source is not such an export, or was not quantised by ``tools/deployment/quantize_onnx.py``,
+            the device is not the CPU, or there is no such precision or the CPU has no instructions for it.
     """
 
     def __init__(self, source: Source, device: str = 'cpu', precision: Precision = 'float32'):
@@ -38,11 +43,11 @@ class OpenVinoNetwork:
         model = read_model(source)
         names = {name for output in model.outputs for name in output.names if name in OUTPUTS}
         self.format = ExportFormat.read(source, _metadata(model), names)
-        if any(node.get_type_name() == 'FakeQuantize' for node in model.get_ops()):
-            # 2026.4 computes wrong fields, unless height and width of the images are fixed
+        quantised = any(node.get_type_name() == 'FakeQuantize' for node in model.get_ops())
+        if quantised and SIZES_KEY not in _metadata(model):  # 2026.4 misreads the sizes of quantised features
             raise ValueError(
-                f'{source_name(source)} is quantised, which OpenVINO does not compute rightly for images of any size: '
-                "run it with backend='onnxruntime', or the export that it was made of with precision='bfloat16'."
+                f'{source_name(source)} is quantised in a way of which OpenVINO computes wrong fields: quantise its '
+                "export with tools/deployment/quantize_onnx.py of this version, or use backend='onnxruntime'."
             )
         self.request = _compile(model, precision).create_infer_request()
         self._lock = Lock()  # a request computes one batch at a time
