@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import cv2
@@ -251,7 +252,8 @@ class HumanParseVisualizer(Visualizer):
         super().show(*args, **kwargs)
 
     def _initialize_fig(self, fig_cfg: dict) -> Figure:
-        return delayed_figure(super()._initialize_fig, fig_cfg)
+        # a bound method of super() would come back from a pickle as this one
+        return delayed_figure(partial(Visualizer._initialize_fig, self), fig_cfg)
 
     def _from_meta(self, key: str) -> Any:
         meta = self.dataset_meta or {}

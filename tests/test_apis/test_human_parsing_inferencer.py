@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import pickle
 import warnings
 
 import cv2
@@ -14,6 +15,7 @@ from pycocotools import mask as coco_mask
 
 from mmhparse.apis import FailedInput, HumanParsingInferencer
 from mmhparse.structures import DENSEPOSE_14
+from mmhparse.testing import synthetic_scene
 
 
 def write(path, image=None):
@@ -329,3 +331,13 @@ def test_unknown_models_are_explained():
     with pytest.raises(ValueError, match=r'test_dataloader\.dataset\.pipeline'), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         HumanParsingInferencer(dict(model=dict(type='BrightSpotParser')), device='cpu')
+
+
+def test_a_pickled_inferencer_parses_as_before():
+    """Processes that are spawned get it by pickle."""
+    scene = synthetic_scene(7, (128, 96)).image
+    infer = HumanParsingInferencer('synthetic', device='cpu')
+    one, other = (each(scene)['predictions'][0] for each in (infer, pickle.loads(pickle.dumps(infer))))
+    np.testing.assert_array_equal(one['part_map'], other['part_map'])
+    np.testing.assert_array_equal(one['person_map'], other['person_map'])
+    assert one['people'] == other['people'] and one['people']

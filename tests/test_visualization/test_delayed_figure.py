@@ -1,6 +1,7 @@
 """The figure of mmengine's visualizer is built on first use, and then is what it would have been."""
 
 import copy
+import pickle
 import subprocess
 import sys
 
@@ -48,3 +49,18 @@ def test_parsing_imports_no_figure():
         'import mmhparse.commands; assert "matplotlib.figure" not in sys.modules'
     )
     subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_a_pickled_visualizer_draws_as_before():
+    """As an inferencer that is passed to another process; before, it could not be pickled."""
+    image = np.full((30, 40, 3), 200, np.uint8)
+    visualizer = HumanParseVisualizer(fig_save_cfg=dict(frameon=False, dpi=50))
+    fresh = pickle.loads(pickle.dumps(visualizer))
+    pictures = []
+    for each in (visualizer, fresh):
+        each.set_image(image)
+        each.draw_bboxes(np.array([[5, 6, 25, 20]]), edge_colors='r')
+        pictures.append(each.get_image())
+    np.testing.assert_array_equal(*pictures)
+    used = pickle.loads(pickle.dumps(visualizer))
+    np.testing.assert_array_equal(used.get_image(), pictures[0])
