@@ -104,7 +104,7 @@ def test_photos_are_decoded_as_with_that_price_in_the_config(load_tool, repo_roo
 
 
 def test_the_maps_of_one_decoding_are_kept_at_a_time(load_tool, folder, monkeypatch):
-    """Of 75 photos at nine prices they would take half a gigabyte."""
+    """Of all photos, at nine prices, they would be too many."""
     tool, kept = load_tool(TOOL), []
     original = tool.as_parsed_photo
 
