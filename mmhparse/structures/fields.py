@@ -134,7 +134,7 @@ class TargetFields(TensorRecord):
                 f'targets of one batch must have one size, got (H, W) of {sorted(sizes)}: bring the images to one size '
                 'in the training pipeline, for instance with RandomAffinePeople.'
             )
-        return super().cat(records)
+        return super().cat(records)  # pyright: ignore[reportArgumentType]  # the class has no subclasses
 
     def as_prediction(self, num_parts: int, confidence: float = 10.0) -> ParseFields:
         """The fields of a network that is right everywhere.

@@ -60,7 +60,7 @@ def _map(value, function: Callable[[Tensor], Tensor]):
     return value
 
 
-def _cat(name: str, values: Sequence):
+def _cat(name: str, values: list):
     """The values of an attribute of several records as one."""
     first = values[0]
     if len({type(value) for value in values}) > 1:

@@ -70,9 +70,14 @@ class DeviceMapReader:
         person = torch.zeros(self.part.shape, dtype=torch.int32, device=self.device)
         distance = torch.full(self.part.shape, torch.inf, device=self.device)
         person[self.cells], distance[self.cells] = nearest_person(self.landing, people, within_boxes)
-        found = (torch.stack([grid[image] for image in images]).cpu().numpy() for grid in (person, distance))
-        parts = [self.part_on_cpu[image] for image in images]
-        return [PersonGrid(*own, self.pose.stride) for own in zip(parts, *found, strict=True)]  # (h, w) each
+        # (images, h, w) each
+        owners, distances = (
+            torch.stack([grid[image] for image in images]).cpu().numpy() for grid in (person, distance)
+        )
+        return [
+            PersonGrid(self.part_on_cpu[image], owner, far, self.pose.stride)
+            for image, owner, far in zip(images, owners, distances, strict=True)
+        ]
 
     def missing_joints(
         self, people: Sequence[People], persons: Sequence[PersonGrid], first_ids: Sequence[int]
