@@ -8,11 +8,11 @@ from .tiled_network import TiledNetwork
 from .torch_network import TorchNetwork
 
 __all__ = [
-    'PRECISIONS',
     'Backend',
     'Network',
     'OnnxNetwork',
     'OpenVinoNetwork',
+    'PRECISIONS',
     'Precision',
     'TiledNetwork',
     'TorchNetwork',
