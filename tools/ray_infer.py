@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from mmhparse.apis import BUNDLED_MODELS
-from mmhparse.apis.networks import Backend, Precision
+from mmhparse.apis.networks import Backend, Precision, check_precision
 from mmhparse.apis.ray_predictor import RayPredictor
 from mmhparse.commands import check_output_folder
 from mmhparse.datasets.readers import IMAGE_SUFFIXES
@@ -47,6 +47,10 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         parser.error('--workers and --batch-size must be at least 1, --cpus positive and --gpus not negative')
     if args.max_side is not None and args.max_side < 1:
         parser.error(f'--max-side must be at least 1 pixel, got {args.max_side}')
+    try:
+        check_precision(args.backend, args.precision)
+    except ValueError as error:
+        parser.error(f'--precision: {error}')
     if args.config is not None and (args.weights is None or args.model is not None):
         parser.error('--config needs --weights, and excludes --model')
     _check_output(parser, args.out_dir)
@@ -79,8 +83,10 @@ def _check_here(parser: argparse.ArgumentParser, args: argparse.Namespace) -> No
     for option, path in (('--config', args.config), ('--weights', args.weights)):
         if path is not None and not _is_there(path):
             parser.error(f"{option}: there is no file '{path}'")
-    if args.backend != 'torch' and find_spec(args.backend) is None:
-        parser.error(f'--backend {args.backend} needs the package {args.backend}: pip install {args.backend}')
+    is_export = args.precision == 'int8' or (args.weights or '').endswith('.onnx')
+    needed = [] if args.backend == 'torch' else [args.backend] if is_export else ['onnx', args.backend]
+    if any(find_spec(package) is None for package in needed):
+        parser.error(f'--backend {args.backend} needs other packages: pip install {" ".join(needed)}')
 
 
 def _is_there(path: str) -> bool:

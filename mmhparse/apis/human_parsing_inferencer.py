@@ -54,16 +54,16 @@ class HumanParsingInferencer(BaseInferencer):
             OpenVINO to the CPU, the only device that it has here.
         scope: Registry scope in which types of the config are looked up first.
         show_progress: Whether to show a progress bar for more than one image.
-        backend: What runs the network: 'torch', 'onnxruntime', or 'openvino', which is the fastest on CPUs. The latter
-            two take as weights a file of ``tools/deployment/export.py``, or any checkpoint, which is then exported in
-            memory.
+        backend: What runs the network: 'torch', 'onnxruntime', or 'openvino', the fastest on the CPU where they were
+            measured. The latter two take as weights a file of ``tools/deployment/export.py``, or any checkpoint, which
+            is then exported in memory.
         precision: Of the network, among those of the backend (``PRECISIONS``), see :class:`TorchNetwork` and
             :class:`OpenVinoNetwork`. 'int8' is for bundled models of which the package has an export in int8; one of
             your own is given as ``weights``, without a precision.
         max_side: Pixels of the longer side of what the network sees, in place of the config's ``long_side``; smaller
             images are not enlarged.
         tile: Predict larger images in tiles of this many pixels, see :class:`TiledNetwork`. Without ``max_side``
-            images keep their size.
+            images keep their size; with ``tta`` it is needed, and a ``tta_pipeline`` of the config excludes both.
         overlap: Pixels that tiles share; half a tile if not given.
         tta: Whether to merge the fields of three sizes of each image and of their mirror images: slower and better.
         min_score: Least score of the people in the results, in [0, 1], see :func:`leave_out_people`.

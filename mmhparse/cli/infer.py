@@ -70,7 +70,9 @@ def parse_args(arguments: Sequence[str] | None = None, prog: str | None = None) 
         help="checkpoint file or URL, or a file of tools/deployment/export.py; default: the bundled model's",
     )
     model.add_argument('--backend', choices=get_args(Backend), default='torch', help='what runs the network')
-    model.add_argument('--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one')
+    model.add_argument(
+        '--device', help='e.g. cuda:0 or cpu; default: the GPU if there is one, and with openvino the CPU'
+    )
     add_config_options(model)
 
     effort = parser.add_argument_group('speed and accuracy')
@@ -119,7 +121,8 @@ def make_inferencer(args: argparse.Namespace, process: LaunchedProcess) -> Human
     """The inferencer for the arguments; mistakes in them end the command with a message."""
     names = ('backend', 'precision', 'max_side', 'tile', 'overlap', 'tta', 'min_score')
     options = {name: getattr(args, name) for name in names}
-    options |= {'device': args.device or process.device, 'show_progress': process.share.rank == 0}
+    device = args.device or (process.device if args.backend != 'openvino' else None)  # which has the CPU alone
+    options |= {'device': device, 'show_progress': process.share.rank == 0}
     try:
         model = load_config(args.config, args.cfg_options) if args.config else args.model
         return HumanParsingInferencer(model, args.weights, **options)

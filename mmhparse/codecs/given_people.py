@@ -155,7 +155,10 @@ def _floats(values: Tensor | np.ndarray | Sequence) -> Tensor:
     if isinstance(values, Tensor):
         tensor = values.detach().cpu().float()
     else:
-        array = np.asarray(values)
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise ValueError('people must be boxes (P, 4) or poses (P, K, 3), with rows of one length.') from error
         if array.dtype.kind not in 'fiub':
             raise TypeError(
                 'people must be boxes (P, 4), poses (P, K, 3) or InstanceData with these, got '

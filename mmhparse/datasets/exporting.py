@@ -1,5 +1,6 @@
 """Export: samples of a data set read as they are stored, and written out in another layout."""
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,12 +95,14 @@ def image_names(dataset: HumanParseDataset, split: str, taken: Mapping[str, Coll
 
 
 def check_apart(dataset: HumanParseDataset, folder: str) -> None:
-    """Checks that an export does not go into the folder that it is made from.
+    """Checks that an export does not go into a folder that it is made from.
 
     Raises:
         UsageError: If it does: files of the data set would be replaced while they are read.
     """
-    if dataset.data_root and Path(dataset.data_root).resolve() == Path(folder).resolve():
+    prefixes = [path for path in dataset.data_prefix.values() if isinstance(path, str)]
+    sources = [dataset.data_root, *(os.path.dirname(path) for path in (dataset.ann_file, *prefixes) if path)]
+    if Path(folder).resolve() in {Path(source).resolve() for source in sources if source}:
         raise UsageError(f"--out-dir '{folder}' is the folder of the data set itself: name another.")
 
 

@@ -1,6 +1,7 @@
 """What runs the network makes no difference: folded batch normalisation and other runtimes give the parser's fields."""
 
 import copy
+import pickle
 import sys
 
 import cv2
@@ -14,6 +15,9 @@ from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.building import build_model
 from mmhparse.apis.networks import OnnxNetwork, OpenVinoNetwork, TorchNetwork, export_onnx
 from mmhparse.apis.networks.onnx_export import as_tensors
+from mmhparse.apis.share import Share
+from mmhparse.cli.infer import make_inferencer, parse_args
+from mmhparse.cli.launched import LaunchedProcess
 from mmhparse.engine.packed_weights import inference_config
 from mmhparse.registry import MODELS
 
@@ -208,9 +212,38 @@ def test_what_openvino_cannot_do_is_refused(monkeypatch):
         OpenVinoNetwork(exported, precision='bfloat16')
 
 
+@pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
+def test_networks_can_be_pickled(backend):
+    """Processes that are spawned get an inferencer by pickle."""
+    skip_without(backend)
+    image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    infer = HumanParsingInferencer('synthetic', backend=backend, device='cpu')
+    one, other = (each(image)['predictions'][0] for each in (infer, pickle.loads(pickle.dumps(infer))))
+    np.testing.assert_array_equal(one['part_map'], other['part_map'])
+
+
+def test_int8_needs_a_quantised_model():
+    skip_without('openvino')
+    infer = HumanParsingInferencer('synthetic', device='cpu')
+    with pytest.raises(ValueError, match='is not quantised: tools/deployment/quantize_onnx.py does that'):
+        OpenVinoNetwork(export_onnx(infer.model, inference_config(infer.cfg)), precision='int8')
+
+
+def test_a_process_with_a_gpu_of_its_own_runs_openvino_on_the_cpu(monkeypatch):
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    monkeypatch.setattr('mmhparse.cli.infer.HumanParsingInferencer', lambda *args, **options: options['device'])
+    process = LaunchedProcess(Share(1, 2), local_rank=1)
+    devices = [
+        make_inferencer(parse_args(['a.jpg', '--out-dir', 'out', '--backend', backend, *device]), process)
+        for backend, device in (('openvino', []), ('torch', []), ('torch', ['--device', 'cpu']))
+    ]
+    assert devices == [None, 'cuda:1', 'cpu']
+
+
 def test_openvino_takes_the_cpu_beside_a_gpu(monkeypatch):
     skip_without('openvino')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)  # mmengine's first logger asks for it, too
     assert HumanParsingInferencer('synthetic', backend='openvino').device == 'cpu'
 
 

@@ -146,6 +146,11 @@ def test_views_of_arrays(codec, fields, annotation):
     assert len(people) == 3 and share_of_right_pixels(parsing, annotation, [3, 2, 1]) > 0.98
 
 
+def test_rows_of_unequal_lengths_are_named(codec, fields):
+    with pytest.raises(ValueError, match=r'must be boxes \(P, 4\) or poses \(P, K, 3\), with rows of one length'):
+        codec.decode(fields, people=[[1, 2, 3, 4], [1, 2]])
+
+
 @pytest.mark.parametrize('people', [['a person'], {'boxes': []}], ids=['text', 'dict'])
 def test_what_holds_no_numbers_is_named(codec, fields, people):
     with pytest.raises(TypeError, match=r'must be boxes \(P, 4\), poses \(P, K, 3\) or InstanceData.*got (list|dict)'):

@@ -192,13 +192,14 @@ def test_a_part_set_of_ones_own_is_not_advised_by_its_name(run_tool, tmp_path, c
     assert 'part_set=...' in advice and "'mine'" not in advice
 
 
+@pytest.mark.parametrize('folder', ['cihp', 'cihp/Training'])
 @pytest.mark.parametrize('tool', ['to_cihp_layout.py', 'to_coco_json.py'])
-def test_the_data_set_itself_is_not_written_to(run_tool, tmp_path, tool):
-    """Before, its maps were replaced while they were read, and persons numbered anew."""
+def test_the_data_set_itself_is_not_written_to(run_tool, tmp_path, tool, folder):
+    """In the folder of its split, maps would be replaced while they are read, and persons numbered anew."""
     write_cihp(tmp_path / 'cihp', [synthetic_scene(1, (96, 72))])
     config = tmp_path / 'config.py'
     config.write_text(f"train_dataloader = dict(dataset=dict(type='CihpDataset', data_root='{tmp_path / 'cihp'}'))")
     before = {path: path.read_bytes() for path in (tmp_path / 'cihp').rglob('*') if path.is_file()}
     with pytest.raises((SystemExit, UsageError), match='is the folder of the data set itself: name another'):
-        run_tool(f'dataset_converters/{tool}', config, '--out-dir', tmp_path / 'cihp')
+        run_tool(f'dataset_converters/{tool}', config, '--out-dir', tmp_path / folder)
     assert before == {path: path.read_bytes() for path in (tmp_path / 'cihp').rglob('*') if path.is_file()}

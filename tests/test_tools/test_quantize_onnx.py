@@ -146,7 +146,7 @@ def test_photos_are_spread_and_only_those_that_a_file_lists(command, tmp_path):
     assert [path[-5:] for path in command.calibration_photos(tmp_path, people, 4)] == ['4.jpg', '7.jpg']
 
 
-def test_mistakes_are_explained(run, exported, tmp_path, capsys):
+def test_mistakes_are_explained(run, exported, quantised, repo_root, tmp_path, capsys):
     out = ('--out', tmp_path / 'out.onnx')
     empty, text = tmp_path / 'empty', tmp_path / 'text.json'
     empty.mkdir()
@@ -155,6 +155,7 @@ def test_mistakes_are_explained(run, exported, tmp_path, capsys):
         ([exported, empty, *out], 'holds no photos to calibrate with'),
         ([exported, empty, '--people', text, *out], 'lists no photos in COCO'),
         ([tmp_path / 'none.onnx', tmp_path.parent, *out], 'none.onnx'),
+        ([quantised, repo_root / 'demo', *out], 'is quantised already: give the export that it was made of'),
     ):
         (tmp_path.parent / 'photo.jpg').touch()
         with pytest.raises(SystemExit, match=message):

@@ -226,8 +226,12 @@ def test_a_batch_without_photos(predictor):
         ('tests --out-dir new --max-side 0', '--max-side must be at least 1'),
         ('tests --out-dir new --weights gone.pth', "--weights: there is no file 'gone.pth'"),
         ('tests --out-dir new --weights setup.py --config gone.py', "--config: there is no file 'gone.py'"),
-        ('tests --out-dir new --backend onnxruntime', 'pip install onnxruntime'),
-        ('tests --out-dir new --backend openvino', 'pip install openvino'),
+        ('tests --out-dir new --backend onnxruntime', 'pip install onnx onnxruntime'),
+        ('tests --out-dir new --backend openvino', 'pip install onnx openvino'),
+        ('tests --out-dir new --backend openvino --precision int8', 'pip install openvino'),
+        ('tests --out-dir new --precision int8', '--precision: precision must be among'),
+        ('tests --out-dir new --backend onnxruntime --precision bfloat16', "with the backend 'onnxruntime'"),
+        ('tests --out-dir new --backend openvino --precision float16', "with the backend 'openvino'"),
     ],
 )
 def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arguments, problem):

@@ -29,7 +29,14 @@ from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, DEFAULT_MODEL
 from mmhparse.apis.networks import PRECISIONS, Backend
-from mmhparse.commands import add_speeds_option, append_speeds, check_output_file, plain_usage_errors, speeds_of
+from mmhparse.commands import (
+    add_speeds_option,
+    append_speeds,
+    at_least,
+    check_output_file,
+    plain_usage_errors,
+    speeds_of,
+)
 from mmhparse.utils import CommandParser, UsageError, progress_bar, write_atomic
 
 Times = list[list[float]]
@@ -73,8 +80,11 @@ class Worker:
 
     def _ask(self, request: object) -> Any:
         assert self.process.stdin is not None and self.process.stdout is not None
-        print(json.dumps(request), file=self.process.stdin, flush=True)
-        line = self.process.stdout.readline()
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ''
         if not line:
             raise UsageError(f"the process of '{self.name}' has ended; what it printed stands above.")
         return json.loads(line)
@@ -149,9 +159,9 @@ def parse_args() -> argparse.Namespace:
     known = get_args(Backend)
     parser.add_argument('--backends', nargs='+', choices=known, default=known, help='those to time; default: all')
     parser.add_argument('--bodypix', metavar='FILE.npz', help="BodyPix's weights, run at stride 8")
-    parser.add_argument('--long-side', type=int, default=448, help='of what the networks see; default: 448')
-    parser.add_argument('--threads', type=int, default=2, help='threads of the CPU; default: 2')
-    parser.add_argument('--repeats', type=int, default=5, help='turns over the photos; default: 5')
+    parser.add_argument('--long-side', type=at_least(1), default=448, help='of what the networks see; default: 448')
+    parser.add_argument('--threads', type=at_least(1), default=2, help='threads of the CPU; default: 2')
+    parser.add_argument('--repeats', type=at_least(1), default=5, help='turns over the photos; default: 5')
     parser.add_argument('--out', type=Path, metavar='FILE.json', help='write all times to this file')
     add_speeds_option(parser)
     return parser.parse_args()

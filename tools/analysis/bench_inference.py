@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from mmhparse.apis import DEFAULT_FORMATS, Format, HumanParsingInferencer
+from mmhparse.apis.networks import Backend, Precision
 from mmhparse.commands import share_heaps
 from mmhparse.synthetic import synthetic_scene
 from mmhparse.utils import CommandParser
@@ -70,7 +71,8 @@ def main() -> None:
     parser.add_argument('--light', action='store_true', help='the light parser of the package in place of a config')
     parser.add_argument('--formats', nargs='+', choices=get_args(Format), default=list(DEFAULT_FORMATS))
     parser.add_argument('--batch-size', type=int, default=1)
-    parser.add_argument('--precision', default='float32', choices=['float32', 'bfloat16', 'float16'])
+    parser.add_argument('--backend', choices=get_args(Backend), default='torch')
+    parser.add_argument('--precision', choices=get_args(Precision), default='float32')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--threads', type=int, default=2, help='threads of the CPU')
     parser.add_argument('--window', type=int, default=50, help='first and last photos whose memory is compared')
@@ -80,7 +82,9 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # random weights are meant
         model = (None, None) if args.light else (args.config, args.weights)
-        infer = HumanParsingInferencer(*model, device=args.device, precision=args.precision, show_progress=False)
+        infer = HumanParsingInferencer(
+            *model, device=args.device, backend=args.backend, precision=args.precision, show_progress=False
+        )
     infer.parsing_pipeline.network = clock = Clocked(infer.parsing_pipeline.network)
     resident = []
     with tempfile.TemporaryDirectory() as work:

@@ -1,4 +1,5 @@
-"""Quantises an export to int8 for CPUs, calibrated on photos; `--backend onnxruntime --weights FILE` runs it.
+"""Quantises an export to int8 for CPUs, calibrated on photos; `--backend openvino --weights FILE` runs it,
+and `--backend onnxruntime`.
 
   python tools/deployment/export.py --out photos.onnx
   python tools/deployment/quantize_onnx.py photos.onnx PHOTOS --people people_train.json --out photos_int8.onnx
@@ -21,7 +22,7 @@ import numpy as np
 from mmhparse.apis import HumanParsingInferencer
 from mmhparse.apis.input_files import IMAGE_SUFFIXES
 from mmhparse.apis.networks.export_format import OUTPUTS, SIZES_KEY
-from mmhparse.commands import check_output_file, plain_usage_errors
+from mmhparse.commands import at_least, check_output_file, plain_usage_errors
 from mmhparse.utils import CommandParser, UsageError, atomic_path, progress_bar
 
 QUANTISED = ('Conv', 'Relu', 'Clip', 'Concat', 'Resize', 'Pad')
@@ -157,6 +158,8 @@ def quantize(infer: HumanParsingInferencer, model: Path, photos: list[str], out:
             return {'inputs': inputs}
 
     graph = onnx.load(model)
+    if any(entry.key == SIZES_KEY for entry in graph.metadata_props):
+        raise UsageError(f"'{model}' is quantised already: give the export that it was made of.")
     example = np.zeros((1, 3, 64, 96), np.float32)
     read_sizes_of_inputs(graph, shapes_of(graph, example), (64, 96))
     onnx.checker.check_model(graph)
@@ -195,13 +198,13 @@ def parse_args() -> argparse.Namespace:
         '--people', type=Path, metavar='FILE.json', help="take only photos of this file, of COCO's layout"
     )
     parser.add_argument('--out', required=True, type=Path, metavar='FILE.onnx', help='file to write')
-    parser.add_argument('--most', type=int, default=50, metavar='N', help='photos to calibrate with; default: 50')
+    parser.add_argument(
+        '--most', type=at_least(1), default=50, metavar='N', help='photos to calibrate with; default: 50'
+    )
     parser.add_argument('--max-side', type=int, help="longer side of what the network sees; default: the config's")
     args = parser.parse_args()
     if args.out.suffix != '.onnx':
         parser.error(f'--out must end in .onnx, got {args.out}')
-    if args.most < 1:
-        parser.error(f'--most must be at least 1, got {args.most}')
     return args
 
 

@@ -23,9 +23,13 @@ class OnnxNetwork:
     """
 
     def __init__(self, source: Source, device: str = 'cpu'):
+        self._arguments = source, device
         self.session = open_session(source, device)
         names = [output.name for output in self.session.get_outputs()]
         self.format = ExportFormat.read(source, self.session.get_modelmeta().custom_metadata_map, names)
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), self._arguments  # pickled, the session is opened anew
 
     def __call__(self, inputs: Tensor) -> ParseFields:
         arrays: Any = self.session.run(list(OUTPUTS), {'inputs': inputs.cpu().float().numpy()})  # in: (B, 3, H, W)

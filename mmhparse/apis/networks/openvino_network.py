@@ -38,6 +38,7 @@ class OpenVinoNetwork:
 
     def __init__(self, source: Source, device: str = 'cpu', precision: Precision = 'float32'):
         check_precision('openvino', precision)
+        self._arguments = source, device, precision
         if device != 'cpu':
             raise ValueError(f"The backend 'openvino' computes on the CPU: device='cpu', not '{device}'.")
         model = read_model(source)
@@ -49,8 +50,13 @@ class OpenVinoNetwork:
                 f'{source_name(source)} is quantised in a way of which OpenVINO computes wrong fields: quantise its '
                 "export with tools/deployment/quantize_onnx.py of this version, or use backend='onnxruntime'."
             )
+        if precision == 'int8' and not quantised:
+            raise ValueError(f'{source_name(source)} is not quantised: tools/deployment/quantize_onnx.py does that.')
         self.request = _compile(model, precision).create_infer_request()
         self._lock = Lock()  # a request computes one batch at a time
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), self._arguments  # pickled, it is compiled anew
 
     def __call__(self, inputs: Tensor) -> ParseFields:
         images = inputs.cpu().float().contiguous().numpy()  # (B, 3, H, W)
