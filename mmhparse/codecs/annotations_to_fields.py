@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import torch
 
+from mmhparse.matching.options import check_count, check_positive
 from mmhparse.structures import IGNORE, ParseAnnotation, PoseTargets, Skeleton, TargetFields
 
 from .sampling import cell_centres, cell_pixels
@@ -27,12 +28,19 @@ class FieldOptions:
         joint_sigma: Standard deviation of a joint's Gaussian, in cells.
         offset_radius: Cells at most this far from a joint learn the vector to it, in cells.
         limb_width: Cells at most this far from a limb learn its direction, in cells.
+
+    Raises:
+        ValueError: If the stride is no positive whole number, or another number is not positive.
     """
 
     stride: int = 4
     joint_sigma: float = 1.25
     offset_radius: float = 2.0
     limb_width: float = 1.0
+
+    def __post_init__(self):
+        check_count(self, 'stride')
+        check_positive(self, 'joint_sigma', 'offset_radius', 'limb_width')
 
 
 def annotations_to_fields(annotation: ParseAnnotation, skeleton: Skeleton, options: FieldOptions) -> TargetFields:

@@ -20,8 +20,11 @@ def solve(problem: MatchingProblem, solver: Solver) -> MatchingResult:
         solver: Solver options, e.g. ``ProjectedGradient(steps=20)`` or ``Hungarian()``.
 
     Raises:
-        TypeError: If ``solver`` is a class or has no ``solve`` method.
+        TypeError: If ``problem`` is no matching problem, or ``solver`` is a class or has no ``solve`` method.
     """
+    if not isinstance(problem, MatchingProblem):
+        raise TypeError(f'problem must be a MatchingProblem(score), got {type(problem).__name__}.')
     if isinstance(solver, type) or not callable(getattr(solver, 'solve', None)):
-        raise TypeError(f'solver must be an instance, e.g. ProjectedGradient() or Hungarian(), got {solver!r}.')
+        shown = solver if isinstance(solver, type) else f'a {type(solver).__name__}'
+        raise TypeError(f'solver must be an instance, e.g. ProjectedGradient() or Hungarian(), got {shown}.')
     return solver.solve(problem)

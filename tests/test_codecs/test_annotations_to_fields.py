@@ -131,3 +131,17 @@ def test_a_mirrored_view_is_encoded_as_its_copy(codec):
     copied = replace(view, part_map=view.part_map.copy(), person_map=view.person_map.copy())
     assert torch.equal(codec.encode(view).part_map, codec.encode(copied).part_map)
     assert torch.equal(codec.encode(view).projection, codec.encode(copied).projection)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(stride=0), 'stride must be a positive whole number, got 0'),
+        (dict(stride=2.5), 'stride must be a positive whole number, got 2.5'),
+        (dict(fields=dict(joint_sigma=0)), 'joint_sigma must be a positive number, got 0'),
+        (dict(fields=dict(limb_width=-1)), 'limb_width must be a positive number, got -1'),
+    ],
+)
+def test_options_are_checked_by_name(options, message):
+    with pytest.raises(ValueError, match=message):
+        DifferentiableGroupingCodec(**options)

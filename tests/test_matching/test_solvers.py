@@ -162,3 +162,18 @@ def test_only_solvers_solve():
 def test_configs_build_solvers_by_type():
     assert TASK_UTILS.build(dict(type='ProjectedGradient', steps=3)) == ProjectedGradient(steps=3)
     assert TASK_UTILS.build(dict(type='Hungarian')) == Hungarian()
+
+
+@pytest.mark.parametrize(
+    ('problem', 'solver', 'message'),
+    [
+        (torch.ones(1, 2, 2), Hungarian(), r'problem must be a MatchingProblem\(score\), got Tensor'),
+        (Hungarian(), random_problem(0), r'problem must be a MatchingProblem\(score\), got Hungarian'),
+        (random_problem(0), ProjectedGradient, 'solver must be an instance.*ProjectedGradient'),
+        (random_problem(0), random_problem(0), '^solver must be an instance.*got a MatchingProblem.$'),
+    ],
+    ids=['scores', 'swapped', 'class', 'problem'],
+)
+def test_other_arguments_are_named(problem, solver, message):
+    with pytest.raises(TypeError, match=message):
+        solve(problem, solver)
