@@ -206,7 +206,8 @@ def _check_safe(path: Path) -> None:
     if start not in _STARTS:
         what = 'it was not written by torch.save' if start else 'it is empty (0 bytes)'
         raise UsageError(
-            f"'{path}' is no checkpoint that can be read safely: {what}. Give a file of a training (.pth)."
+            f"'{path}' is no checkpoint that can be read safely: {what}. Give a file of a training (.pth); one that "
+            'was cut off must be copied again.'
         )
     try:
         _check_sums(path)

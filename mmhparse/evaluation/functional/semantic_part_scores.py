@@ -99,6 +99,7 @@ def semantic_part_scores(
     iou = _ratio(hit, true + predicted - hit, rules)
     accuracy, f1 = _ratio(hit, true, rules), _ratio(2 * hit, true + predicted, rules)
     total = confusion.sum()
+    share = true / max(total, 1)  # (C,)
     return SemanticPartScores(
         iou=iou,
         accuracy=accuracy,
@@ -106,7 +107,7 @@ def semantic_part_scores(
         mean_accuracy=_mean(accuracy),
         mean_f1=_mean(f1),
         pixel_accuracy=float(hit.sum() / total) if total else float('nan'),
-        frequency_weighted_iou=float((true * iou)[true > 0].sum() / total) if total else float('nan'),
+        frequency_weighted_iou=float((share * iou)[true > 0].sum()),  # 0, by the official script, if all is ignored
     )
 
 
