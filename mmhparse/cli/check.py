@@ -19,7 +19,7 @@ EXTRAS = {
     'video': 'videos that browsers play, with sound',
     'ray': 'batch inference on clusters, tools/ray_infer.py',
     'onnx': 'the backend onnxruntime, and exports',
-    'openvino': 'the backend openvino, the fastest on CPUs',
+    'openvino': 'the backend openvino, for speed on CPUs',
     'mmpose': 'models of mmpose, with `pip install --no-deps mmpose==1.3.2`',
 }
 """Extras that users may want, and what for."""

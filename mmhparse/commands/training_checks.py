@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 from torch import nn
 
+from mmhparse.codecs.annotations_to_fields import FieldOptions
 from mmhparse.engine import check_checkpoint
 from mmhparse.registry import METRICS
 from mmhparse.utils import UsageError
@@ -15,8 +16,6 @@ from mmhparse.utils import UsageError
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _SIZING = ('RandomAffinePeople', 'ResizePeople')
 """Transforms that bring all images to one size."""
-_STRIDE = 4
-"""Of a codec that says none."""
 
 
 def leave_workers_out(cfg: Config) -> None:
@@ -148,14 +147,15 @@ def _check_strides(cfg: Config) -> None:
     codec = cfg.model.get('codec')
     if _kind(cfg.model) != 'BottomUpHumanParser' or not isinstance(codec, dict):
         return
-    stride = codec.get('stride', _STRIDE)
+    stride = codec.get('stride', FieldOptions.stride)
     for where, dataset in _data_sets((cfg.get('train_dataloader') or {}).get('dataset'), 'dataset'):
         for name, step in _steps(dataset):
-            if _kind(step) == 'GenerateFields' and step['codec'].get('stride', _STRIDE) != stride:
+            own = step['codec'].get('stride', FieldOptions.stride) if _kind(step) == 'GenerateFields' else stride
+            if own != stride:
                 raise UsageError(
-                    f'train_dataloader.{where}.{name}.codec has stride {step["codec"].get("stride", _STRIDE)}, but '
-                    f'model.codec has {stride}: the fields would differ in size. Set it once, in the codec that both '
-                    f'share: --cfg-options codec.stride={stride}.'
+                    f'train_dataloader.{where}.{name}.codec has stride {own}, but model.codec has {stride}: the fields '
+                    f'would differ in size. Set it once, in the codec that both share: --cfg-options '
+                    f'codec.stride={stride}.'
                 )
 
 

@@ -176,6 +176,8 @@ def test_half_precision_in_openvino():
     try:
         network = OpenVinoNetwork(export_onnx(parser), precision='bfloat16')
     except ValueError as error:
+        if 'no instructions' not in str(error):
+            raise
         pytest.skip(str(error))
     generator = torch.Generator().manual_seed(1)
     for size in ((2, 3, 64, 96), (1, 3, 96, 64), (2, 3, 64, 96)):

@@ -83,6 +83,15 @@ def test_each_half_of_the_photos_gets_the_price_that_is_best_on_the_other(load_t
     assert tool.scores_of(chosen)['OKS_AP'] == pytest.approx(1)
 
 
+def test_sizes_are_checked_before_the_trainings(compare, release):
+    people = json.loads((release / 'people_train.json').read_text())
+    people['images'][0]['height'] += 1
+    (release / 'people_train.json').write_text(json.dumps(people))
+    with pytest.raises(SystemExit, match=r"1\.png' is \(120, 160\), but .*people_train\.json says \(121, 160\)"):
+        compare('config')
+    assert not list(release.glob('work/*/iter_*.pth'))
+
+
 def test_photos_are_decoded_as_with_that_price_in_the_config(load_tool, repo_root):
     tool = load_tool(TOOL)
     path = next((repo_root / 'demo').glob('*.jpg'))

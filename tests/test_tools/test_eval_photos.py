@@ -101,7 +101,7 @@ def test_scores_that_are_not_defined_are_null(run_tool, folder):
     ('arguments', 'message'),
     [
         (['--config', 'c.py'], '--config needs --weights'),
-        (['--threads', '0'], '--threads must be at least 1'),
+        (['--threads', '0'], 'argument --threads: must be a whole number of at least 1'),
         (['--models', 'none'], 'invalid choice'),
     ],
 )

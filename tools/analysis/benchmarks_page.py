@@ -55,6 +55,7 @@ TARGETS = {
     ('decoding', '1000 people, 5120 x 2560'): Target(most=600),
     ('evaluation', '1 people, 512 x 512, one pass'): Target(times=1),
     ('a photo of 448 pixels', 'whole, torch'): Target(times=1),
+    ('a photo of 448 pixels', 'network, torch, bfloat16'): Target(times=2),
     ('a photo of 448 pixels', 'network, openvino, bfloat16'): Target(times=2),
     ('a photo of 448 pixels', 'network, openvino, int8'): Target(times=2),
 }

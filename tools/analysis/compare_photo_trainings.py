@@ -195,6 +195,10 @@ def main() -> None:
         check_classes(args.config, codec.skeleton, codec.part_set)
         try:
             photos = read_annotated_photos(args.people, args.photos)
+            for photo in photos:  # before hours of training
+                size = read_image(photo.path, exif=False).shape[:2]
+                if size != photo.size:
+                    raise UsageError(f"'{photo.path}' is {size}, but {args.people} says {photo.size} (height, width).")
         except (ValueError, OSError) as error:
             raise UsageError(str(error)) from error
         results = SeedResults(Path(cfg.work_dir) / 'photos.jsonl', ('row', 'price'), SCORES)

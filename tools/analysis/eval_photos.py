@@ -25,7 +25,7 @@ from rich.table import Table
 
 from mmhparse.apis import BUNDLED_MODELS, HumanParsingInferencer
 from mmhparse.apis.networks import Backend, Precision
-from mmhparse.commands import add_config_options, check_output_file, load_config, plain_usage_errors
+from mmhparse.commands import add_config_options, at_least, check_output_file, load_config, plain_usage_errors
 from mmhparse.datasets.readers import read_image
 from mmhparse.evaluation.photos import (
     AnnotatedPhoto,
@@ -77,8 +77,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--precision', choices=get_args(Precision), default='float32', help='of networks; default: float32'
     )
-    parser.add_argument('--threads', type=int, default=2, help='CPU threads of every parser; default: 2')
-    parser.add_argument('--limit', type=int, metavar='N', help='only the first N photos')
+    parser.add_argument('--threads', type=at_least(1), default=2, help='CPU threads of every parser; default: 2')
+    parser.add_argument('--limit', type=at_least(1), metavar='N', help='only the first N photos')
     parser.add_argument('--out', metavar='FILE.json', type=Path, help='write all scores to this file')
     add_config_options(parser)
     args = parser.parse_args()
@@ -86,9 +86,6 @@ def parse_args() -> argparse.Namespace:
         parser.error('--config needs --weights')
     if args.cfg_options and args.config is None:
         parser.error('--cfg-options changes a config: give --config')
-    for name in ('threads', 'limit'):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
     return args
 
 

@@ -1,9 +1,9 @@
-"""Quantises an export to int8 for CPUs, calibrated on photos; `--backend openvino --weights FILE` runs it,
-and `--backend onnxruntime`.
+"""Quantises an export to int8 for CPUs, calibrated on photos.
 
   python tools/deployment/export.py --out photos.onnx
   python tools/deployment/quantize_onnx.py photos.onnx PHOTOS --people people_train.json --out photos_int8.onnx
   python tools/analysis/eval_photos.py people_val.json PHOTOS --weights photos_int8.onnx --models photos-14-parts
+  python tools/infer.py PHOTOS --backend openvino --weights photos_int8.onnx --out-dir results
 
 Calibrate with photos like those to be parsed, but with none that accuracy is measured on. Convolutions, activations and
 what moves features between them are quantised statically: weights to int8 a channel, features to uint8 a tensor. The

@@ -1,6 +1,5 @@
 // The linear system of the exact projection's Newton step and of its gradient (exact_projection.hpp): sums of the
-// active entries of rows and columns, shifted by one unknown per row and column. It is factored once for a set of
-// active entries, and then solved for any number of right-hand sides.
+// active entries of rows and columns, shifted by one unknown per row and column.
 //
 // Few entries are active, so that most of the matrix is 0: sets of the others, in bits, tell where there is work.
 #pragma once
