@@ -1,5 +1,8 @@
 """OpenVinoNetwork: an exported parser, run by OpenVINO."""
 
+import os
+from collections.abc import Callable
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -34,6 +37,7 @@ class OpenVinoNetwork:
         ModuleNotFoundError: If openvino is not installed.
         ValueError: If the source is not such an export, or was not quantised by ``tools/deployment/quantize_onnx.py``,
             the device is not the CPU, or there is no such precision or the CPU has no instructions for it.
+        RuntimeError: If this process was forked from one that has used OpenVINO; a call raises it too.
     """
 
     def __init__(self, source: Source, device: str = 'cpu', precision: Precision = 'float32'):
@@ -59,6 +63,7 @@ class OpenVinoNetwork:
         return type(self), self._arguments  # pickled, it is compiled anew
 
     def __call__(self, inputs: Tensor) -> ParseFields:
+        _core()  # refuses in a forked process, where this would wait for ever
         images = inputs.cpu().float().contiguous().numpy()  # (B, 3, H, W)
         with self._lock:
             found = self.request.infer({'inputs': images}, share_inputs=True)  # outputs are copied
@@ -115,10 +120,11 @@ def _compile(model: Any, precision: Precision) -> Any:
 
 
 def _core() -> Any:
-    """OpenVINO itself.
+    """OpenVINO's core, one for the process.
 
     Raises:
         ModuleNotFoundError: If it is not installed.
+        RuntimeError: If this process was forked from one that has used OpenVINO.
     """
     try:
         import openvino  # pyright: ignore[reportMissingImports]  (optional)
@@ -126,4 +132,16 @@ def _core() -> Any:
         raise ModuleNotFoundError(
             "The backend 'openvino' needs the package of that name: pip install onnx openvino."
         ) from error
-    return openvino.Core()
+    core, process = _kept(openvino.Core)
+    if os.getpid() != process:
+        raise RuntimeError(
+            'OpenVINO was used before this process was forked, and its threads are not in it: '
+            "start processes by multiprocessing.get_context('spawn'), or fork before the first network is built."
+        )
+    return core
+
+
+@cache  # a core that goes may leave its thread a stack for signals that is no longer there (2026.4)
+def _kept(make_core: Callable[[], Any]) -> tuple[Any, int]:
+    """A core that is never released, and the process that made it."""
+    return make_core(), os.getpid()
