@@ -6,6 +6,7 @@ not be read. The exit code is 0 if all went well, 1 if some photos failed, 2 if 
 
 import argparse
 import math
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
@@ -31,7 +32,11 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         'that all machines can read, such as s3://bucket/photos',
     )
     parser.add_argument('--out-dir', required=True, help='folder or URL of the results; it must not exist')
-    parser.add_argument('--address', help='of the cluster, such as auto; default: Ray is started on this machine')
+    parser.add_argument(
+        '--address',
+        default=os.environ.get('RAY_ADDRESS') or None,
+        help='of the cluster, such as auto; default: RAY_ADDRESS if it is set, or else Ray is started on this machine',
+    )
     parser.add_argument('--workers', type=int, default=1, help='processes that each load the model')
     parser.add_argument('--cpus', type=float, default=1, help='cores a worker; its threads on the CPU')
     parser.add_argument('--gpus', type=float, default=0, help='GPUs a worker; 0.5 lets two workers share one')
@@ -131,7 +136,8 @@ def main() -> int:
             if args.address is None:
                 raise
             reason = (error_text(error, args.address).splitlines() or [type(error).__name__])[0]
-            parser.error(f"--address: no cluster can be reached at '{args.address}': {reason}")
+            where = 'RAY_ADDRESS' if args.address == os.environ.get('RAY_ADDRESS') else '--address'
+            parser.error(f"{where}: no cluster can be reached at '{args.address}': {reason}")
     if _is_parquet(args.inputs[0]):
         photos = ray.data.read_parquet(args.inputs)
     else:

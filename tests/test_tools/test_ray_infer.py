@@ -243,6 +243,16 @@ def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arg
     assert problem in capsys.readouterr().err
 
 
+@pytest.fixture
+def stand_in(monkeypatch):
+    """A stand-in for Ray, whose ``init`` the test gives."""
+    ray = types.ModuleType('ray')
+    ray.is_initialized, ray.data = lambda: False, types.ModuleType('ray.data')
+    monkeypatch.setitem(sys.modules, 'ray', ray)
+    monkeypatch.setitem(sys.modules, 'ray.data', ray.data)
+    return ray
+
+
 @pytest.mark.parametrize(
     ('address', 'error', 'reason'),
     [
@@ -260,19 +270,33 @@ def test_mistakes_end_the_command(repo_root, load_tool, monkeypatch, capsys, arg
         ),
     ],
 )
-def test_a_wrong_address_ends_the_command(repo_root, load_tool, monkeypatch, capsys, tmp_path, address, error, reason):
-    """With a stand-in for Ray, whose clusters do not answer."""
-
+def test_a_wrong_address_ends_the_command(stand_in, load_tool, monkeypatch, capsys, tmp_path, address, error, reason):
     def refuse(*_):
         raise error
 
-    ray = types.ModuleType('ray')
-    ray.init, ray.is_initialized, ray.data = refuse, lambda: False, types.ModuleType('ray.data')
-    monkeypatch.setitem(sys.modules, 'ray', ray)
-    monkeypatch.setitem(sys.modules, 'ray.data', ray.data)
+    stand_in.init = refuse
     monkeypatch.setattr('sys.argv', f'ray_infer.py photos --out-dir {tmp_path}/new --address {address}'.split())
     with pytest.raises(SystemExit, match='2'):
         load_tool('ray_infer.py').main()
     told = capsys.readouterr().err
     assert '--address: no cluster can be reached at' in told.splitlines()[-1] and told.endswith(f'{reason}\n')
     assert 'secret' not in told
+
+
+@pytest.mark.parametrize(('variable', 'wanted'), [('10.0.0.1:6379', '10.0.0.1:6379'), ('', None)])
+def test_the_cluster_of_the_environment(stand_in, load_tool, monkeypatch, capsys, tmp_path, variable, wanted):
+    """RAY_ADDRESS, which Ray sets in its jobs: a cluster has its own cores, and is named if it does not answer."""
+    given = []
+
+    def note(address, **local):
+        given.append((address, set(local)))
+        raise ConnectionError('Nobody answers.')
+
+    stand_in.init = note
+    monkeypatch.setenv('RAY_ADDRESS', variable)
+    (tmp_path / 'photos').mkdir()
+    monkeypatch.setattr('sys.argv', f'ray_infer.py {tmp_path}/photos --out-dir {tmp_path}/new'.split())
+    with pytest.raises((SystemExit, ConnectionError)):
+        load_tool('ray_infer.py').main()
+    assert given == [(wanted, set() if wanted else {'num_cpus', 'include_dashboard'})]
+    assert ("RAY_ADDRESS: no cluster can be reached at '10.0.0.1:6379'" in capsys.readouterr().err) == bool(wanted)
