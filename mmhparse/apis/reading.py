@@ -1,6 +1,7 @@
 """The pixels of one image, and the frames of one video or camera."""
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -65,6 +66,8 @@ def read_frames(item: StreamItem) -> Iterator[StreamItem]:
     capture = _open(item.clip)
     try:
         if not capture.isOpened():
+            if item.path and os.path.isfile(item.path) and not os.path.getsize(item.path):
+                raise OSError(f'{label} is an empty file: copy or export it again.')
             raise OSError(f'{label} cannot be opened: does it exist, and does this build of OpenCV read its format?')
         fps = capture.get(cv2.CAP_PROP_FPS)
         announced = capture.get(cv2.CAP_PROP_FRAME_COUNT) if item.clip.camera is None else 0

@@ -176,7 +176,8 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         code = 2
     earlier = f', {skipped} inputs were done before' if skipped else ''
     who = f'process {process.share.rank}: ' if process.share.of > 1 else ''
-    print(printable(f'{who}{images} images parsed, {people} people found{earlier}; results in {args.out_dir}'))
+    if code != 2 or images or skipped:  # arguments that were refused at once have no results
+        print(printable(f'{who}{images} images parsed, {people} people found{earlier}; results in {args.out_dir}'))
     for failure in failures:
         print(printable(f'failed: {failure.source}: {failure.reason}'))
     # an input that failed is no reason for a launcher to start the processes again

@@ -129,6 +129,12 @@ def test_videos(infer, tmp_path):
     assert len(infer(path, out_dir=tmp_path / 'out', resume=True)['predictions']) == 10
 
 
+def test_a_video_of_no_bytes_is_told(infer, tmp_path):
+    (tmp_path / 'clip.mp4').touch()
+    with pytest.raises(OSError, match=r"clip\.mp4' is an empty file"):
+        infer(tmp_path / 'clip.mp4')
+
+
 def test_a_video_that_ends_in_the_middle_of_a_frame(infer, tmp_path):
     path = video(tmp_path / 'clip.avi', frames=40)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
