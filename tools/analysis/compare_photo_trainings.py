@@ -195,7 +195,7 @@ def main() -> None:
         check_classes(args.config, codec.skeleton, codec.part_set)
         try:
             photos = read_annotated_photos(args.people, args.photos)
-            for photo in photos:  # before hours of training
+            for photo in photos:  # each can be read and has its size: told before hours of training
                 size = read_image(photo.path, exif=False).shape[:2]
                 if size != photo.size:
                     raise UsageError(f"'{photo.path}' is {size}, but {args.people} says {photo.size} (height, width).")

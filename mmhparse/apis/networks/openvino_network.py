@@ -74,7 +74,7 @@ def read_model(source: Source) -> Any:
     """OpenVINO's model of a file, or of a model in memory, not yet compiled.
 
     Raises:
-        ModuleNotFoundError, ValueError: As :class:`OpenVinoNetwork`.
+        ModuleNotFoundError, ValueError, RuntimeError: As :class:`OpenVinoNetwork`.
     """
     core = _core()
     try:
@@ -87,7 +87,7 @@ def openvino_metadata(path: str) -> dict[str, str]:
     """The metadata of an export, read by OpenVINO.
 
     Raises:
-        ModuleNotFoundError, ValueError: As :class:`OpenVinoNetwork`.
+        ModuleNotFoundError, ValueError, RuntimeError: As :class:`OpenVinoNetwork`.
     """
     return _metadata(read_model(path))
 
